@@ -1,1 +1,32 @@
-//! To be written.
+//! Decides the whole life of every instance; pure, and told the time.
+//!
+//! Everything that AWS decides is decided here, by one value that is told what happened and when. Nothing happens
+//! here: no clock, no thread, no socket, no payload. Two drivers play it: the host in real time, the simulation in
+//! virtual time.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+#[macro_use]
+extern crate std;
+
+mod command;
+mod delay;
+pub mod drive;
+mod event;
+pub mod journal;
+mod lambda;
+mod random;
+mod settings;
+mod trace;
+mod wake;
+
+pub use command::{Command, Evidence, Notice, Start};
+pub use delay::{Delay, DelayModel, Profile};
+pub use event::{Event, InvocationKind, ReplyAt};
+pub use lambda::{Cloud, FunctionView, InstanceView};
+pub use settings::{Choice, FunctionConfig, ReclaimPolicy, Settings};
+pub use trace::{
+    Cause, ColdCause, InitFailure, Phase, Record, ResetCause, Retirement, Status, Trace,
+};
+pub use wake::Wake;

@@ -1,1 +1,19 @@
-//! To be written.
+//! What AWS promises, as types and pure functions: moments, names, limits, outcomes and how they look on the wire.
+//!
+//! Nothing here decides anything and nothing here does anything: no policy, no clock, no socket. Every number and
+//! every text that AWS promises stands in this crate once, with its source.
+#![no_std]
+
+extern crate alloc;
+
+mod ids;
+mod limits;
+mod moment;
+mod outcome;
+mod refusal;
+
+pub use ids::{FunctionId, IdAllocator, InstanceId, Participant, Process, RequestId, RevisionId};
+pub use limits::{Limits, Strictness};
+pub use moment::Moment;
+pub use outcome::{Exit, Outcome, ResponseEnding, SpawnFailure, ThrottleReason};
+pub use refusal::{Refusal, RuntimeState};

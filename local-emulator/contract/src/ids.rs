@@ -1,0 +1,116 @@
+//! Ids: dense inside, never reused, short when printed.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A function of the deployment; its name and ARN are the driver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FunctionId(pub u32);
+
+/// One state of a function's code and configuration. A function's revisions are numbered from 1 by the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RevisionId(pub u32);
+
+/// An execution environment: AWS's word for what this code calls an instance.
+///
+/// `index` is dense and is used again; `serial` counts births and never is, so that an id names one instance for ever
+/// and a late word about a dead one cannot touch its successor. Instances sort by birth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct InstanceId {
+    /// The count of births before this one.
+    pub serial: u32,
+    /// Where the instance stands in a table of the living.
+    pub index: u32,
+}
+
+/// One operating-system process of an instance: a reset instance is the same instance with its next process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Process {
+    /// The instance that it runs in.
+    pub instance: InstanceId,
+    /// The count of the instance's processes before this one.
+    pub spawn: u32,
+}
+
+/// An invocation as a caller asked for it. The driver makes the id and may use its `index` again after `Release`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RequestId {
+    /// The count of requests before this one.
+    pub serial: u64,
+    /// Where the request stands in a table of the unfinished.
+    pub index: u32,
+}
+
+/// Who has a say in when an instance is ready and when an invocation has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Participant {
+    /// The runtime: the process that answers invocations.
+    Runtime,
+    /// The n-th extension that registered with the instance, from 0.
+    Extension(u8),
+}
+
+impl fmt::Display for FunctionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "f-{}", self.0)
+    }
+}
+
+impl fmt::Display for InstanceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "i-{:04}", self.serial)
+    }
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.instance, self.spawn)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r-{:04}", self.serial)
+    }
+}
+
+/// Hands out dense indexes with a serial number beside each; an index comes back into use after `free`.
+#[derive(Clone, Debug, Default)]
+pub struct IdAllocator {
+    free: Vec<u32>,
+    indexes: u32,
+    serial: u64,
+}
+
+impl IdAllocator {
+    /// The next index and serial number.
+    ///
+    /// # Panics
+    /// If more than 4 billion are in use at once.
+    pub fn allocate(&mut self) -> (u32, u64) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            let index = self.indexes;
+            self.indexes = index.checked_add(1).expect("fewer than 4 billion ids are in use");
+            index
+        });
+        let serial = self.serial;
+        self.serial += 1;
+        (index, serial)
+    }
+
+    /// Takes an index back. The caller says so once for each `allocate`.
+    pub fn free(&mut self, index: u32) {
+        self.free.push(index);
+    }
+
+    /// How many were handed out so far.
+    #[must_use]
+    pub const fn allocated(&self) -> u64 {
+        self.serial
+    }
+}
