@@ -127,7 +127,7 @@ impl ReclaimPolicy {
 }
 
 /// What the cloud knows of a function's code and configuration: one revision.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FunctionConfig {
     /// How long an invocation may take.
     pub timeout: Duration,

@@ -14,6 +14,11 @@ use crate::command::Start;
 pub trait Trace {
     /// One thing that happened at that moment.
     fn record(&mut self, at: Moment, record: Record);
+
+    /// The cloud broke a promise of its own. Tests and the simulation panic; the host says so and goes on.
+    fn broken(&mut self, at: Moment, promise: &'static str) {
+        panic!("at {at} the cloud broke its promise: {promise}");
+    }
 }
 
 impl Trace for () {

@@ -1,0 +1,336 @@
+//! An instance: AWS's execution environment, from birth to retirement.
+
+use core::time::Duration;
+
+use lunch_contract::{
+    FunctionId, InstanceId, Moment, Outcome, Participant, Process, Refusal, RequestId, RevisionId,
+    RuntimeState,
+};
+use smallvec::SmallVec;
+
+use super::timers::Due;
+use crate::command::{Evidence, Start};
+use crate::event::ReplyAt;
+use crate::settings::{FunctionConfig, Settings};
+use crate::trace::{Phase, ResetCause};
+
+/// Where an instance stands. AWS's phases are INIT, INVOKE, SHUTDOWN (Developer Guide, lambda-runtime-environment).
+///
+/// ```text
+///  Placing ──> Init ──────────────> Invoke <──> Idle ──> Frozen
+///                │                  │ ^  ^        │        │
+///                │ fails            │ │  └────────┼────────┘
+///                v                  v │           │ the process ends
+///            Resetting <── timeout ─┤ │           v
+///              │    │               └─┼───────> Reset
+///              │    └─ nobody waits ──┼───────>   │
+///              └──> Reinit <──────────┼───────────┘ a request comes
+///                     └─ ready ───────┘
+///  Idle, Frozen, Reset, and the others when they are done ──> Stopping ──> Gone
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum State {
+    /// Waits out the placement delay.
+    Placing { since: Moment },
+    /// The process gets ready, by `deadline`.
+    Init { deadline: Moment, progress: Init },
+    /// The same inside an invocation, whose deadline it is.
+    Reinit { progress: Init },
+    /// Something is in hand.
+    Invoke { since: Moment },
+    /// Ready and running.
+    Idle { since: Moment },
+    /// Ready and stopped from running.
+    Frozen { since: Moment },
+    /// The process is being ended; the instance stays.
+    Resetting { since: Moment, cause: ResetCause },
+    /// There is no process.
+    Reset { since: Moment, cause: ResetCause },
+    /// The process is being ended, and the instance with it.
+    Stopping { since: Moment },
+}
+
+/// How far an INIT phase has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Init {
+    pub(super) since: Moment,
+    /// When the delay model lets it end.
+    pub(super) modelled_end: Moment,
+    /// When the process was ready, if it is.
+    pub(super) real_end: Option<Moment>,
+}
+
+impl State {
+    pub(super) const fn phase(&self) -> Phase {
+        match self {
+            Self::Placing { .. } => Phase::Placing,
+            Self::Init { .. } => Phase::Init,
+            Self::Reinit { .. } => Phase::Reinit,
+            Self::Invoke { .. } => Phase::Invoke,
+            Self::Idle { .. } => Phase::Idle,
+            Self::Frozen { .. } => Phase::Frozen,
+            Self::Resetting { .. } => Phase::Resetting,
+            Self::Reset { .. } => Phase::Reset,
+            Self::Stopping { .. } => Phase::Stopping,
+        }
+    }
+
+    pub(super) const fn since(&self) -> Moment {
+        match self {
+            Self::Placing { since }
+            | Self::Invoke { since }
+            | Self::Idle { since }
+            | Self::Frozen { since }
+            | Self::Resetting { since, .. }
+            | Self::Reset { since, .. }
+            | Self::Stopping { since } => *since,
+            Self::Init { progress, .. } | Self::Reinit { progress } => progress.since,
+        }
+    }
+
+    /// Whether a process belongs to it, so that its exit is awaited.
+    pub(super) const fn has_process(&self) -> bool {
+        !matches!(self, Self::Placing { .. } | Self::Reset { .. })
+    }
+}
+
+impl Phase {
+    /// The diagram of an instance's life, as a table. The one place that changes an instance's phase asks it.
+    #[must_use]
+    pub const fn may_follow(self, from: Self) -> bool {
+        use Phase::{
+            Frozen, Gone, Idle, Init, Invoke, Placing, Reinit, Reset, Resetting, Stopping,
+        };
+        match from {
+            Placing => matches!(self, Init | Gone),
+            Init => matches!(self, Invoke | Resetting | Reinit | Stopping),
+            Reinit => matches!(self, Invoke | Resetting | Reset | Stopping),
+            Invoke => matches!(self, Idle | Resetting | Reset | Stopping),
+            Idle => matches!(self, Invoke | Frozen | Reset | Stopping),
+            Frozen => matches!(self, Invoke | Reset | Stopping),
+            Resetting => matches!(self, Reset | Reinit | Stopping | Gone),
+            Reset => matches!(self, Reinit | Gone),
+            Stopping => matches!(self, Gone),
+            Gone => false,
+        }
+    }
+}
+
+/// One request in one of an instance's slots.
+#[derive(Clone, Debug)]
+pub(super) struct Invocation {
+    pub(super) request: RequestId,
+    pub(super) stage: Stage,
+    pub(super) arrived: Moment,
+    pub(super) reply: ReplyAt,
+    pub(super) start: Start,
+    /// When its timeout began to run; its arrival in the instance before that.
+    pub(super) started: Moment,
+    pub(super) deadline: Moment,
+    /// All INIT that it waited for, and how much of that was modelled.
+    pub(super) init: Option<Duration>,
+    pub(super) init_modelled: Duration,
+    /// The INIT phase that AWS reports and bills beside the duration.
+    pub(super) init_reported: Option<Duration>,
+    /// When the runtime was given it.
+    pub(super) delivered: Moment,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stage {
+    /// The instance is not ready yet.
+    Pending,
+    /// The runtime has it.
+    Running,
+    /// The runtime is sending an answer, or an error.
+    Responding { error: bool },
+    /// The answer is complete; the runtime has not called `/next` yet. Held back where the reply is at the end.
+    Answered { held: Option<Outcome> },
+}
+
+impl Invocation {
+    pub(super) fn evidence(&self, instance: InstanceId, now: Moment) -> Evidence {
+        let before = if self.stage == Stage::Pending { now } else { self.delivered };
+        Evidence {
+            instance: Some(instance),
+            start: Some(self.start),
+            init: self.init,
+            init_modelled: self.init_modelled,
+            queued: before.since(self.arrived).saturating_sub(self.init.unwrap_or_default()),
+            duration: now.since(self.started),
+        }
+    }
+
+    /// How far the runtime has come with it, in the Runtime API's names.
+    pub(super) const fn runtime_state(&self) -> RuntimeState {
+        match self.stage {
+            Stage::Pending => RuntimeState::RuntimeStarted,
+            Stage::Running => RuntimeState::RuntimeRunning,
+            Stage::Responding { error: false } => RuntimeState::InvocationResponse,
+            Stage::Responding { error: true } => RuntimeState::InvocationErrorResponse,
+            Stage::Answered { .. } => RuntimeState::RuntimeResponseSent,
+        }
+    }
+}
+
+/// Who has to call `/next` before the instance is ready, or an invocation has ended. A bit each; the runtime's is the
+/// lowest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Participants {
+    waiting: u16,
+    extensions: u16,
+    invoke: u16,
+    pub(super) external: bool,
+    registration_closed: bool,
+}
+
+const RUNTIME: u16 = 1;
+
+impl Participants {
+    /// Registers the next extension.
+    pub(super) fn register(
+        &mut self,
+        invoke: bool,
+        external: bool,
+        extensions_max: u8,
+    ) -> Result<(), Refusal> {
+        if self.registration_closed {
+            return Err(Refusal::RegistrationClosed);
+        }
+        let count = self.extensions.count_ones();
+        if count >= u32::from(extensions_max) {
+            return Err(Refusal::TooManyExtensions);
+        }
+        let bit = RUNTIME << (count + 1);
+        self.extensions |= bit;
+        if invoke {
+            self.invoke |= bit;
+        }
+        self.external |= external;
+        Ok(())
+    }
+
+    /// The participant has called `/next`.
+    pub(super) fn arrive(&mut self, participant: Participant) -> Result<(), Refusal> {
+        match participant {
+            Participant::Runtime => {
+                self.registration_closed = true;
+                self.waiting |= RUNTIME;
+            }
+            Participant::Extension(number) => {
+                let bit = RUNTIME.checked_shl(u32::from(number) + 1).unwrap_or(0);
+                if self.extensions & bit == 0 {
+                    return Err(Refusal::UnknownExtension);
+                }
+                self.waiting |= bit;
+            }
+        }
+        Ok(())
+    }
+
+    /// An invocation begins: who is told of it has to call again.
+    pub(super) const fn depart(&mut self) {
+        self.waiting &= !(RUNTIME | self.invoke);
+    }
+
+    pub(super) const fn runtime_waits(self) -> bool {
+        self.waiting & RUNTIME != 0
+    }
+
+    pub(super) const fn all_wait(self) -> bool {
+        let all = RUNTIME | self.extensions;
+        self.waiting & all == all
+    }
+
+    /// Whether all that were told of the invocation are done with it.
+    pub(super) const fn done_with_invocation(self) -> bool {
+        let told = RUNTIME | self.invoke;
+        self.waiting & told == told
+    }
+
+    pub(super) const fn has_extension(self) -> bool {
+        self.extensions != 0
+    }
+
+    /// The numbers of the extensions that want to know of invocations.
+    pub(super) fn told_of_invocations(self) -> impl Iterator<Item = u8> {
+        (0..15_u8).filter(move |number| self.invoke & (RUNTIME << (number + 1)) != 0)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Instance {
+    pub(super) id: InstanceId,
+    pub(super) function: FunctionId,
+    pub(super) revision: RevisionId,
+    /// Of which of its function's generations: an older one than the function's goes when it is done.
+    pub(super) generation: u32,
+    /// Its revision's, whatever the function's is by now.
+    pub(super) config: FunctionConfig,
+    pub(super) state: State,
+    /// The number of its process, or of the next one where there is none.
+    pub(super) spawn: u32,
+    pub(super) participants: Participants,
+    pub(super) slots: SmallVec<[Invocation; 1]>,
+    pub(super) born: Moment,
+    /// When the last invocation ended.
+    pub(super) unused_since: Moment,
+    pub(super) life_end: Option<Moment>,
+    pub(super) evicted: bool,
+    pub(super) invocations: u64,
+    /// How many requests may count on it soon: see `Function::soon`.
+    pub(super) soon: u32,
+}
+
+impl Instance {
+    pub(super) const fn process(&self) -> Process {
+        Process { instance: self.id, spawn: self.spawn }
+    }
+
+    /// The one deadline that matters most in this state.
+    pub(super) fn deadline(&self, settings: &Settings) -> Option<(Moment, Due)> {
+        match self.state {
+            State::Placing { .. } | State::Resetting { .. } | State::Stopping { .. } => None,
+            State::Init { deadline, progress } => {
+                Some(progress.deadline((deadline, Due::InitDeadline)))
+            }
+            State::Reinit { progress } => {
+                self.invoke_deadline().map(|deadline| progress.deadline(deadline))
+            }
+            State::Invoke { .. } => self.invoke_deadline(),
+            State::Idle { since } => {
+                let freeze = settings.freeze_after.map(|span| (since + span, Due::Freeze));
+                earliest([freeze, self.idle_expiry(settings), self.life_deadline()])
+            }
+            State::Frozen { .. } | State::Reset { .. } => {
+                earliest([self.idle_expiry(settings), self.life_deadline(), None])
+            }
+        }
+    }
+
+    fn invoke_deadline(&self) -> Option<(Moment, Due)> {
+        self.slots.iter().map(|slot| (slot.deadline, Due::InvokeDeadline)).min_by_key(|due| due.0)
+    }
+
+    fn idle_expiry(&self, settings: &Settings) -> Option<(Moment, Due)> {
+        settings.reclaim.instance_idle.map(|span| (self.unused_since + span, Due::IdleExpiry))
+    }
+
+    fn life_deadline(&self) -> Option<(Moment, Due)> {
+        self.life_end.map(|end| (end, Due::LifeEnd))
+    }
+}
+
+impl Init {
+    /// The end of the modelled part, if only that is waited for and it comes first.
+    fn deadline(&self, deadline: (Moment, Due)) -> (Moment, Due) {
+        match self.real_end {
+            Some(_) if self.modelled_end < deadline.0 => (self.modelled_end, Due::InitPadding),
+            _ => deadline,
+        }
+    }
+}
+
+fn earliest(deadlines: [Option<(Moment, Due)>; 3]) -> Option<(Moment, Due)> {
+    deadlines.into_iter().flatten().min_by_key(|deadline| deadline.0)
+}
