@@ -57,6 +57,7 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     use super::*;
+    use crate::coffee::{Extra, Topping};
 
     fn order(coffee: &str) -> Order<Coffee> {
         let item = serde_json::from_str(coffee).expect("a coffee");
@@ -80,5 +81,59 @@ mod tests {
         assert!(two_seconds.is_err(), "still adding marshmallows when the platform's time is up");
         let receipt = serve(&order).await;
         assert_eq!(receipt.order, OrderId(1));
+    }
+
+    /// One line of an order file.
+    #[derive(serde::Deserialize)]
+    struct Line {
+        at: f64,
+        function: String,
+        payload: Order<Coffee>,
+    }
+
+    fn lunchtime() -> Vec<Line> {
+        let lines = include_str!("../orders/lunchtime.jsonl").lines();
+        lines.map(|line| serde_json::from_str(line).expect("an order")).collect()
+    }
+
+    #[test]
+    fn lunchtime_is_in_order_and_every_ticket_has_its_number() {
+        let lines = lunchtime();
+        assert!(lines.is_sorted_by(|one, next| one.at <= next.at));
+        assert!(lines.iter().all(|line| line.function == "coffee"));
+        let numbers: Vec<u64> = lines.iter().map(|line| line.payload.id.0).collect();
+        let expected: Vec<u64> = (1..).take(lines.len()).collect();
+        assert_eq!(numbers, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_orders_of_lunchtime_are_too_complex_and_stop_at_the_marshmallows() {
+        let mut too_complex = Vec::new();
+        for Line { payload, .. } in lunchtime() {
+            let start = Instant::now();
+            serve(&payload).await;
+            if start.elapsed() > Duration::from_secs(2) {
+                let before: Duration = payload.item.brew_time()
+                    + payload
+                        .item
+                        .extras
+                        .iter()
+                        .take_while(|extra| extra.add != Topping::Marshmallows)
+                        .map(Extra::time)
+                        .sum();
+                assert!(
+                    before < Duration::from_millis(1200),
+                    "{before:?} leaves room for a slow day"
+                );
+                too_complex.push(payload.customer);
+            } else {
+                assert!(
+                    start.elapsed() < Duration::from_secs(1),
+                    "{} is in between",
+                    payload.customer
+                );
+            }
+        }
+        assert_eq!(too_complex, ["Barnaby", "Philippa"]);
     }
 }
