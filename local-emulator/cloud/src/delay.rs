@@ -115,6 +115,8 @@ fn log_normal(random: &mut Random, mu: f64, sigma: f64) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]

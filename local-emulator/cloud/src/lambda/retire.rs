@@ -51,12 +51,12 @@ impl<T: Trace> Cloud<T> {
             State::Idle { .. } | State::Frozen { .. } | State::Reset { .. } => {
                 self.retire(id.index, Retirement::Evicted);
             }
+            State::Stopping { .. } => {}
             State::Placing { .. }
             | State::Init { .. }
             | State::Reinit { .. }
             | State::Invoke { .. }
-            | State::Resetting { .. }
-            | State::Stopping { .. } => {
+            | State::Resetting { .. } => {
                 self.discount(id.index, Retirement::Evicted);
                 self.instance_mut(id.index).evicted = true;
                 self.leave_pool(id.index);
