@@ -629,6 +629,21 @@ fn an_instance_that_is_going_cannot_be_told_to_go_again() {
 }
 
 #[test]
+fn a_request_id_leaves_no_hole_and_is_not_used_twice_at_once() {
+    let mut street = Street::new(settings());
+    let invoke = |index| Event::Invoke {
+        request: lunch_contract::RequestId { serial: 0, index },
+        function: COFFEE,
+        kind: InvocationKind::RequestResponse,
+        reply: ReplyAt::Response,
+    };
+
+    assert_eq!(street.refused(invoke(u32::MAX)), Refusal::UnknownRequest);
+    street.tell(invoke(0)).says(["spawn i-0000/0"]);
+    assert_eq!(street.refused(invoke(0)), Refusal::RequestInUse);
+}
+
+#[test]
 fn a_placement_delay_is_nobodys_init() {
     let mut street = Street::new(settings());
     let delay = DelayModel {

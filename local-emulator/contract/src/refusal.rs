@@ -56,7 +56,7 @@ pub enum Refusal {
     UnknownFunction,
     /// The request id is in use.
     RequestInUse,
-    /// The request is not known: it has ended already.
+    /// The request is not known: it has ended already, or its index leaves a hole in the table of the unfinished.
     UnknownRequest,
     /// Reserving that much would leave less than the account's unreserved minimum.
     UnreservedConcurrencyBelowMinimum,

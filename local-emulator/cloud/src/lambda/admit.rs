@@ -75,11 +75,11 @@ impl<T: Trace> Cloud<T> {
             return Err(Refusal::UnknownFunction);
         }
         let index = request.index as usize;
-        if self.requests.len() <= index {
-            self.requests.resize(index + 1, None);
-        }
-        if self.requests[index].is_some() {
-            return Err(Refusal::RequestInUse);
+        match self.requests.get(index) {
+            Some(None) => {}
+            Some(Some(_)) => return Err(Refusal::RequestInUse),
+            None if index == self.requests.len() => self.requests.push(None),
+            None => return Err(Refusal::UnknownRequest),
         }
         self.requests[index] = Some(Open { serial: request.serial, function: id });
         self.record(Record::Arrived { request, function: id });
