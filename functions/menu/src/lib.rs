@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 /// The number on an order's ticket, unique within one lunchtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct OrderId(pub u64);
 
 impl fmt::Display for OrderId {

@@ -315,6 +315,8 @@ mod tests {
         assert_eq!(before["seen"]["tmp"][&name], Value::Null);
         assert!(before["seen"]["cwd"].is_string());
         assert_eq!(before["seen"]["env"].as_object().map(Map::len), Some(1));
+        let (_, everything) = played(json!([{"env": []}])).await;
+        assert!(everything["seen"]["env"].as_object().map(Map::len) > Some(1));
         let (_, after) = played(json!([{ "read_tmp": name }])).await;
         assert_eq!(after["seen"]["tmp"][&name], 12);
         fs::remove_file(env::temp_dir().join(name)).expect("it was written");
