@@ -6,11 +6,14 @@
 
 extern crate alloc;
 
+pub mod environment;
 mod ids;
 mod limits;
 mod moment;
+pub mod names;
 mod outcome;
 mod refusal;
+pub mod wire;
 
 pub use ids::{FunctionId, IdAllocator, InstanceId, Participant, Process, RequestId, RevisionId};
 pub use limits::{Limits, Strictness};
