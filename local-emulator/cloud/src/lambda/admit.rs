@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::function::{Function, Waiting};
 use super::instance::{Instance, Invocation, Participants, Stage, State};
+use super::throttle::Bucket;
 use super::timers::{Due, Owner};
 use super::{Cloud, Open};
 use crate::command::{Evidence, Start};
@@ -57,7 +58,12 @@ impl<T: Trace> Cloud<T> {
             (Some(_), None) => self.account.unreserved_in_flight += function.in_flight,
             (None, None) | (Some(_), Some(_)) => {}
         }
+        if function.reserved != concurrency {
+            // What was spent at another rate says nothing about the new one.
+            function.rate = Bucket::default();
+        }
         function.reserved = concurrency;
+        self.serve_waiting(id);
         Ok(())
     }
 
@@ -114,14 +120,22 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn gap_wait_over(&mut self, request_index: u32) {
         let open = self.requests[request_index as usize];
         let Open { function: id, .. } = open.expect("only an open request waits");
-        // Everybody waits equally long, so whose wait is over stands first in its function's queue.
+        // Everybody waits equally long, so whose wait is over stands first in its function's queue; or came at the
+        // same moment as who stands there, and goes after.
         let first = self.function(id).waiting.pop_front();
         let waiting = first.expect("a request that waits stands in its function's queue");
         if waiting.request.index != request_index {
-            self.trace.broken(self.now, "requests are served in the order in which they came");
+            self.timers.clear(Owner::Request(waiting.request.index));
+            self.timers.set(Owner::Request(request_index), self.now, Due::GapWait);
         }
         self.unsettled -= 1;
         let room = self.concurrency(id);
+        // There was no room for it before, and an instance all the time.
+        if room.is_ok()
+            && let Some(index) = self.take_available(id)
+        {
+            return self.serve(index, waiting);
+        }
         self.decide(id, waiting, room);
     }
 
@@ -259,8 +273,10 @@ impl<T: Trace> Cloud<T> {
 
     /// One request in flight less. With the last one, the function's idle time begins.
     pub(super) fn count_out(&mut self, id: FunctionId) {
+        let now = self.now;
         let function = self.function(id);
         function.in_flight -= 1;
+        function.unused_since = now;
         let unused = function.in_flight == 0;
         if function.reserved.is_none() {
             self.account.unreserved_in_flight -= 1;

@@ -20,6 +20,8 @@ pub(super) struct Function {
     pub(super) reserved: Option<u32>,
     /// Requests in its instances' slots.
     pub(super) in_flight: u32,
+    /// When the last of them ended.
+    pub(super) unused_since: Moment,
     pub(super) instances: u32,
     /// How many of them will take another request: of this generation, and nobody has told them to go.
     pub(super) current: u32,
@@ -51,6 +53,7 @@ impl Function {
             generation: 0,
             reserved: None,
             in_flight: 0,
+            unused_since: Moment::ZERO,
             instances: 0,
             current: 0,
             pool: Pool::new(choice),

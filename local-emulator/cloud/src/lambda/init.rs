@@ -164,6 +164,17 @@ impl<T: Trace> Cloud<T> {
         self.init_failed(index, InitFailure::TimedOut);
     }
 
+    /// The INIT that is under way, if one is, has taken the request that it runs for so long.
+    pub(super) fn count_unfinished_init(&mut self, index: u32) {
+        let now = self.now;
+        let instance = self.instance_mut(index);
+        if let State::Init { progress, .. } | State::Reinit { progress } = instance.state
+            && let Some(slot) = instance.slots.first_mut()
+        {
+            *slot.init.get_or_insert_default() += now.since(progress.since);
+        }
+    }
+
     /// INIT failed: it comes again inside the invocation, or, where it was that already, the caller is told.
     pub(super) fn init_failed(&mut self, index: u32, failure: InitFailure) {
         let now = self.now;
@@ -171,9 +182,7 @@ impl<T: Trace> Cloud<T> {
         let (process, since) = (instance.process(), instance.state.since());
         let in_invoke = matches!(instance.state, State::Reinit { .. });
         let duration = now.since(since);
-        if let Some(slot) = instance.slots.first_mut() {
-            slot.init = Some(slot.init.unwrap_or_default() + duration);
-        }
+        self.count_unfinished_init(index);
         self.record(Record::InitFailed { process, failure, duration, in_invoke });
         let runs = match failure {
             InitFailure::Reported | InitFailure::TimedOut => true,

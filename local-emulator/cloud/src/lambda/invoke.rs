@@ -266,6 +266,7 @@ impl<T: Trace> Cloud<T> {
     /// A deadline has come: who ran into it is told so; the process goes, and with it what else it had in hand.
     pub(super) fn invoke_timed_out(&mut self, index: u32) {
         let now = self.now;
+        self.count_unfinished_init(index);
         let after = self.instance(index).config.timeout;
         let cause = self
             .instance(index)

@@ -101,6 +101,23 @@ impl<T: Trace> Cloud<T> {
         } else if instance.life_end.is_some_and(|end| end <= self.now) {
             Some(Retirement::LifeEnded)
         } else {
+            self.idle_over(index)
+        }
+    }
+
+    /// The policy's time may come while a process is still being ended, when there is nothing yet that could go.
+    fn idle_over(&self, index: u32) -> Option<Retirement> {
+        let instance = self.instance(index);
+        let function = &self.functions[instance.function.0 as usize];
+        let policy = &self.settings.reclaim;
+        let over = |since, span: Option<_>| span.is_some_and(|span| since + span <= self.now);
+        if !instance.slots.is_empty() {
+            None
+        } else if function.in_flight == 0 && over(function.unused_since, policy.function_idle) {
+            Some(Retirement::FunctionIdle)
+        } else if over(instance.unused_since, policy.instance_idle) {
+            Some(Retirement::InstanceIdle)
+        } else {
             None
         }
     }
@@ -203,6 +220,7 @@ impl<T: Trace> Cloud<T> {
                 self.shift(index, State::Stopping { since: self.now }, Cause::Retired(why));
             }
             State::Init { .. } | State::Reinit { .. } | State::Invoke { .. } => {
+                self.count_unfinished_init(index);
                 self.end_all(index, Status::Failure, &Outcome::ShutDown);
                 let process = self.instance(index).process();
                 self.leave_pool(index);
