@@ -16,6 +16,7 @@ pub mod drive;
 mod event;
 pub mod journal;
 mod lambda;
+pub mod planted;
 mod random;
 mod settings;
 mod trace;

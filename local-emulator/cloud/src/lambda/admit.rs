@@ -14,6 +14,7 @@ use super::timers::{Due, Owner};
 use super::{Cloud, Open};
 use crate::command::{Evidence, Start};
 use crate::event::{InvocationKind, ReplyAt};
+use crate::planted::{Bug, is};
 use crate::settings::FunctionConfig;
 use crate::trace::{ColdCause, Record, Retirement, Trace};
 
@@ -207,7 +208,9 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn concurrency(&self, id: FunctionId) -> Result<(), ThrottleReason> {
         let function = &self.functions[id.0 as usize];
         match (function.reserved, self.settings.limits.account_concurrency) {
-            (Some(reserved), _) if function.in_flight >= reserved => {
+            (Some(reserved), _)
+                if function.in_flight >= reserved + u32::from(is(Bug::ReservedOffByOne)) =>
+            {
                 Err(ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded)
             }
             (None, Some(total))
@@ -247,7 +250,8 @@ impl<T: Trace> Cloud<T> {
 
     /// So many new instances in each window. AWS names no reason of its own for this refusal: the account's is given.
     fn scaling_rate(&mut self, id: FunctionId) -> Result<(), ThrottleReason> {
-        let Some(instances) = self.settings.limits.scaling_instances else { return Ok(()) };
+        let limit = self.settings.limits.scaling_instances;
+        let Some(instances) = limit.filter(|_| !is(Bug::EndlessScaling)) else { return Ok(()) };
         let (now, window) = (self.now, self.settings.limits.scaling_window);
         if self.function(id).scaling.take(now, instances, window) {
             Ok(())

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::timers::Due;
 use crate::command::{Evidence, Start};
 use crate::event::ReplyAt;
+use crate::planted::{Bug, is};
 use crate::settings::{FunctionConfig, Settings};
 use crate::trace::{Phase, ResetCause};
 
@@ -297,6 +298,11 @@ impl Instance {
             State::Reinit { progress } => {
                 self.invoke_deadline().map(|deadline| progress.deadline(deadline))
             }
+            State::Invoke { since } if is(Bug::FreezeBusy) => earliest([
+                settings.freeze_after.map(|span| (since + span, Due::Freeze)),
+                None,
+                None,
+            ]),
             State::Invoke { .. } => self.invoke_deadline(),
             State::Idle { since } => {
                 let freeze = settings.freeze_after.map(|span| (since + span, Due::Freeze));
@@ -309,15 +315,21 @@ impl Instance {
     }
 
     fn invoke_deadline(&self) -> Option<(Moment, Due)> {
+        if is(Bug::DeadlineNotArmed) && self.invocations > 1 {
+            return None;
+        }
         self.slots.iter().map(|slot| (slot.deadline, Due::InvokeDeadline)).min_by_key(|due| due.0)
     }
 
     fn idle_expiry(&self, settings: &Settings) -> Option<(Moment, Due)> {
+        if is(Bug::IdleNotRearmed) && self.invocations > 1 {
+            return None;
+        }
         settings.reclaim.instance_idle.map(|span| (self.unused_since + span, Due::IdleExpiry))
     }
 
     fn life_deadline(&self) -> Option<(Moment, Due)> {
-        self.life_end.map(|end| (end, Due::LifeEnd))
+        self.life_end.filter(|_| !is(Bug::EndlessLife)).map(|end| (end, Due::LifeEnd))
     }
 }
 

@@ -9,6 +9,7 @@ use super::function::Waiting;
 use super::instance::{Instance, Invocation, Stage, State};
 use crate::command::{Command, Notice, Start};
 use crate::event::ReplyAt;
+use crate::planted::{Bug, is};
 use crate::trace::{Cause, Record, ResetCause, Status, Trace};
 
 impl<T: Trace> Cloud<T> {
@@ -35,7 +36,7 @@ impl<T: Trace> Cloud<T> {
         match state {
             State::Reset { .. } => self.begin_reinit(index, Cause::Invoked(waiting.request)),
             State::Idle { .. } | State::Frozen { .. } => {
-                if let State::Frozen { .. } = state {
+                if matches!(state, State::Frozen { .. }) && !is(Bug::MissingThaw) {
                     self.command(Command::Thaw { process });
                 }
                 self.hand_over(index, slot, true, Some(Cause::Invoked(waiting.request)));
@@ -191,6 +192,11 @@ impl<T: Trace> Cloud<T> {
                 self.reply(request, outcome, evidence);
             }
         }
+        if is(Bug::AvailableBeforeNext) {
+            let function = self.instance(index).function.0 as usize;
+            let serial = process.instance.serial;
+            self.functions[function].pool.push(&mut self.links, index, serial);
+        }
         self.recount_soon(index);
         Ok(())
     }
@@ -238,10 +244,14 @@ impl<T: Trace> Cloud<T> {
         let duration = now.since(invocation.started);
         let init = invocation.init_reported;
         let billed = duration + init.unwrap_or_default();
-        let billed_ms = u64::try_from(billed.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        let part = if is(Bug::BilledDown) { 0 } else { 999_999 };
+        let billed_ms = u64::try_from((billed.as_nanos() + part) / 1_000_000).unwrap_or(u64::MAX);
         let evidence = invocation.evidence(id, now);
         match (invocation.stage, fate) {
             (Stage::Answered { held: Some(outcome) }, _) => self.reply(request, outcome, evidence),
+            (Stage::Answered { held: None }, Some(outcome)) if is(Bug::DoubleReply) => {
+                self.reply(request, outcome.clone(), evidence);
+            }
             (Stage::Answered { held: None }, _) => {}
             (Stage::Pending | Stage::Running | Stage::Responding { .. }, Some(outcome)) => {
                 self.reply(request, outcome.clone(), evidence);
@@ -251,8 +261,12 @@ impl<T: Trace> Cloud<T> {
             }
         }
         self.record(Record::Ended { request, instance: id, status, duration, init, billed_ms });
-        self.count_out(function);
-        self.release(request);
+        if !(is(Bug::LeakedSlot) && status == Status::Error) {
+            self.count_out(function);
+        }
+        if !(is(Bug::ReleaseNever) && status == Status::Timeout) {
+            self.release(request);
+        }
         request
     }
 

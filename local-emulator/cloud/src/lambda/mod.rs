@@ -28,6 +28,7 @@ use self::throttle::Bucket;
 use self::timers::{Due, Owner, Timers};
 use crate::command::{Command, Evidence};
 use crate::event::Event;
+use crate::planted::{Bug, is};
 use crate::random::Random;
 use crate::settings::Settings;
 use crate::trace::{Cause, Phase, Record, Trace};
@@ -119,7 +120,11 @@ impl<T: Trace> Cloud<T> {
     /// # Errors
     /// What is refused. Then nothing changed but what time alone has changed.
     pub fn handle(&mut self, now: Moment, event: Event) -> Result<(), Refusal> {
-        self.handle_timeout(now);
+        if is(Bug::LateAnswer) && matches!(event, Event::ResponseEnded { .. }) {
+            self.now = self.now.max(now);
+        } else {
+            self.handle_timeout(now);
+        }
         match event {
             Event::Deploy { function, revision, config } => self.deploy(function, revision, config),
             Event::Reserve { function, concurrency } => self.reserve(function, concurrency),
@@ -207,7 +212,8 @@ impl<T: Trace> Cloud<T> {
         self.instances
             .get(process.instance.index as usize)
             .and_then(Option::as_ref)
-            .filter(|instance| instance.process() == process && instance.state.has_process())
+            .filter(|instance| instance.process() == process || is(Bug::StaleExit))
+            .filter(|instance| instance.state.has_process())
             .ok_or(Refusal::Gone)
     }
 
@@ -268,6 +274,9 @@ impl<T: Trace> Cloud<T> {
 
     fn release(&mut self, request: RequestId) {
         self.requests[request.index as usize] = None;
+        if is(Bug::ReleaseTwice) {
+            self.command(Command::Release { request });
+        }
         self.command(Command::Release { request });
     }
 }

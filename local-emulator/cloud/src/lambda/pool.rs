@@ -3,6 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use crate::planted::{Bug, is};
 use crate::random::Random;
 use crate::settings::Choice;
 
@@ -59,9 +60,12 @@ impl Links {
 }
 
 impl Pool {
-    pub(super) const fn new(choice: Choice) -> Self {
+    pub(super) fn new(choice: Choice) -> Self {
         let order = match choice {
-            Choice::MostRecentlyUsed => Order::Use { head: NONE, tail: NONE, newest_first: true },
+            Choice::MostRecentlyUsed => {
+                let newest_first = !is(Bug::LeastRecentlyUsed);
+                Order::Use { head: NONE, tail: NONE, newest_first }
+            }
             Choice::LeastRecentlyUsed => Order::Use { head: NONE, tail: NONE, newest_first: false },
             Choice::Oldest => Order::Birth { members: BTreeSet::new(), newest_first: false },
             Choice::Newest => Order::Birth { members: BTreeSet::new(), newest_first: true },
@@ -119,7 +123,9 @@ impl Pool {
             }
             Order::Any { members } => members[random.below(members.len())],
         };
-        self.remove(links, index);
+        if !is(Bug::InstanceTwice) {
+            self.remove(links, index);
+        }
         Some(index)
     }
 

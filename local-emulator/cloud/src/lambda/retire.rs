@@ -6,6 +6,7 @@ use super::Cloud;
 use super::instance::State;
 use super::timers::{Due, Owner};
 use crate::command::{Command, Evidence};
+use crate::planted::{Bug, is};
 use crate::trace::{Cause, Phase, Record, Retirement, Status, Trace};
 
 impl<T: Trace> Cloud<T> {
@@ -74,7 +75,9 @@ impl<T: Trace> Cloud<T> {
         if core::mem::take(&mut function.current) > 0 {
             function.last_retirement = Some(why);
         }
-        self.drain(id, why);
+        if !is(Bug::OldRevision) {
+            self.drain(id, why);
+        }
     }
 
     fn drain(&mut self, id: FunctionId, why: Retirement) {
@@ -161,6 +164,9 @@ impl<T: Trace> Cloud<T> {
     /// The SHUTDOWN phase is over.
     pub(super) fn kill(&mut self, index: u32) {
         let process = self.instance(index).process();
+        if is(Bug::KillTwice) {
+            self.command(Command::Kill { process });
+        }
         self.command(Command::Kill { process });
     }
 
@@ -208,6 +214,7 @@ impl<T: Trace> Cloud<T> {
         let why = Retirement::ShutDown;
         match self.instance(index).state {
             State::Stopping { .. } => {}
+            State::Frozen { .. } if is(Bug::ShutdownForgets) => {}
             State::Idle { .. } | State::Frozen { .. } | State::Reset { .. } => {
                 self.retire(index, why);
             }

@@ -1,0 +1,72 @@
+//! Bugs that can be planted, so that the laws of the simulation are seen to fail.
+//!
+//! Without the feature `planted`, [`is`] is a constant `false` and none of this is in the program.
+
+/// A mistake that somebody could make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Bug {
+    /// An instance that was handed out stays available.
+    InstanceTwice = 1,
+    /// A word of any process of an instance counts as its present one's.
+    StaleExit,
+    /// The idle time of an instance is not armed again after its first invocation.
+    IdleNotRearmed,
+    /// The timeout is armed for an instance's first invocation only.
+    DeadlineNotArmed,
+    /// The least recently used instance serves in place of the most recently used one.
+    LeastRecentlyUsed,
+    /// A crash leaves its request counted as in flight.
+    LeakedSlot,
+    /// A timeout answers who was answered already.
+    DoubleReply,
+    /// An answer is taken although its deadline has come.
+    LateAnswer,
+    /// The freeze does not ask whether the instance is busy.
+    FreezeBusy,
+    /// A frozen instance is given a request as it is.
+    MissingThaw,
+    /// Reserved concurrency lets one more in.
+    ReservedOffByOne,
+    /// The end of a life is not armed.
+    EndlessLife,
+    /// Idle instances survive a deployment.
+    OldRevision,
+    /// Billed time is rounded down.
+    BilledDown,
+    /// A request is released twice.
+    ReleaseTwice,
+    /// A request that timed out is never released.
+    ReleaseNever,
+    /// The shutdown forgets what is frozen.
+    ShutdownForgets,
+    /// An instance is available as soon as it has answered.
+    AvailableBeforeNext,
+    /// A process is ended twice.
+    KillTwice,
+    /// The rate of new instances is not asked.
+    EndlessScaling,
+}
+
+#[cfg(feature = "planted")]
+static PLANTED: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(0);
+
+/// Plants a bug in every cloud of this program, in place of the one planted before.
+#[cfg(feature = "planted")]
+pub fn plant(bug: Option<Bug>) {
+    let number = bug.map_or(0, |bug| bug as u8);
+    PLANTED.store(number, core::sync::atomic::Ordering::Relaxed);
+}
+
+/// Whether that bug is planted.
+#[cfg(feature = "planted")]
+pub(crate) fn is(bug: Bug) -> bool {
+    PLANTED.load(core::sync::atomic::Ordering::Relaxed) == bug as u8
+}
+
+/// Whether that bug is planted: none is.
+#[cfg(not(feature = "planted"))]
+pub(crate) const fn is(bug: Bug) -> bool {
+    let _ = bug;
+    false
+}
