@@ -1,6 +1,6 @@
 //! Bugs that can be planted, so that the laws of the simulation are seen to fail.
 //!
-//! Without the feature `planted`, [`is`] is a constant `false` and none of this is in the program.
+//! Without the feature `planted`, `is` is a constant `false` and none of this is in the program.
 
 /// A mistake that somebody could make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,1 +1,18 @@
-//! To be written.
+//! The real world: sockets, processes, clocks and files, driven by the machine of `lunch-cloud`.
+//!
+//! Nothing is decided here. [`Host`] is the whole of it: a door for callers, a listener for every instance, one timer,
+//! and the [`Processes`] that it is given.
+
+pub mod build;
+mod driver;
+mod environment;
+mod function;
+mod host;
+pub mod sandbox;
+pub mod template;
+pub mod wire;
+
+pub use driver::{Launch, LogSink, Processes, Report, Signal};
+pub use environment::{EnvironmentFileError, EnvironmentFiles};
+pub use function::ServedFunction;
+pub use host::{Config, Host, Listen, StartError};

@@ -11,6 +11,8 @@ mod plan;
 mod random;
 pub mod replay;
 mod run;
+pub mod scenario;
+pub mod script;
 mod seeded;
 mod simulation;
 mod world;

@@ -1,0 +1,349 @@
+//! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use lunch_cloud::{Choice, Delay, Profile, ReclaimPolicy};
+use lunch_contract::Strictness;
+
+use crate::span;
+
+/// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
+#[derive(Debug, Parser)]
+#[command(name = "lunch", bin_name = "lunch", version, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands. Their groups stand in [`GROUPS`].
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build the template's functions and serve them until Ctrl-C
+    Up(Up),
+    /// Serve a crowd of orders, show what every instance lived through, and replay it
+    Rush(Rush),
+    /// Call a function of a running cloud once
+    Invoke(Invoke),
+    /// Show the functions and the living instances of a running cloud
+    Ps(Ps),
+    /// Draw what every instance of a running cloud lived through
+    Timeline(Timeline),
+    /// Let a running cloud's time pass, so that idle instances are reclaimed
+    Advance(Advance),
+    /// Take an instance, or all of a function, away: the next request is cold
+    Evict(Evict),
+    /// Play a journal again in virtual time, and check that every decision is the same
+    Replay(Replay),
+}
+
+/// The groups of the help, with what a user wants of each.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Run", &["up", "rush", "invoke"]),
+    ("Look", &["ps", "timeline"]),
+    ("Disturb", &["advance", "evict"]),
+    ("Plan", &["replay"]),
+];
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where to listen, on 127.0.0.1 and [::1]; 9000 is where `cargo lambda invoke` looks
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    pub(crate) port: u16,
+    /// Listen there in place of loopback, so that containers can call
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Vec<IpAddr>,
+    /// Answer to this host name too
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(crate) cloud: Cloud,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rush {
+    /// JSON Lines of `{"at": SECONDS, "function": NAME, "payload": JSON}`; default: the template's `Metadata.Lunch.Orders`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) orders: Option<PathBuf>,
+    /// Sample that many orders from the file, in its waves, by the seed
+    #[arg(long, value_name = "ORDERS")]
+    pub(crate) crowd: Option<usize>,
+    /// Draw every lane, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) cloud: Cloud,
+}
+
+/// What `up` and `rush` share: which cloud it is to be.
+#[derive(Debug, Args)]
+pub(crate) struct Cloud {
+    /// The SAM or CloudFormation template
+    #[arg(long, short, value_name = "FILE", default_value = "template.yaml", help_heading = TEMPLATE)]
+    pub(crate) template: PathBuf,
+    /// Give a parameter of the template another value than its default
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = key_value, help_heading = TEMPLATE)]
+    pub(crate) parameter_overrides: Vec<(String, String)>,
+    /// Take the functions as they were built before
+    #[arg(long, help_heading = TEMPLATE)]
+    pub(crate) no_build: bool,
+    /// Variables for the functions, in the JSON that SAM's option of that name takes
+    #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
+    pub(crate) env_vars: Option<PathBuf>,
+    /// Variables for all functions, as lines of KEY=VALUE
+    #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
+    pub(crate) env_file: Option<PathBuf>,
+    /// The region that functions and ARNs name
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = TEMPLATE)]
+    pub(crate) region: String,
+    /// The account that ARNs name
+    #[arg(long, value_name = "ID", default_value = "123456789012", help_heading = TEMPLATE)]
+    pub(crate) account_id: String,
+
+    /// Refuse what AWS refuses, or lift rates and account-wide caps
+    #[arg(long, value_enum, default_value_t = LimitsName::Strict, help_heading = BEHAVIOUR)]
+    pub(crate) limits: LimitsName,
+    /// Which idle instance serves next; the most recently used one is what AWS does
+    #[arg(long, value_name = "RULE", default_value = "mru", value_parser = names(Choice::ALL), help_heading = BEHAVIOUR)]
+    pub(crate) choice: String,
+    /// When idle and old instances go, as measured on AWS in that year
+    #[arg(long, value_name = "POLICY", default_value = "aws-2020", value_parser = names(ReclaimPolicy::ALL), help_heading = BEHAVIOUR)]
+    pub(crate) reclaim: String,
+    /// How long after an answer an unused instance is frozen: a span such as 5ms, or `never`
+    #[arg(long, value_name = "SPAN", value_parser = freeze_after, help_heading = BEHAVIOUR)]
+    pub(crate) freeze_after: Option<FreezeAfter>,
+    /// How long INIT takes at least: `none`, a profile measured on AWS (rust-al2023, go-al2023, cpp-al2023, llrt-al2023,
+    /// python3.13, nodejs22, java21, dotnet8) or a span such as 200ms [default: none; rush: rust-al2023]
+    #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
+    pub(crate) cold_start: Option<NamedDelay>,
+    /// How long AWS looks for a place before INIT: as `--cold-start` [default: none]
+    #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
+    pub(crate) placement: Option<NamedDelay>,
+    /// Where all draws begin
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = BEHAVIOUR)]
+    pub(crate) seed: u64,
+    /// Write all that the cloud is told and decides, for `lunch replay`
+    #[arg(long, value_name = "FILE", help_heading = BEHAVIOUR)]
+    pub(crate) journal: Option<PathBuf>,
+}
+
+const TEMPLATE: &str = "Template and functions";
+const BEHAVIOUR: &str = "How the cloud behaves";
+/// Where `cargo lambda invoke` looks.
+const PORT: u16 = 9000;
+
+#[derive(Debug, Args)]
+pub(crate) struct Invoke {
+    /// The function: its name, its logical id or its binary's name
+    pub(crate) function: String,
+    /// JSON, or `@FILE`, or `-` for what is piped in
+    #[arg(long, short, value_name = "JSON", default_value = "{}")]
+    pub(crate) payload: String,
+    /// Hand it over and do not wait for the answer
+    #[arg(long)]
+    pub(crate) event: bool,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ps {
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Timeline {
+    /// Print the records as JSON Lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw every lane, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Advance {
+    /// How much: 10m, 90s, 1h30m
+    #[arg(value_name = "SPAN", value_parser = span::parse)]
+    pub(crate) span: Duration,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evict {
+    /// A function's name, or an instance such as i-0004
+    #[arg(value_name = "NAME|INSTANCE")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// What `--journal FILE` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) journal: PathBuf,
+    /// Print the records as JSON Lines
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Draw every lane, however many
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Where a running cloud is.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Door {
+    /// The port of the running cloud
+    #[arg(long, value_name = "PORT", default_value_t = PORT)]
+    pub(crate) port: u16,
+}
+
+/// How many refusals of AWS are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LimitsName {
+    /// As AWS for a new account
+    Strict,
+    /// Without the request rate, the rate of new instances and the account's concurrency
+    Relaxed,
+}
+
+impl From<LimitsName> for Strictness {
+    fn from(name: LimitsName) -> Self {
+        match name {
+            LimitsName::Strict => Self::Strict,
+            LimitsName::Relaxed => Self::Relaxed,
+        }
+    }
+}
+
+/// A delay, with the word that the user knows it by.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct NamedDelay {
+    pub(crate) name: String,
+    pub(crate) delay: Delay,
+}
+
+impl NamedDelay {
+    /// The default of `rush`: what the street's own functions take on AWS.
+    pub(crate) fn rust_al2023() -> Self {
+        Self { name: "rust-al2023".to_owned(), delay: Delay::Profile(Profile::RustAl2023) }
+    }
+}
+
+/// Whether and when an unused instance is frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FreezeAfter(pub(crate) Option<Duration>);
+
+fn names<T, const N: usize>(all: [(&'static str, T); N]) -> PossibleValuesParser {
+    PossibleValuesParser::new(all.map(|(name, _)| name))
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`\n(write KEY=VALUE)"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn freeze_after(text: &str) -> Result<FreezeAfter, String> {
+    match text {
+        "never" => Ok(FreezeAfter(None)),
+        span => span::parse(span)
+            .map(|span| FreezeAfter(Some(span)))
+            .map_err(|_| format!("`{span}` is neither a span such as `5ms` nor `never`")),
+    }
+}
+
+fn delay(text: &str) -> Result<NamedDelay, String> {
+    let profile = Profile::ALL.iter().find(|(name, _)| *name == text);
+    let delay = match (text, profile) {
+        ("none", _) => Delay::None,
+        (_, Some((_, profile))) => Delay::Profile(*profile),
+        (_, None) => Delay::Fixed(span::parse(text).map_err(|_| {
+            let known = Profile::ALL.map(|(name, _)| name).join("`, `");
+            format!(
+                "`{text}` is neither `none`, nor a profile (`{known}`), nor a span such as `200ms`"
+            )
+        })?),
+    };
+    Ok(NamedDelay { name: text.to_owned(), delay })
+}
+
+/// The parser with the commands in their groups.
+pub(crate) fn parser() -> clap::Command {
+    let parser = Arguments::command();
+    let mut groups = String::new();
+    for (group, commands) in GROUPS {
+        groups.push_str(&format!("\n{group}:\n"));
+        for name in commands {
+            let about = parser
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about)
+                .expect("a grouped command exists and says what it does");
+            groups.push_str(&format!("  {name:<10} {about}\n"));
+        }
+    }
+    parser.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{groups}\nOptions:\n{{options}}\n\n\
+         `lunch COMMAND --help` tells more of each."
+    ))
+}
+
+/// What a newcomer reads who typed `lunch` and nothing else.
+pub(crate) const GUIDE: &str = "\
+lunch gives your Lambda functions a cloud with a life of its own, on this machine.
+
+  lunch rush                       a lunchtime crowd, start to end: the first thing to try
+  lunch up                         serve the functions of ./template.yaml until Ctrl-C
+  lunch invoke NAME -p '{...}'     call one of them, and see which instance it came to
+  lunch timeline                   what every instance lived through
+  lunch advance 11m                let time pass, and see them go
+
+`lunch --help` lists all commands.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        parser().debug_assert();
+    }
+
+    #[test]
+    fn every_command_stands_in_one_group() {
+        let mut grouped: Vec<_> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        let parser = parser();
+        let mut all: Vec<_> = parser.get_subcommands().map(clap::Command::get_name).collect();
+        grouped.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(grouped, all);
+    }
+
+    #[test]
+    fn the_help_is_grouped() {
+        insta::assert_snapshot!(parser().render_help());
+    }
+
+    #[test]
+    fn a_mistyped_command_is_answered_with_the_right_one() {
+        let error = parser().try_get_matches_from(["lunch", "tineline"]).expect_err("a typo");
+        assert!(error.to_string().contains("a similar subcommand exists: 'timeline'"), "{error}");
+    }
+
+    #[test]
+    fn delays_are_none_or_a_profile_or_a_span() {
+        assert_eq!(delay("none").expect("none").delay, Delay::None);
+        assert_eq!(delay("rust-al2023"), Ok(NamedDelay::rust_al2023()));
+        assert_eq!(delay("200ms").expect("a span").delay, Delay::Fixed(Duration::from_millis(200)));
+        let error = delay("rust").expect_err("no profile");
+        assert!(error.contains("rust-al2023"), "{error}");
+    }
+}

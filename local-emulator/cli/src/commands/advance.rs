@@ -1,0 +1,99 @@
+//! `lunch advance 10m`: a running cloud's time passes, from deadline to deadline.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lunch_cloud::{Cause, Phase, Record};
+
+use crate::args;
+use crate::door::Door;
+use crate::failure::{Code, Failure, OrFail as _};
+use crate::say;
+use crate::span;
+use crate::story::ahead;
+use crate::summary::retired;
+use lunch_host::wire::{Advance, Advanced, Happened};
+
+pub(crate) async fn run(asked: args::Advance) -> Result<Code, Failure> {
+    let door = Door::new(asked.door.port);
+    let ms = u64::try_from(asked.span.as_millis()).unwrap_or(u64::MAX);
+    let advanced: Advanced =
+        door.ask("/_lunch/advance", &Advance { ms }).await.or_fail(Code::Door)?;
+    say::answer(render(asked.span, &advanced));
+    if let Some(ahead) = ahead(advanced.ahead_ms) {
+        say::beside(ahead);
+    }
+    Ok(Code::Done)
+}
+
+fn render(span: Duration, advanced: &Advanced) -> String {
+    let mut gone: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for line in &advanced.happened {
+        if let Happened::Record(Record::Phase {
+            instance, from, cause: Cause::Retired(why), ..
+        }) = &line.happened
+            && *from != Phase::Stopping
+        {
+            gone.entry(retired(*why)).or_default().push(instance.to_string());
+        }
+    }
+    let mut text = format!("{} passed\n", span::clock(span));
+    for (why, instances) in &gone {
+        let (count, names) = (instances.len(), few(instances));
+        text.push_str(&format!("{count} reclaimed ({why}): {names}\n"));
+    }
+    if gone.is_empty() {
+        text.push_str("no instance was reclaimed\n");
+    }
+    text
+}
+
+/// All of a few names; of many the first ones.
+pub(crate) fn few(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len().checked_sub(SHOWN) {
+        Some(more @ 1..) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunch_cloud::Retirement;
+    use lunch_contract::{InstanceId, Moment};
+
+    use super::*;
+    use lunch_host::wire::TimelineLine;
+
+    fn advanced(instances: u32) -> Advanced {
+        let happened = (0..instances).map(|serial| TimelineLine {
+            at: Moment::ZERO,
+            function: None,
+            happened: Happened::Record(Record::Phase {
+                instance: InstanceId { serial, index: serial },
+                from: Phase::Frozen,
+                to: Phase::Stopping,
+                cause: Cause::Retired(Retirement::FunctionIdle),
+            }),
+        });
+        Advanced {
+            by_ms: 660_000,
+            ahead_ms: 660_000,
+            wakes: Vec::new(),
+            happened: happened.collect(),
+        }
+    }
+
+    #[test]
+    fn it_says_who_went_and_why() {
+        let span = Duration::from_secs(660);
+        insta::assert_snapshot!(render(span, &advanced(10)), @r"
+        11m passed
+        10 reclaimed (function idle): i-0000, i-0001, i-0002, i-0003, i-0004, i-0005, i-0006, i-0007 and 2 more
+        ");
+        insta::assert_snapshot!(render(span, &advanced(0)), @r"
+        11m passed
+        no instance was reclaimed
+        ");
+    }
+}

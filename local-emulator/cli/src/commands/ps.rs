@@ -1,0 +1,150 @@
+//! `lunch ps`: the functions and the living instances of a running cloud.
+
+use comfy_table::Table;
+use lunch_cloud::Phase;
+
+use crate::args;
+use crate::door::Door;
+use crate::failure::{Code, Failure, OrFail as _};
+use crate::say;
+use crate::span;
+use crate::story::ahead;
+use crate::summary::{plain_table, right_align};
+use lunch_host::wire::{Ps, PsInstance};
+
+pub(crate) async fn run(asked: args::Ps) -> Result<Code, Failure> {
+    let door = Door::new(asked.door.port);
+    let ps: Ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+    say::answer(render(&ps));
+    if let Some(ahead) = ahead(ps.ahead_ms) {
+        say::beside(ahead);
+    }
+    Ok(Code::Done)
+}
+
+fn render(ps: &Ps) -> String {
+    let mut text = format!("{}\n", functions(ps).trim_fmt());
+    if ps.instances.is_empty() {
+        text.push_str("\nno instance lives: the next request is cold\n");
+    } else {
+        text.push_str(&format!("\n{}\n", instances(ps).trim_fmt()));
+    }
+    text
+}
+
+fn functions(ps: &Ps) -> Table {
+    let mut table = plain_table();
+    table.set_header(["FUNCTION", "INSTANCES", "AVAILABLE", "IN FLIGHT", "WAITING", "RESERVED"]);
+    for function in &ps.functions {
+        table.add_row([
+            function.name.clone(),
+            function.instances.to_string(),
+            function.available.to_string(),
+            function.in_flight.to_string(),
+            function.waiting.to_string(),
+            function.reserved.map_or_else(|| "-".to_owned(), |reserved| reserved.to_string()),
+        ]);
+    }
+    right_align(&mut table, 1..6);
+    table
+}
+
+fn instances(ps: &Ps) -> Table {
+    let mut table = plain_table();
+    let isolated = ps.instances.iter().any(|instance| instance.isolation.is_some());
+    let mut header = vec!["INSTANCE", "FUNCTION", "PHASE", "FOR", "AGE", "SERVED", "PID", "NEXT"];
+    header.extend(isolated.then_some("KEPT APART BY"));
+    table.set_header(header);
+    for instance in &ps.instances {
+        let mut row = vec![
+            instance.instance.clone(),
+            instance.function.clone(),
+            phase(instance.phase).to_owned(),
+            span::show(ps.now.since(instance.since)),
+            span::show(ps.now.since(instance.born)),
+            instance.invocations.to_string(),
+            instance.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
+            next(ps, instance),
+        ];
+        if isolated {
+            row.push(instance.isolation.clone().unwrap_or_else(|| "-".to_owned()));
+        }
+        table.add_row(row);
+    }
+    right_align(&mut table, 3..7);
+    table
+}
+
+/// What it has in hand, and what it waits for.
+fn next(ps: &Ps, instance: &PsInstance) -> String {
+    let mut parts: Vec<_> =
+        instance.requests.iter().map(|request| format!("serves {request}")).collect();
+    if let Some((at, what)) = &instance.wake {
+        parts.push(format!("{what} in {}", span::show(at.since(ps.now))));
+    }
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}
+
+/// In AWS's words.
+pub(crate) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Placing => "placing",
+        Phase::Init => "init",
+        Phase::Reinit => "init again",
+        Phase::Invoke => "invoke",
+        Phase::Idle => "idle",
+        Phase::Frozen => "frozen",
+        Phase::Resetting => "resetting",
+        Phase::Reset => "reset",
+        Phase::Stopping => "shutdown",
+        Phase::Gone => "gone",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lunch_contract::Moment;
+
+    use super::*;
+    use lunch_host::wire::PsFunction;
+
+    fn ps(instances: Vec<PsInstance>) -> Ps {
+        let living = u32::try_from(instances.len()).expect("few");
+        Ps {
+            now: Moment::from_millis(20_000),
+            time: "2026-11-24T12:00:00.000Z".into(),
+            ahead_ms: 0,
+            functions: vec![PsFunction {
+                name: "CoffeeFunction".into(),
+                instances: living,
+                available: living,
+                in_flight: 0,
+                waiting: 0,
+                reserved: Some(12),
+            }],
+            instances,
+        }
+    }
+
+    #[test]
+    fn instances_stand_below_their_functions() {
+        let instance = PsInstance {
+            instance: "i-0004".into(),
+            function: "CoffeeFunction".into(),
+            phase: Phase::Frozen,
+            since: Moment::from_millis(18_000),
+            born: Moment::from_millis(3_000),
+            invocations: 14,
+            pid: Some(4_242),
+            isolation: None,
+            wake: Some((Moment::from_millis(658_000), "idle expiry".into())),
+            requests: Vec::new(),
+        };
+        insta::assert_snapshot!(render(&ps(vec![instance])));
+    }
+
+    #[test]
+    fn without_instances_the_next_request_is_cold() {
+        insta::assert_snapshot!(render(&ps(Vec::new())));
+    }
+}

@@ -1,0 +1,215 @@
+//! The door of a cloud, called over HTTP as any client calls it: Invoke, and our own routes under `/_lunch/`.
+//!
+//! Connections are kept and used again. What an answer means is its reader's business.
+
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::io;
+use std::net::Ipv4Addr;
+
+use lunch_host::wire::AdminError;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{HeaderMap, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// Nobody listens.
+    #[error(
+        "no cloud runs at `127.0.0.1:{port}`\n(start one by `lunch up`; if it has another port, \
+         name it by `--port`)"
+    )]
+    Nobody { port: u16, source: io::Error },
+    /// The connection broke.
+    #[error("the cloud at `127.0.0.1:{port}` stopped in the middle of a call")]
+    Broken { port: u16, source: hyper::Error },
+    /// It did not do as asked, and says why.
+    #[error("{sentence}")]
+    Refused { sentence: String },
+    /// It is none of ours.
+    #[error(
+        "something answers at `127.0.0.1:{port}`, and it is no cloud of this `lunch`\n(its answer \
+         to `{path}` has status {status}; name another port by `--port`)"
+    )]
+    Stranger { port: u16, path: String, status: StatusCode },
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// A header's text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// One cloud's door.
+#[derive(Debug)]
+pub(crate) struct Door {
+    port: u16,
+    /// Connections that have nothing in hand.
+    idle: RefCell<Vec<SendRequest<Full<Bytes>>>>,
+}
+
+impl Door {
+    pub(crate) const fn new(port: u16) -> Self {
+        Self { port, idle: RefCell::new(Vec::new()) }
+    }
+
+    /// Calls a function by AWS's Invoke. `event`: does not wait for what it answers.
+    pub(crate) async fn invoke(
+        &self,
+        function: &str,
+        payload: impl Into<Bytes>,
+        event: bool,
+    ) -> Result<Answer, CallError> {
+        let path = format!("/2015-03-31/functions/{}/invocations", escaped(function));
+        let kind = if event { "Event" } else { "RequestResponse" };
+        let request = Request::post(path)
+            .header(CONTENT_TYPE, "application/json")
+            .header("x-amz-invocation-type", kind);
+        self.call(request, payload.into()).await
+    }
+
+    /// One of our own routes, for a value.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        let answer = self.call(Request::get(path), Bytes::new()).await?;
+        self.value(path, &answer)
+    }
+
+    /// One of our own routes, for a value per line.
+    pub(crate) async fn read_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Vec<T>, CallError> {
+        let answer = self.call(Request::get(path), Bytes::new()).await?;
+        if !answer.status.is_success() {
+            return Err(self.refused(path, &answer));
+        }
+        answer
+            .body
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.trim_ascii().is_empty())
+            .map(|line| serde_json::from_slice(line).map_err(|_| self.stranger(path, &answer)))
+            .collect()
+    }
+
+    /// Asks one of our own routes to do something.
+    pub(crate) async fn ask<B, T>(&self, path: &str, body: &B) -> Result<T, CallError>
+    where
+        B: Serialize + Debug + ?Sized + Sync,
+        T: DeserializeOwned,
+    {
+        let body = serde_json::to_vec(body).expect("what is asked has only string keys");
+        let request = Request::post(path).header(CONTENT_TYPE, "application/json");
+        let answer = self.call(request, body.into()).await?;
+        self.value(path, &answer)
+    }
+
+    fn value<T: DeserializeOwned>(&self, path: &str, answer: &Answer) -> Result<T, CallError> {
+        if !answer.status.is_success() {
+            return Err(self.refused(path, answer));
+        }
+        serde_json::from_slice(&answer.body).map_err(|_| self.stranger(path, answer))
+    }
+
+    fn refused(&self, path: &str, answer: &Answer) -> CallError {
+        match serde_json::from_slice::<AdminError>(&answer.body) {
+            Ok(AdminError { error: sentence }) => CallError::Refused { sentence },
+            Err(_) => self.stranger(path, answer),
+        }
+    }
+
+    fn stranger(&self, path: &str, answer: &Answer) -> CallError {
+        CallError::Stranger { port: self.port, path: path.to_owned(), status: answer.status }
+    }
+
+    async fn call(
+        &self,
+        request: hyper::http::request::Builder,
+        body: Bytes,
+    ) -> Result<Answer, CallError> {
+        let broken = |source| CallError::Broken { port: self.port, source };
+        let request = request
+            .header(HOST, format!("127.0.0.1:{}", self.port))
+            .body(Full::new(body))
+            .expect("paths are escaped and headers are plain");
+        let mut connection = self.connection().await?;
+        let answer = connection.send_request(request).await.map_err(broken)?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(broken)?.to_bytes();
+        self.idle.borrow_mut().push(connection);
+        Ok(Answer { status: head.status, headers: head.headers, body })
+    }
+
+    async fn connection(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        loop {
+            // Not in the loop's head, where the borrow would last over the await.
+            let kept = self.idle.borrow_mut().pop();
+            match kept {
+                Some(connection) if connection.is_ready() => return Ok(connection),
+                Some(_) => {}
+                None => return self.connect().await,
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, CallError> {
+        let port = self.port;
+        let nobody = |source| CallError::Nobody { port, source };
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.map_err(nobody)?;
+        stream.set_nodelay(true).map_err(nobody)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|source| CallError::Broken { port, source })?;
+        // Its end is seen by whoever sends next.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(sender)
+    }
+}
+
+/// A name as one segment of a path.
+fn escaped(name: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~:$".contains(byte);
+    let escape = |byte: u8| {
+        if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    name.bytes().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_path_segment() {
+        assert_eq!(escaped("coffee"), "coffee");
+        assert_eq!(escaped("../x y?"), "..%2Fx%20y%3F");
+        assert_eq!(
+            escaped("arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"),
+            "arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"
+        );
+    }
+
+    #[tokio::test]
+    async fn where_nobody_listens_the_error_says_how_to_start_one() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = free.local_addr().expect("bound").port();
+        drop(free);
+        let error = Door::new(port).read::<()>("/_lunch/ps").await.expect_err("nobody");
+        assert!(error.to_string().contains("(start one by `lunch up`"), "{error}");
+    }
+}

@@ -1,0 +1,130 @@
+//! A timeline as a running cloud tells it, taken apart: the records, the functions' names, and what the host adds.
+
+use std::collections::BTreeMap;
+
+use lunch_cloud::Record;
+use lunch_contract::{FunctionId, Moment};
+
+use crate::span;
+use crate::terminal::Stream;
+use crate::timeline::{LANES, View, render};
+use lunch_host::wire::{Happened, Note, TimelineLine};
+
+/// See the module's text.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    pub(crate) records: Vec<(Moment, Record)>,
+    pub(crate) names: BTreeMap<FunctionId, String>,
+    pub(crate) notes: Vec<(Moment, Note)>,
+}
+
+impl Story {
+    /// Takes the lines of `/_lunch/timeline` apart.
+    pub(crate) fn of_lines(lines: Vec<TimelineLine>) -> Self {
+        let mut story = Self::default();
+        for TimelineLine { at, function, happened } in lines {
+            match happened {
+                Happened::Record(record) => {
+                    if let (Some(name), Some(id)) = (function, function_of(&record)) {
+                        story.names.entry(id).or_insert(name);
+                    }
+                    story.records.push((at, record));
+                }
+                Happened::Note(note) => story.notes.push((at, note)),
+            }
+        }
+        story
+    }
+
+    /// Of a journal, which knows functions by their ids alone.
+    pub(crate) fn of_records(records: Vec<(Moment, Record)>) -> Self {
+        let ids = records.iter().filter_map(|(_, record)| function_of(record));
+        let names = ids.map(|id| (id, id.to_string())).collect();
+        Self { records, names, notes: Vec::new() }
+    }
+
+    /// The drawing and, below it, what the host has to add; as wide as stdout.
+    pub(crate) fn draw(&self, until: Moment, lanes: Lanes, see_all: &str) -> String {
+        let mut text = render(
+            &self.records,
+            &View {
+                width: Stream::Out.width(),
+                colour: Stream::Out.wants_colour(),
+                lanes_max: match lanes {
+                    Lanes::All => None,
+                    Lanes::Some => Some(LANES),
+                },
+                names: &self.names,
+                origin: Moment::ZERO,
+                until,
+                see_all,
+            },
+        );
+        for (at, note) in &self.notes {
+            if let Some(words) = words(note) {
+                text.push_str(&format!("at {at}: {words}\n"));
+            }
+        }
+        text
+    }
+}
+
+/// How many lanes are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    /// Every one.
+    All,
+    /// As many as a screen has.
+    Some,
+}
+
+impl Lanes {
+    /// By the flag of that name.
+    pub(crate) const fn all_if(all: bool) -> Self {
+        if all { Self::All } else { Self::Some }
+    }
+}
+
+/// The function that a record names.
+const fn function_of(record: &Record) -> Option<FunctionId> {
+    match record {
+        Record::Born { function, .. } | Record::Arrived { function, .. } => Some(*function),
+        Record::Phase { .. }
+        | Record::Waits { .. }
+        | Record::Started { .. }
+        | Record::Answered { .. }
+        | Record::Ended { .. }
+        | Record::InitFailed { .. }
+        | Record::CallerLeft { .. } => None,
+    }
+}
+
+/// A note in words; `None` for what the drawing shows by itself.
+fn words(note: &Note) -> Option<String> {
+    Some(match note {
+        Note::Advanced { .. } => return None,
+        Note::EventDropped { request_id, outcome, .. } => format!(
+            "the event `{request_id}` was dropped ({}): there are no retries yet",
+            outcome.word()
+        ),
+        Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
+        Note::ExtensionFailed { process, extension, error_type } => {
+            format!("the extension `{extension}` of `{process}` failed with `{error_type}`")
+        }
+        Note::Forgotten { lines } => {
+            format!("{lines} older lines are forgotten (the timeline is bounded)")
+        }
+        Note::Fault(what) => format!("FAULT of lunch's own: {what}"),
+    })
+}
+
+/// By how much cloud time is ahead, as a clause; `None` where it is not.
+pub(crate) fn ahead(ahead_ms: u64) -> Option<String> {
+    let ahead = std::time::Duration::from_millis(ahead_ms);
+    (ahead_ms > 0).then(|| {
+        format!(
+            "cloud time is {} ahead of this machine's clock, which is what functions see",
+            span::clock(ahead)
+        )
+    })
+}

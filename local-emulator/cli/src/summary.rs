@@ -1,0 +1,440 @@
+//! What a crowd came to: who was served, who was not and why, and what that took.
+//!
+//! Pure: the callers' own sight of their orders and the cloud's records go in. What the callers measured is called so,
+//! and what a delay model added is called modelled.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use lunch_cloud::{Cause, ColdCause, Phase, Record, ResetCause, Retirement, Start};
+use lunch_contract::{InstanceId, Moment};
+
+use crate::span;
+
+/// One order, as its caller saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Served {
+    /// What to call it: `line 28`.
+    pub(crate) name: String,
+    /// How it ended.
+    pub(crate) fate: Fate,
+    /// From the call to its answer, on the caller's clock.
+    pub(crate) took: Duration,
+    /// How the request came to its instance, by the answer's headers.
+    pub(crate) start: Option<Temper>,
+    /// INIT by the answer's headers.
+    pub(crate) init: Option<Duration>,
+    /// The last line that the function logged for it.
+    pub(crate) last_log: Option<String>,
+}
+
+/// How an order ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The function answered.
+    Returned,
+    /// The function, or its runtime, reported an error: its type.
+    FunctionError(String),
+    /// The platform ended it.
+    TimedOut,
+    /// The platform refused it: AWS's reason.
+    Throttled(String),
+    /// The platform refused it for another reason: in its words.
+    Refused(String),
+    /// There was no answer at all.
+    Unanswered(String),
+}
+
+/// Whether a request found an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Temper {
+    /// It found none.
+    Cold,
+    /// It found one.
+    Warm,
+    /// It found one whose process had ended.
+    Reinitialized,
+}
+
+/// What a crowd came to.
+#[derive(Debug)]
+pub(crate) struct Summary<'a> {
+    orders: &'a [Served],
+    counts: Counts,
+    /// What was added to each cold start, in words; `None`: nothing.
+    modelled: Option<String>,
+}
+
+/// What the records say.
+#[derive(Debug, Default)]
+struct Counts {
+    cold: BTreeMap<String, usize>,
+    reinitialized: BTreeMap<&'static str, usize>,
+    reclaimed: BTreeMap<&'static str, usize>,
+    invocations: BTreeMap<InstanceId, usize>,
+    born: usize,
+    customers_max: usize,
+    stalls_max: usize,
+    arrived: usize,
+    answered: usize,
+}
+
+impl<'a> Summary<'a> {
+    /// Counts.
+    pub(crate) fn new(
+        orders: &'a [Served],
+        records: &[(Moment, Record)],
+        modelled: Option<String>,
+    ) -> Self {
+        Self { orders, counts: count(records), modelled }
+    }
+
+    /// Whether every order has exactly one outcome: one answer each on the callers' side, and on the cloud's as many
+    /// requests as orders and one answer to each.
+    pub(crate) fn is_whole(&self) -> bool {
+        let unanswered = self.count(|fate| matches!(fate, Fate::Unanswered(_)));
+        let refused = self.count(|fate| matches!(fate, Fate::Refused(_)));
+        // What the door refuses (an unknown function, a payload too large) never reaches the cloud.
+        let reached = self.orders.len() - refused;
+        unanswered == 0 && self.counts.arrived == reached && self.counts.answered == reached
+    }
+
+    fn count(&self, is: impl Fn(&Fate) -> bool) -> usize {
+        self.orders.iter().filter(|order| is(&order.fate)).count()
+    }
+
+    /// In words.
+    pub(crate) fn render(&self) -> String {
+        let mut page = Page::default();
+        let (orders, counts) = (self.orders.len(), &self.counts);
+        page.row("orders", orders, "");
+        page.row("  served", self.count(|fate| *fate == Fate::Returned), "");
+        self.failed(&mut page);
+        let causes = list(counts.cold.iter().map(|(why, count)| format!("{count} {why}")));
+        page.row("cold starts", counts.cold.values().sum(), &causes);
+        if !counts.reinitialized.is_empty() {
+            let causes =
+                list(counts.reinitialized.iter().map(|(why, count)| format!("{count} {why}")));
+            page.row("re-initialised", counts.reinitialized.values().sum(), &causes);
+        }
+        page.row("warm starts", self.warm(), &self.reuse());
+        page.row("customers at once", counts.customers_max, "at most");
+        page.row("stalls at once", counts.stalls_max, &format!("at most; {} in all", counts.born));
+        let gone = list(counts.reclaimed.iter().map(|(why, count)| format!("{count} {why}")));
+        if !gone.is_empty() {
+            page.row("floated away", counts.reclaimed.values().sum(), &gone);
+        }
+        page.text.push('\n');
+        self.latencies(&mut page);
+        page.text
+    }
+
+    fn failed(&self, page: &mut Page) {
+        let errors = self.grouped(|fate| match fate {
+            Fate::FunctionError(kind) => Some(kind.clone()),
+            _ => None,
+        });
+        page.row("  function errors", errors.values().sum(), &named(&errors));
+        let binned: Vec<_> =
+            self.orders.iter().filter(|order| order.fate == Fate::TimedOut).collect();
+        page.row("  binned by timeout", binned.len(), "");
+        for order in binned {
+            page.note(&match &order.last_log {
+                Some(line) => format!("{} was binned while {line}", order.name),
+                None => format!("{} was binned without a word in its log", order.name),
+            });
+        }
+        let throttled = self.grouped(|fate| match fate {
+            Fate::Throttled(reason) => Some(reason.clone()),
+            _ => None,
+        });
+        page.row("  refused, throttled", throttled.values().sum(), &named(&throttled));
+        let refused = self.grouped(|fate| match fate {
+            Fate::Refused(why) => Some(why.clone()),
+            _ => None,
+        });
+        if !refused.is_empty() {
+            page.row("  refused otherwise", refused.values().sum(), &named(&refused));
+        }
+        let unanswered = self.grouped(|fate| match fate {
+            Fate::Unanswered(why) => Some(why.clone()),
+            _ => None,
+        });
+        if !unanswered.is_empty() {
+            page.row("  WITHOUT AN ANSWER", unanswered.values().sum(), &named(&unanswered));
+        }
+    }
+
+    fn grouped(&self, by: impl Fn(&Fate) -> Option<String>) -> BTreeMap<String, usize> {
+        let mut groups = BTreeMap::new();
+        for order in self.orders {
+            if let Some(group) = by(&order.fate) {
+                *groups.entry(group).or_default() += 1;
+            }
+        }
+        groups
+    }
+
+    fn warm(&self) -> usize {
+        let all: usize = self.counts.invocations.values().sum();
+        let cold: usize = self.counts.cold.values().sum();
+        let again: usize = self.counts.reinitialized.values().sum();
+        all.saturating_sub(cold + again)
+    }
+
+    fn reuse(&self) -> String {
+        let mut each: Vec<_> = self.counts.invocations.values().copied().collect();
+        each.sort_unstable();
+        match (each.first(), each.last()) {
+            (Some(least), Some(most)) if each.len() > 1 => format!(
+                "a stall served {least} to {most} orders, {} in the middle",
+                each[each.len() / 2]
+            ),
+            (Some(only), _) => format!("the one stall served {only}"),
+            _ => String::new(),
+        }
+    }
+
+    fn latencies(&self, page: &mut Page) {
+        let sorted = |wanted: &dyn Fn(&Served) -> Option<Duration>| {
+            let mut spans: Vec<_> = self.orders.iter().filter_map(wanted).collect();
+            spans.sort_unstable();
+            spans
+        };
+        let of = |temper| {
+            sorted(&|order: &Served| {
+                let served = order.start == Some(temper) && order.fate == Fate::Returned;
+                served.then_some(order.took)
+            })
+        };
+        let inits = sorted(&|order| order.init.filter(|_| order.start == Some(Temper::Cold)));
+        let rows = [
+            ("warm, call to answer", of(Temper::Warm)),
+            ("cold, call to answer", of(Temper::Cold)),
+            ("re-initialised", of(Temper::Reinitialized)),
+            ("init of the cold ones", inits),
+        ];
+        let mut table = plain_table();
+        table.set_header(["of those served", "orders", "p50", "p99", "max"]);
+        for (what, spans) in rows {
+            if let [.., max] = spans.as_slice() {
+                let shown = |share| span::show(percentile(&spans, share));
+                let count = spans.len().to_string();
+                table.add_row([what.to_owned(), count, shown(50), shown(99), span::show(*max)]);
+            }
+        }
+        right_align(&mut table, 1..5);
+        writeln!(page.text, "{}", table.trim_fmt()).expect("a string takes what is written");
+        if let Some(modelled) = &self.modelled {
+            writeln!(page.text, "init is modelled: {modelled}")
+                .expect("a string takes what is written");
+        }
+    }
+}
+
+/// A table without lines.
+pub(crate) fn plain_table() -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table
+}
+
+/// The first column begins at the edge and numbers stand below each other.
+pub(crate) fn right_align(table: &mut comfy_table::Table, columns: std::ops::Range<usize>) {
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    for index in columns {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+}
+
+/// Nearest rank of what is sorted and not empty.
+fn percentile(sorted: &[Duration], share: usize) -> Duration {
+    let rank = (sorted.len() * share).div_ceil(100).max(1);
+    sorted[rank - 1]
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn row(&mut self, what: &str, count: usize, more: &str) {
+        let line = format!("{what:<20} {count:>6}   {more}");
+        writeln!(self.text, "{}", line.trim_end()).expect("a string takes what is written");
+    }
+
+    fn note(&mut self, what: &str) {
+        writeln!(self.text, "{:<27}   {what}", "").expect("a string takes what is written");
+    }
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// One of a kind is named, more are counted.
+fn named(groups: &BTreeMap<String, usize>) -> String {
+    match groups.len() {
+        0 | 1 => list(groups.keys().cloned()),
+        _ => list(groups.iter().map(|(what, count)| format!("{count} {what}"))),
+    }
+}
+
+fn count(records: &[(Moment, Record)]) -> Counts {
+    let mut counts = Counts::default();
+    let (mut customers, mut stalls) = (0_usize, 0_usize);
+    for (_, record) in records {
+        match record {
+            Record::Born { .. } => {
+                counts.born += 1;
+                stalls += 1;
+                counts.stalls_max = counts.stalls_max.max(stalls);
+            }
+            Record::Phase { from, to, cause, .. } => {
+                if *to == Phase::Gone {
+                    stalls = stalls.saturating_sub(1);
+                }
+                // From Stopping on it is the process's end that moves it, and no longer the decision.
+                if let (true, Cause::Retired(why)) = (*from != Phase::Stopping, cause) {
+                    *counts.reclaimed.entry(retired(*why)).or_default() += 1;
+                }
+            }
+            Record::Arrived { .. } => {
+                counts.arrived += 1;
+                customers += 1;
+                counts.customers_max = counts.customers_max.max(customers);
+            }
+            Record::Answered { .. } => {
+                counts.answered += 1;
+                customers = customers.saturating_sub(1);
+            }
+            Record::Started { instance, start, .. } => {
+                *counts.invocations.entry(*instance).or_default() += 1;
+                match start {
+                    Start::Cold(why) => *counts.cold.entry(cold(*why)).or_default() += 1,
+                    Start::Reinitialized(why) => {
+                        *counts.reinitialized.entry(reset(*why)).or_default() += 1;
+                    }
+                    Start::Warm => {}
+                }
+            }
+            Record::Waits { .. }
+            | Record::Ended { .. }
+            | Record::InitFailed { .. }
+            | Record::CallerLeft { .. } => {}
+        }
+    }
+    counts
+}
+
+/// Why a request was cold, as a clause.
+pub(crate) fn cold(cause: ColdCause) -> String {
+    match cause {
+        ColdCause::First => "first".to_owned(),
+        ColdCause::AllBusy => "as all were busy".to_owned(),
+        ColdCause::AfterRetirement(why) => format!("after one had gone ({})", retired(why)),
+    }
+}
+
+/// Why an instance went.
+pub(crate) const fn retired(why: Retirement) -> &'static str {
+    match why {
+        Retirement::FunctionIdle => "function idle",
+        Retirement::InstanceIdle => "instance idle",
+        Retirement::LifeEnded => "life over",
+        Retirement::NewRevision => "new revision",
+        Retirement::Evicted => "evicted",
+        Retirement::ShutDown => "shut down",
+    }
+}
+
+const fn reset(why: ResetCause) -> &'static str {
+    match why {
+        ResetCause::TimedOut => "after a timeout",
+        ResetCause::Exited(_) => "after a crash",
+        ResetCause::InitFailed(_) => "after a failed init",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::virtual_lunch::{self, Fate as Order};
+
+    fn served(index: usize, fate: Fate, start: Temper) -> Served {
+        Served {
+            name: format!("line {}", index + 1),
+            took: Duration::from_millis(200 + index as u64 * 7),
+            init: (start == Temper::Cold).then_some(Duration::from_micros(17_400)),
+            last_log: (fate == Fate::TimedOut).then(|| "adding marshmallows".to_owned()),
+            start: Some(start),
+            fate,
+        }
+    }
+
+    fn lunchtime() -> (Vec<Served>, Vec<(Moment, Record)>) {
+        let orders = [
+            (0, Order::Takes(200)),
+            (10, Order::Takes(60_000)),
+            (20, Order::Fails(100)),
+            (30, Order::Takes(100)),
+            (500, Order::Takes(100)),
+            (2_600, Order::Takes(100)),
+        ];
+        let fates = [
+            (Fate::Returned, Temper::Cold),
+            (Fate::TimedOut, Temper::Cold),
+            (Fate::FunctionError("Scripted".to_owned()), Temper::Cold),
+            (
+                Fate::Throttled("ReservedFunctionConcurrentInvocationLimitExceeded".to_owned()),
+                Temper::Cold,
+            ),
+            (Fate::Returned, Temper::Warm),
+            (Fate::Returned, Temper::Warm),
+        ];
+        let seen = fates.into_iter().enumerate();
+        let seen = seen.map(|(index, (fate, start))| served(index, fate, start)).collect();
+        (seen, virtual_lunch::records(&orders, Some(3), Duration::from_secs(700)))
+    }
+
+    #[test]
+    fn a_lunchtime_is_summed_up() {
+        let (orders, records) = lunchtime();
+        let modelled = Some("the larger of the real one and a draw".to_owned());
+        let summary = Summary::new(&orders, &records, modelled);
+        assert!(summary.is_whole());
+        assert_snapshot!(summary.render());
+    }
+
+    #[test]
+    fn an_order_without_an_answer_is_not_whole() {
+        let (mut orders, records) = lunchtime();
+        orders[0].fate = Fate::Unanswered("connection reset".to_owned());
+        let summary = Summary::new(&orders, &records, None);
+        assert!(!summary.is_whole());
+        assert!(summary.render().contains("WITHOUT AN ANSWER"));
+    }
+
+    #[test]
+    fn a_request_that_the_cloud_never_saw_is_not_whole() {
+        let (mut orders, records) = lunchtime();
+        orders.push(served(6, Fate::Returned, Temper::Warm));
+        assert!(!Summary::new(&orders, &records, None).is_whole());
+    }
+
+    #[test]
+    fn percentiles_are_ranks_and_never_invented_between_two() {
+        let spans: Vec<_> = (1..=10).map(Duration::from_millis).collect();
+        assert_eq!(percentile(&spans, 50), Duration::from_millis(5));
+        assert_eq!(percentile(&spans, 99), Duration::from_millis(10));
+        assert_eq!(percentile(&spans[..1], 50), Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,289 @@
+//! The timeline: one lane per instance, drawn from the records alone.
+//!
+//! Pure: records, a width and whether there are colours go in, text comes out. No terminal is asked anything here and
+//! nothing is summed up; that is the summary's.
+
+mod axis;
+mod glyph;
+mod lanes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Effects, Style};
+use lunch_cloud::Record;
+use lunch_contract::{FunctionId, Moment};
+
+use self::axis::Axis;
+use self::glyph::Glyph;
+use self::lanes::{Lane, Lanes};
+use crate::span;
+
+/// A terminal narrower than this gets lines that are longer than it is.
+const WIDTH_MIN: usize = 50;
+/// Lanes that are shown where not all are asked for.
+pub(crate) const LANES: usize = 24;
+/// What stands to the right of a lane, with the gap before it: ` max 99`.
+const RIGHT: usize = 7;
+const NAME_MAX: usize = 18;
+
+/// How the timeline is to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'a> {
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+    /// Whether escape codes are welcome.
+    pub(crate) colour: bool,
+    /// How many lanes at most; `None`: all.
+    pub(crate) lanes_max: Option<usize>,
+    /// What the functions are called.
+    pub(crate) names: &'a BTreeMap<FunctionId, String>,
+    /// Where the axis counts from.
+    pub(crate) origin: Moment,
+    /// Up to when the living have lived.
+    pub(crate) until: Moment,
+    /// How to see all lanes, for whom not all are shown.
+    pub(crate) see_all: &'a str,
+}
+
+/// Draws the timeline.
+pub(crate) fn render(records: &[(Moment, Record)], view: &View<'_>) -> String {
+    let last = records.last().map_or(Moment::ZERO, |(at, _)| *at);
+    let lanes = lanes::lanes(records, view.until.max(last));
+    if lanes.active.is_empty() {
+        return "nothing has happened yet\n".to_owned();
+    }
+    Drawing::new(lanes, view).draw()
+}
+
+struct Drawing<'a> {
+    view: &'a View<'a>,
+    lanes: Lanes,
+    axis: Axis,
+    shown: BTreeSet<usize>,
+    labels: usize,
+    columns: usize,
+    used: BTreeSet<Glyph>,
+    text: String,
+}
+
+const RULER: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::BrightBlack)));
+const STRONG: Style = Style::new().effects(Effects::BOLD);
+
+impl<'a> Drawing<'a> {
+    fn new(lanes: Lanes, view: &'a View<'a>) -> Self {
+        let shown = choose(&lanes.instances, view.lanes_max.unwrap_or(usize::MAX));
+        let widest = lanes.instances.iter().map(|lane| label(lane, view).chars().count()).max();
+        let labels = widest.unwrap_or(0).max("customers".len());
+
+        let columns = view.width.max(WIDTH_MIN).saturating_sub(labels + 1 + RIGHT);
+        let axis = Axis::new(&lanes::join(lanes.active.clone()), columns);
+        let (used, text) = (BTreeSet::new(), String::new());
+        Self { view, lanes, axis, shown, labels, columns, used, text }
+    }
+
+    fn draw(mut self) -> String {
+        self.ruler();
+        self.customers();
+        let instances = std::mem::take(&mut self.lanes.instances);
+        for index in self.shown.clone() {
+            self.lane(&instances[index]);
+        }
+        self.refused();
+        let hidden = instances.len() - self.shown.len();
+        if hidden > 0 {
+            let see_all = self.view.see_all;
+            let line = format!("{hidden} more instances are not drawn ({see_all})");
+            self.line("...", RULER, &self.paint(&line, RULER), "");
+        }
+        self.legend();
+        self.text
+    }
+
+    /// Two lines: the labels, and the ruler with its ticks and break marks.
+    fn ruler(&mut self) {
+        let mut labels = vec![' '; self.columns + RIGHT];
+        let mut ruler = vec!['─'; self.columns];
+        for piece in &self.axis.pieces {
+            for (column, char) in piece.fold.iter().flat_map(|mark| mark.chars()).enumerate() {
+                ruler[piece.start + column] = char;
+            }
+        }
+        let mut free = 0;
+        for (column, text) in self.axis.ticks(self.view.origin) {
+            ruler[column] = '┬';
+            if column < free || column + text.len() > labels.len() {
+                continue;
+            }
+            for (at, char) in text.chars().enumerate() {
+                labels[column + at] = char;
+            }
+            free = column + text.len() + 1;
+        }
+        let labels: String = labels.into_iter().collect();
+        let ruler: String = ruler.into_iter().collect();
+        self.line("", RULER, &self.paint(labels.trim_end(), RULER), "");
+        self.line("", RULER, &self.paint(&ruler, RULER), "");
+    }
+
+    /// How many requests are in flight, as a row of bars.
+    fn customers(&mut self) {
+        const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+        let most = self.lanes.in_flight.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if most == 0 {
+            return;
+        }
+        let mut row = vec![0; self.columns];
+        let (mut column, mut count) = (0, 0);
+        for (at, then) in &self.lanes.in_flight {
+            let next = self.axis.column(*at);
+            for between in &mut row[column..=next] {
+                *between = count.max(*between);
+            }
+            (column, count) = (next, *then);
+            row[column] = count.max(row[column]);
+        }
+        let bar = |count: u32| BARS[(count as usize * 8).div_ceil(most as usize).min(8)];
+        let row: String = row.into_iter().map(bar).collect();
+        self.line("customers", STRONG, &self.paint(row.trim_end(), STRONG), &format!("max {most}"));
+    }
+
+    fn lane(&mut self, lane: &Lane) {
+        let mut row = vec![Glyph::Nothing; self.columns];
+        for stretch in &lane.stretches {
+            let (from, to) = (self.axis.column(stretch.from), self.axis.column(stretch.to));
+            for cell in &mut row[from..=to] {
+                *cell = stretch.glyph.max(*cell);
+            }
+        }
+        for (at, glyph) in &lane.marks {
+            let cell = &mut row[self.axis.column(*at)];
+            *cell = (*cell).max(*glyph);
+        }
+        let cells = self.cells(&row);
+        let served = format!("x{}", lane.invocations);
+        self.line(&label(lane, self.view), Style::new(), &cells, &served);
+    }
+
+    /// When requests were throttled: they have no instance to be drawn in.
+    fn refused(&mut self) {
+        if self.lanes.refused.is_empty() {
+            return;
+        }
+        let mut row = vec![Glyph::Nothing; self.columns];
+        for at in &self.lanes.refused {
+            row[self.axis.column(*at)] = Glyph::Refused;
+        }
+        let cells = self.cells(&row);
+        let count = format!("x{}", self.lanes.refused.len());
+        self.line("throttled", Style::new(), &cells, &count);
+    }
+
+    /// The characters of a lane, a style for each run of the same glyph; a fold shows its waves.
+    fn cells(&mut self, row: &[Glyph]) -> String {
+        let mut text = String::new();
+        let mut column = 0;
+        while column < row.len() {
+            let glyph = row[column];
+            let same = row[column..].iter().take_while(|next| **next == glyph).count();
+            let run: String = (column..column + same).map(|at| self.char(glyph, at)).collect();
+            text.push_str(&self.paint(&run, glyph.style()));
+            self.used.insert(glyph);
+            column += same;
+        }
+        text
+    }
+
+    fn char(&self, glyph: Glyph, column: usize) -> char {
+        let edge = self
+            .axis
+            .pieces
+            .iter()
+            .filter(|piece| piece.fold.is_some())
+            .any(|piece| column == piece.start || column + 1 == piece.start + piece.columns);
+        if edge && glyph != Glyph::Nothing { '~' } else { glyph.char() }
+    }
+
+    fn legend(&mut self) {
+        let room = self.view.width.max(WIDTH_MIN).saturating_sub(self.labels + 1);
+        let (mut line, mut length) = (String::new(), 0);
+        let mut entries: Vec<(String, usize)> = Glyph::LEGEND
+            .iter()
+            .filter(|glyph| self.used.contains(glyph))
+            .map(|glyph| {
+                let char = self.paint(&glyph.char().to_string(), glyph.style());
+                (format!("{char} {}", glyph.word()), 2 + glyph.word().len())
+            })
+            .collect();
+        let scale = format!("one column: {}", span::show(self.axis.per_column));
+        entries.push((self.paint(&scale, RULER), scale.len()));
+        for (entry, entry_length) in entries {
+            if length > 0 && length + 3 + entry_length > room {
+                self.line("", RULER, &line, "");
+                (line, length) = (String::new(), 0);
+            }
+            if length > 0 {
+                line.push_str("   ");
+                length += 3;
+            }
+            line.push_str(&entry);
+            length += entry_length;
+        }
+        self.line("", RULER, &line, "");
+    }
+
+    fn line(&mut self, label: &str, style: Style, body: &str, right: &str) {
+        let padding = " ".repeat(self.labels.saturating_sub(label.chars().count()));
+        let label = self.paint(label, style);
+        let width = anstyle_width(body);
+        let gap = " ".repeat((self.columns + 1).saturating_sub(width));
+        let line = if right.is_empty() {
+            format!("{label}{padding} {body}")
+        } else {
+            format!("{label}{padding} {body}{gap}{right}")
+        };
+        writeln!(self.text, "{}", line.trim_end()).expect("a string takes what is written");
+    }
+
+    fn paint(&self, text: &str, style: Style) -> String {
+        if self.view.colour && style != Style::new() && !text.trim().is_empty() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Characters without the escape codes, which all end in `m` here.
+fn anstyle_width(text: &str) -> usize {
+    let mut inside = false;
+    text.chars()
+        .filter(|char| {
+            let counts = !inside && *char != '\u{1b}';
+            inside = (inside || *char == '\u{1b}') && *char != 'm';
+            counts
+        })
+        .count()
+}
+
+/// Which lanes are drawn: the troubled ones before all, then the first born; in order of birth.
+fn choose(lanes: &[Lane], most: usize) -> BTreeSet<usize> {
+    let troubled = (0..lanes.len()).filter(|index| lanes[*index].troubled());
+    let rest = (0..lanes.len()).filter(|index| !lanes[*index].troubled());
+    troubled.chain(rest).take(most).collect()
+}
+
+fn label(lane: &Lane, view: &View<'_>) -> String {
+    let name = lane.function.and_then(|function| view.names.get(&function));
+    match name {
+        None => lane.instance.to_string(),
+        Some(name) if name.chars().count() <= NAME_MAX => format!("{} {name}", lane.instance),
+        Some(name) => {
+            let short: String = name.chars().take(NAME_MAX - 1).collect();
+            format!("{} {short}…", lane.instance)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

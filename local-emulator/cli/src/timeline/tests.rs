@@ -1,0 +1,109 @@
+//! Whole timelines, as snapshots: the real machine in the virtual world, so that they are the same everywhere.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use lunch_contract::{FunctionId, Moment};
+
+use super::{View, render};
+use crate::virtual_lunch::{Fate, records};
+
+fn drawn(
+    orders: &[(u64, Fate)],
+    reserved: Option<u32>,
+    quiet: Duration,
+    adjust: impl FnOnce(&mut View<'_>),
+) -> String {
+    let names = BTreeMap::from([(FunctionId(0), "coffee".to_owned())]);
+    let records = records(orders, reserved, quiet);
+    let mut view = View {
+        width: 80,
+        colour: false,
+        lanes_max: Some(super::LANES),
+        names: &names,
+        origin: Moment::ZERO,
+        until: Moment::ZERO,
+        see_all: "see `--all`",
+    };
+    adjust(&mut view);
+    render(&records, &view)
+}
+
+/// A quiet start, a crowd in waves, one order that is far too complex, and a quiet end.
+fn lunchtime() -> Vec<(u64, Fate)> {
+    let mut orders = vec![(200, Fate::Takes(280)), (1_100, Fate::Takes(310))];
+    orders.extend((0..30).map(|n| (2_600 + n * 13, Fate::Takes(200 + n * 37 % 190))));
+    orders.push((3_450, Fate::Takes(60_000)));
+    orders.extend((0..25).map(|n| (3_500 + n * 170, Fate::Takes(150 + n * 53 % 260))));
+    orders
+}
+
+const TEN_MINUTES_AND_MORE: Duration = Duration::from_secs(700);
+
+#[test]
+fn a_lunchtime_is_readable_at_80_columns_though_ten_minutes_of_quiet_follow() {
+    assert_snapshot!(drawn(&lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |_| ()));
+}
+
+#[test]
+fn the_same_lunchtime_uses_120_columns_where_there_are_120() {
+    assert_snapshot!(drawn(&lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |view| view.width = 120));
+}
+
+#[test]
+fn two_requests_an_hour_apart_are_a_column_each_side_of_the_break() {
+    let orders = [(0, Fate::Takes(30)), (3_600_000, Fate::Takes(30))];
+    assert_snapshot!(drawn(&orders, None, Duration::ZERO, |_| ()));
+}
+
+#[test]
+fn a_regular_visitor_is_drawn_to_scale_and_not_folded() {
+    let orders: Vec<_> = (0..30).map(|n| (n * 10_000, Fate::Takes(200))).collect();
+    assert_snapshot!(drawn(&orders, None, Duration::ZERO, |_| ()));
+}
+
+#[test]
+fn a_crash_and_an_error_are_told_apart() {
+    let orders = [
+        (0, Fate::Crashes(80)),
+        (400, Fate::Fails(90)),
+        (800, Fate::Takes(100)),
+        (900, Fate::Takes(90)),
+    ];
+    assert_snapshot!(drawn(&orders, None, Duration::ZERO, |_| ()));
+}
+
+#[test]
+fn one_short_request_fills_the_width() {
+    assert_snapshot!(drawn(&[(0, Fate::Takes(3))], None, Duration::ZERO, |_| ()));
+}
+
+#[test]
+fn many_instances_are_bounded_and_the_troubled_ones_stay() {
+    let mut orders: Vec<_> = (0..40).map(|n| (n * 5, Fate::Takes(300))).collect();
+    orders.push((210, Fate::Takes(60_000)));
+    assert_snapshot!(drawn(&orders, None, Duration::ZERO, |view| view.lanes_max = Some(5)));
+}
+
+#[test]
+fn colours_are_escape_codes_and_nothing_else_changes() {
+    let plain = drawn(&lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |_| ());
+    let colour = drawn(&lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |view| view.colour = true);
+    assert_ne!(colour, plain);
+    assert_eq!(console::strip_ansi_codes(&colour), plain);
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for width in [50, 60, 80, 97, 120, 200] {
+        let text = drawn(&lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |view| view.width = width);
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(width), "{width} columns have to do:\n{text}");
+    }
+}
+
+#[test]
+fn nothing_yet_is_said_so() {
+    assert_eq!(drawn(&[], None, Duration::ZERO, |_| ()), "nothing has happened yet\n");
+}

@@ -1,0 +1,150 @@
+//! An instance as the host knows it: its listener, its process, who waits there for what, and its lines.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use hyper::body::Bytes;
+use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::request::Delivery;
+use super::uuid::Uuid;
+use crate::logs::{LineCutter, Lines, Output};
+
+/// A living instance.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) id: InstanceId,
+    pub(crate) function: FunctionId,
+    /// Where its processes find the Runtime API, as `127.0.0.1:40123`: the same for all of them.
+    pub(crate) runtime_api: String,
+    pub(crate) log_stream: String,
+    /// Its process, from the spawn to the exit. `None` between two.
+    pub(crate) running: Option<Running>,
+    /// What its process has in hand.
+    pub(crate) delivered: Vec<(RequestId, Uuid)>,
+    /// What it had in hand last: a line that comes late belongs to it.
+    pub(crate) last: Option<Uuid>,
+    /// What the last `/init/error` said.
+    pub(crate) init_error: Bytes,
+    pub(crate) lines: Lines,
+    /// Takes connections for as long as the instance lives.
+    pub(crate) listener: Task,
+}
+
+/// A process, from its spawn to its exit.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) process: Process,
+    /// Known when it was started.
+    pub(crate) pid: Option<u32>,
+    /// Known when it was started.
+    pub(crate) isolation: Option<String>,
+    pub(crate) output: Rc<Output>,
+    pub(crate) cutter: LineCutter,
+    /// The runtime's waiting `/next`. A call that hung up leaves a sender that nobody hears.
+    pub(crate) next: Option<oneshot::Sender<Delivery>>,
+    pub(crate) extensions: Vec<Extension>,
+    pub(crate) connections: Rc<Connections>,
+    /// Follows the output.
+    pub(crate) follower: Option<Task>,
+}
+
+/// An extension that registered.
+#[derive(Debug)]
+pub(crate) struct Extension {
+    /// What it is known by afterwards.
+    pub(crate) identifier: Uuid,
+    pub(crate) name: String,
+    /// Its waiting `/event/next`, answered with the JSON of an event.
+    pub(crate) next: Option<oneshot::Sender<Bytes>>,
+}
+
+impl Instance {
+    /// The process, if it is that one that runs.
+    pub(crate) fn running(&mut self, process: Process) -> Option<&mut Running> {
+        self.running.as_mut().filter(|running| running.process == process)
+    }
+}
+
+/// The open connections of one process.
+#[derive(Debug, Default)]
+pub(crate) struct Connections {
+    open: Cell<u32>,
+    closed: Notify,
+}
+
+impl Connections {
+    /// Counts one more, until it is dropped.
+    pub(crate) fn open(connections: &Rc<Self>) -> OpenConnection {
+        connections.open.set(connections.open.get() + 1);
+        OpenConnection(Rc::clone(connections))
+    }
+
+    /// Waits until none is open.
+    pub(crate) async fn all_closed(&self) {
+        while self.open.get() > 0 {
+            self.closed.notified().await;
+        }
+    }
+}
+
+/// One open connection.
+#[derive(Debug)]
+pub(crate) struct OpenConnection(Rc<Connections>);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+        self.0.closed.notify_one();
+    }
+}
+
+/// A task that ends with what it is for.
+#[derive(Debug)]
+pub(crate) struct Task(pub(crate) JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The living instances, by index.
+#[derive(Debug, Default)]
+pub(crate) struct Instances {
+    slots: Vec<Option<Instance>>,
+}
+
+impl Instances {
+    pub(crate) fn insert(&mut self, instance: Instance) {
+        let index = instance.id.index as usize;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        self.slots[index] = Some(instance);
+    }
+
+    pub(crate) fn of(&self, id: InstanceId) -> Option<&Instance> {
+        self.slots.get(id.index as usize)?.as_ref().filter(|instance| instance.id == id)
+    }
+
+    pub(crate) fn of_mut(&mut self, id: InstanceId) -> Option<&mut Instance> {
+        self.slots.get_mut(id.index as usize)?.as_mut().filter(|instance| instance.id == id)
+    }
+
+    /// The process, if it runs.
+    pub(crate) fn running(&mut self, process: Process) -> Option<&mut Running> {
+        self.of_mut(process.instance)?.running(process)
+    }
+
+    pub(crate) fn remove(&mut self, id: InstanceId) -> Option<Instance> {
+        self.of(id)?;
+        self.slots[id.index as usize].take()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Instance> {
+        self.slots.iter().flatten()
+    }
+}

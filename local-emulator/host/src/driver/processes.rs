@@ -1,0 +1,94 @@
+//! Who starts, stops and ends processes: the sandbox, or in a test something that plays one.
+
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::task::{Context, Poll};
+
+use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
+
+/// Starts processes, signals them, and reports what became of them.
+pub trait Processes {
+    /// Begins to start a process. What came of it is reported.
+    fn spawn(&mut self, launch: Launch);
+
+    /// Signals a process and all that belongs to it. One that has ended is let be.
+    fn signal(&mut self, process: Process, signal: Signal);
+
+    /// The instance will start nothing any more: what was kept for its processes goes.
+    fn forget(&mut self, instance: InstanceId) {
+        let _ = instance;
+    }
+
+    /// The next report, when there is one. It is pending for ever after the last.
+    fn poll_report(&mut self, cx: &mut Context<'_>) -> Poll<Report>;
+}
+
+/// All that a process needs to start.
+#[derive(Debug)]
+pub struct Launch {
+    /// Its name.
+    pub process: Process,
+    /// The program.
+    pub program: PathBuf,
+    /// The folder that the code is in; the working folder.
+    pub code: PathBuf,
+    /// The whole of its environment.
+    pub environment: Vec<(String, String)>,
+    /// Where stdout and stderr go.
+    pub output: OwnedFd,
+}
+
+/// What is done to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Stop running: SIGSTOP.
+    Freeze,
+    /// Run again: SIGCONT.
+    Thaw,
+    /// Be told to end: SIGTERM.
+    Terminate,
+    /// End: SIGKILL.
+    Kill,
+}
+
+/// What became of a process. Each spawn is answered by `NotStarted`, or by `Started` and later one `Exited`.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// It runs.
+    Started {
+        /// Which one.
+        process: Process,
+        /// Its process id, as the host counts.
+        pid: u32,
+        /// How it is kept apart from the host, in words.
+        isolation: String,
+    },
+    /// It could not be started.
+    NotStarted {
+        /// Which one.
+        process: Process,
+        /// Why, in AWS's kinds.
+        why: SpawnFailure,
+        /// Why, for a human.
+        sentence: String,
+    },
+    /// It has ended, and so has all that it had started.
+    Exited {
+        /// Which one.
+        process: Process,
+        /// How.
+        exit: Exit,
+    },
+    /// The supervisor itself is at its end: nothing can be started any more.
+    Lost {
+        /// Why, for a human.
+        sentence: String,
+    },
+}
+
+impl fmt::Debug for dyn Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Processes")
+    }
+}

@@ -1,0 +1,186 @@
+//! What happened, kept within a bound, and the answers that were given.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use lunch_cloud::{Record, Trace};
+use lunch_contract::{FunctionId, InstanceId, Moment, RequestId};
+
+use crate::wire::{AnsweredRequest, Happened, Note, TimelineLine};
+
+/// The timeline: shared by the cloud, which records, and the driver, which adds notes and reads.
+#[derive(Clone, Debug)]
+pub(crate) struct Timeline(Rc<RefCell<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    lines: VecDeque<(Moment, Line)>,
+    lines_max: usize,
+    forgotten: u64,
+    answered: VecDeque<AnsweredRequest>,
+    faults: Vec<String>,
+}
+
+/// A line; notes are few and large.
+#[derive(Debug)]
+enum Line {
+    Record(Record),
+    Note(Box<Note>),
+}
+
+/// More faults than this say nothing new.
+const FAULTS_MAX: usize = 100;
+
+impl Timeline {
+    /// An empty timeline that keeps so many lines, and an eighth as many answers.
+    pub(crate) fn new(lines_max: usize) -> Self {
+        Self(Rc::new(RefCell::new(Kept {
+            lines: VecDeque::new(),
+            lines_max: lines_max.max(8),
+            forgotten: 0,
+            answered: VecDeque::new(),
+            faults: Vec::new(),
+        })))
+    }
+
+    /// Adds what the cloud does not know.
+    pub(crate) fn note(&self, at: Moment, note: Note) {
+        self.0.borrow_mut().push(at, Line::Note(Box::new(note)));
+    }
+
+    /// Adds that the host failed at something: told to the human, and never to a function's caller.
+    pub(crate) fn fault(&self, at: Moment, sentence: String) {
+        tracing::error!(%at, "{sentence}");
+        let mut kept = self.0.borrow_mut();
+        if kept.faults.len() < FAULTS_MAX {
+            kept.faults.push(sentence.clone());
+        }
+        kept.push(at, Line::Note(Box::new(Note::Fault(sentence))));
+    }
+
+    /// All faults so far.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.0.borrow().faults.clone()
+    }
+
+    /// Keeps an answer.
+    pub(crate) fn answered(&self, answered: AnsweredRequest) {
+        let mut kept = self.0.borrow_mut();
+        if kept.answered.len() >= kept.lines_max / 8 {
+            kept.answered.pop_front();
+        }
+        kept.answered.push_back(answered);
+    }
+
+    /// The answers that are kept, oldest first.
+    pub(crate) fn answers(&self) -> Vec<AnsweredRequest> {
+        self.0.borrow().answered.iter().cloned().collect()
+    }
+
+    /// The newest record of that request's end.
+    pub(crate) fn ended(&self, id: RequestId) -> Option<Record> {
+        let kept = self.0.borrow();
+        let found = kept.lines.iter().rev().take(ENDED_WITHIN).find_map(|(_, line)| match line {
+            Line::Record(record @ Record::Ended { request, .. }) if *request == id => Some(record),
+            Line::Record(_) | Line::Note(_) => None,
+        });
+        found.cloned()
+    }
+
+    /// How many lines there were so far, the forgotten ones too.
+    pub(crate) fn count(&self) -> u64 {
+        let kept = self.0.borrow();
+        kept.forgotten + kept.lines.len() as u64
+    }
+
+    /// The lines that are kept from the so-many-th on, with the functions' names found for each.
+    pub(crate) fn lines(&self, from: u64, names: &[String]) -> Vec<TimelineLine> {
+        let kept = self.0.borrow();
+        let mut lines = Vec::new();
+        if kept.forgotten > from
+            && let Some((at, _)) = kept.lines.front()
+        {
+            let note = Note::Forgotten { lines: kept.forgotten - from };
+            lines.push(TimelineLine { at: *at, function: None, happened: Happened::Note(note) });
+        }
+        let mut owners = Owners::default();
+        for (position, (at, line)) in (kept.forgotten..).zip(&kept.lines) {
+            let owner = owners.of(line);
+            if position >= from {
+                let function = owner.and_then(|id| names.get(id.0 as usize).cloned());
+                let happened = match line {
+                    Line::Record(record) => Happened::Record(record.clone()),
+                    Line::Note(note) => Happened::Note((**note).clone()),
+                };
+                lines.push(TimelineLine { at: *at, function, happened });
+            }
+        }
+        lines
+    }
+}
+
+/// An invocation's end is recorded together with its answer: only so many lines have to be looked at.
+const ENDED_WITHIN: usize = 64;
+
+impl Kept {
+    fn push(&mut self, at: Moment, line: Line) {
+        if self.lines.len() >= self.lines_max {
+            self.lines.pop_front();
+            self.forgotten += 1;
+        }
+        self.lines.push_back((at, line));
+    }
+}
+
+impl Trace for Timeline {
+    fn record(&mut self, at: Moment, record: Record) {
+        self.0.borrow_mut().push(at, Line::Record(record));
+    }
+
+    fn broken(&mut self, at: Moment, promise: &'static str) {
+        self.fault(at, format!("the cloud broke its promise: {promise}"));
+    }
+}
+
+/// Whose instances and requests are, as far as their births and arrivals were seen.
+#[derive(Default)]
+struct Owners {
+    instances: BTreeMap<InstanceId, FunctionId>,
+    requests: BTreeMap<RequestId, FunctionId>,
+}
+
+impl Owners {
+    fn of(&mut self, line: &Line) -> Option<FunctionId> {
+        match line {
+            Line::Record(record) => self.of_record(record),
+            Line::Note(note) => match &**note {
+                Note::EventDropped { request, .. } => self.requests.get(request).copied(),
+                Note::NotStarted { process, .. } | Note::ExtensionFailed { process, .. } => {
+                    self.instances.get(&process.instance).copied()
+                }
+                Note::Forgotten { .. } | Note::Advanced { .. } | Note::Fault(_) => None,
+            },
+        }
+    }
+
+    fn of_record(&mut self, record: &Record) -> Option<FunctionId> {
+        match record {
+            Record::Born { instance, function, .. } => {
+                self.instances.insert(*instance, *function);
+                Some(*function)
+            }
+            Record::Arrived { request, function } => {
+                self.requests.insert(*request, *function);
+                Some(*function)
+            }
+            Record::Phase { instance, .. } => self.instances.get(instance).copied(),
+            Record::InitFailed { process, .. } => self.instances.get(&process.instance).copied(),
+            Record::Waits { request }
+            | Record::Started { request, .. }
+            | Record::Answered { request, .. }
+            | Record::Ended { request, .. }
+            | Record::CallerLeft { request } => self.requests.get(request).copied(),
+        }
+    }
+}

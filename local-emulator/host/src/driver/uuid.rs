@@ -1,0 +1,121 @@
+//! Random names: request ids, extension ids, log streams, trace ids.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// A version 4 UUID as text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Uuid([u8; 36]);
+
+impl Uuid {
+    /// The text.
+    pub(crate) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).expect("a UUID is made of ASCII only")
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Makes names that no other run makes. No secret is made of it, and no decision.
+#[derive(Debug)]
+pub(crate) struct Names {
+    state: u64,
+}
+
+impl Names {
+    /// Begins at a place of the operating system's choice.
+    pub(crate) fn new() -> Self {
+        let mut hasher = RandomState::new().build_hasher();
+        hasher.write_u32(std::process::id());
+        hasher.write_u128(crate::clock::wall().as_nanos());
+        Self { state: hasher.finish() }
+    }
+
+    /// SplitMix64.
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// 128 random bits.
+    pub(crate) fn wide(&mut self) -> u128 {
+        (u128::from(self.next()) << 64) | u128::from(self.next())
+    }
+
+    /// A new UUID.
+    pub(crate) fn uuid(&mut self) -> Uuid {
+        let bits = self.wide() & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
+        let mut text = [b'-'; 36];
+        let mut position = 0;
+        for digit in 0..32 {
+            if matches!(position, 8 | 13 | 18 | 23) {
+                position += 1;
+            }
+            text[position] = hex(bits >> (124 - 4 * digit));
+            position += 1;
+        }
+        Uuid(text)
+    }
+
+    /// A trace id as AWS makes it where the caller sent none: not sampled. D:runtimes-custom.
+    pub(crate) fn trace_id(&mut self, unix_secs: u64) -> String {
+        let bits = self.wide();
+        let mut text = String::with_capacity(74);
+        text.push_str("Root=1-");
+        push_hex(&mut text, u128::from(unix_secs), 8);
+        text.push('-');
+        push_hex(&mut text, bits, 24);
+        text.push_str(";Parent=");
+        push_hex(&mut text, u128::from(self.next()), 16);
+        text.push_str(";Sampled=0");
+        text
+    }
+}
+
+fn push_hex(text: &mut String, bits: u128, digits: u32) {
+    for digit in (0..digits).rev() {
+        text.push(char::from(hex(bits >> (4 * digit))));
+    }
+}
+
+/// The lowest four bits as a digit.
+const fn hex(bits: u128) -> u8 {
+    b"0123456789abcdef"[(bits & 0xf) as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_says_that_it_is_random() {
+        let mut names = Names::new();
+        let (one, other) = (names.uuid(), names.uuid());
+        assert_ne!(one, other);
+        let text = one.as_str();
+        assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(&text[14..15], "4");
+        assert!("89ab".contains(&text[19..20]), "{text}");
+    }
+
+    #[test]
+    fn a_trace_id_has_awss_form() {
+        let text = Names::new().trace_id(0x5759_e988);
+        assert!(text.starts_with("Root=1-5759e988-"), "{text}");
+        assert!(text.ends_with(";Sampled=0"), "{text}");
+        assert_eq!(text.len(), "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".len());
+    }
+}

@@ -1,0 +1,206 @@
+//! Carries the cloud's commands out: the only place where a decision becomes a deed.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Weak;
+
+use hyper::body::Bytes;
+use lunch_cloud::drive::World;
+use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal};
+use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
+
+use super::Driver;
+use super::deployed::Deployed;
+use super::instance::Instances;
+use super::processes::{Processes, Signal};
+use super::request::{Answer, Delivery, Requests, Waits};
+use super::timeline::{Answered, Timeline};
+use super::timer::Timer;
+use super::uuid::Names;
+use crate::clock::{self, Clock};
+use crate::journal::Journal;
+use crate::logs::report_line;
+use crate::wire::{LogLine, Note};
+
+/// Takes every line that a function writes, as it is read.
+pub type LogSink = Box<dyn FnMut(&LogLine) + Send>;
+
+/// All that the driver has besides the cloud.
+pub(crate) struct HostWorld {
+    pub(crate) clock: Clock,
+    pub(crate) timer: Timer,
+    /// When the timer fires. Never later than the cloud's next wake.
+    pub(crate) armed: Option<Moment>,
+    /// The cloud's next wake.
+    pub(crate) wake: Option<(Moment, Wake)>,
+    pub(crate) deployed: Deployed,
+    pub(crate) ids: IdAllocator,
+    pub(crate) names: Names,
+    pub(crate) requests: Requests,
+    pub(crate) instances: Instances,
+    pub(crate) processes: Box<dyn Processes>,
+    pub(crate) timeline: Timeline,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) sink: Option<LogSink>,
+    /// What a command that failed at once comes back as.
+    pub(crate) deferred: VecDeque<Event>,
+    /// Where output is read into.
+    pub(crate) buffer: Vec<u8>,
+    /// The driver itself, for the tasks of instances.
+    pub(crate) driver: Weak<RefCell<Driver>>,
+}
+
+impl World for HostWorld {
+    fn execute(&mut self, now: Moment, command: Command) {
+        match command {
+            Command::Spawn { process, function, revision: _ } => self.spawn(now, process, function),
+            Command::Deliver { process, request, deadline } => {
+                self.deliver(now, process, request, deadline);
+            }
+            Command::Notify { process, extension, notice } => {
+                self.notify(now, process, extension, notice);
+            }
+            Command::Reply { request, outcome, evidence } => {
+                self.reply(now, request, outcome, evidence);
+            }
+            Command::Release { request } => self.release(request),
+            Command::Freeze { process } => self.processes.signal(process, Signal::Freeze),
+            Command::Thaw { process } => self.processes.signal(process, Signal::Thaw),
+            Command::Terminate { process } => self.processes.signal(process, Signal::Terminate),
+            Command::Kill { process } => self.processes.signal(process, Signal::Kill),
+            Command::Retire { instance } => self.retire(instance),
+        }
+    }
+
+    fn arm(&mut self, wake: Option<(Moment, Wake)>) {
+        self.wake = wake;
+        if let Some((at, _)) = wake
+            && self.armed.is_none_or(|armed| at < armed)
+        {
+            self.armed = Some(at);
+            self.timer.arm(self.clock.boottime_of(at));
+        }
+    }
+
+    fn keeps_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    fn told(&mut self, entry: journal::Entry) {
+        if let Some(journal) = &self.journal {
+            journal.keep(entry);
+        }
+    }
+}
+
+impl HostWorld {
+    fn deliver(&mut self, now: Moment, process: Process, id: RequestId, deadline: Moment) {
+        let Some(instance) = self.instances.of_mut(process.instance) else { return };
+        let Some(request) = self.requests.of_mut(id) else { return };
+        if !instance.delivered.iter().any(|(delivered, _)| *delivered == id) {
+            instance.delivered.push((id, request.uuid));
+            instance.last = Some(request.uuid);
+            if let Some(tail) = &mut request.tail {
+                tail.start(request.uuid.as_str());
+            }
+        }
+        let delivery = Delivery {
+            uuid: request.uuid,
+            deadline_ms: wall_ms(now, deadline),
+            arn: request.call.arn.clone(),
+            trace_id: request.trace_id.clone(),
+            client_context: request.call.client_context.clone(),
+            payload: request.call.payload.clone(),
+        };
+        if let Some(next) = instance.running(process).and_then(|running| running.next.take()) {
+            // A runtime that hung up asks again and is given the same.
+            drop(next.send(delivery));
+        }
+    }
+
+    fn notify(&mut self, now: Moment, process: Process, extension: u8, notice: Notice) {
+        let Notice::Invoke { request, deadline } = notice;
+        let Some(request) = self.requests.of(request) else { return };
+        let event = serde_json::json!({
+            "eventType": "INVOKE",
+            "deadlineMs": wall_ms(now, deadline),
+            "requestId": request.uuid.as_str(),
+            "invokedFunctionArn": request.call.arn.to_str().unwrap_or_default(),
+            "tracing": {
+                "type": "X-Amzn-Trace-Id",
+                "value": request.trace_id.to_str().unwrap_or_default(),
+            },
+        });
+        let Some(running) = self.instances.running(process) else { return };
+        let Some(extension) = running.extensions.get_mut(usize::from(extension)) else { return };
+        if let Some(next) = extension.next.take() {
+            drop(next.send(Bytes::from(event.to_string())));
+        }
+    }
+
+    fn reply(&mut self, now: Moment, id: RequestId, outcome: Outcome, evidence: Evidence) {
+        let Some(request) = self.requests.of(id) else { return };
+        if let Some(instance) = evidence.instance
+            && (outcome != Outcome::Returned || request.tail.is_some())
+        {
+            self.drain(instance);
+        }
+        let Some(request) = self.requests.of_mut(id) else { return };
+        let (uuid, function) = (request.uuid, request.call.function);
+        let last_line = request.last_line.clone();
+        let tail = request.tail.take().map(|tail| {
+            let memory_mb = self.deployed.of(function).served.memory_mb;
+            let ended = self.timeline.ended(id);
+            let report =
+                ended.and_then(|ended| report_line(uuid.as_str(), &ended, &outcome, memory_mb));
+            tail.finish(uuid.as_str(), &report.unwrap_or_default())
+        });
+        let response = match outcome {
+            Outcome::InitError => evidence
+                .instance
+                .and_then(|id| self.instances.of(id))
+                .map(|instance| instance.init_error.clone())
+                .unwrap_or_default(),
+            _ => std::mem::take(&mut request.response),
+        };
+        if request.call.waits == Waits::No && outcome != Outcome::Returned {
+            let request_id = uuid.to_string();
+            let note = Note::EventDropped { request: id, request_id, outcome: outcome.clone() };
+            self.timeline.note(now, note);
+        }
+        let instance = evidence.instance;
+        self.timeline.answered(Answered {
+            at: now,
+            id,
+            uuid,
+            function,
+            instance,
+            outcome: outcome.clone(),
+            last_line,
+        });
+        if let Some(caller) = request.caller.take() {
+            // A caller that left does not hear it.
+            drop(caller.send(Answer { outcome, evidence, response, tail }));
+        }
+    }
+
+    fn release(&mut self, id: RequestId) {
+        self.requests.remove(id);
+        self.ids.free(id.index);
+        // Only an instance that it was delivered to knows of it.
+        if let Some(instance) = self.instances.holder_of(id) {
+            instance.delivered.retain(|(delivered, _)| *delivered != id);
+        }
+    }
+
+    fn retire(&mut self, id: InstanceId) {
+        if self.instances.remove(id).is_some() {
+            self.processes.forget(id);
+        }
+    }
+}
+
+/// The deadline in milliseconds since 1970: of the machine's clock, which a function reads, not of the cloud's.
+fn wall_ms(now: Moment, deadline: Moment) -> u64 {
+    u64::try_from((clock::wall() + deadline.since(now)).as_millis()).unwrap_or(u64::MAX)
+}

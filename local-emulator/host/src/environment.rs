@@ -1,0 +1,288 @@
+//! The environment of a function's process: built from nothing, of AWS's variables and the developer's files.
+//!
+//! Nothing comes from the shell that started the program. Which variables are AWS's own stands in the contract.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use lunch_contract::environment::{DEFAULTS, check_name};
+use lunch_contract::names::LATEST;
+
+use crate::function::ServedFunction;
+
+/// Variables that the developer keeps in files: SAM's JSON by function, and `NAME=value` lines for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EnvironmentFiles {
+    by_function: BTreeMap<String, BTreeMap<String, String>>,
+    parameters: BTreeMap<String, String>,
+    for_all: BTreeMap<String, String>,
+}
+
+/// A file of variables that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentFileError {
+    /// It cannot be read.
+    #[error("cannot read the variables in `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is no JSON of SAM's form.
+    #[error(
+        "`{}` does not hold variables by function\n(the form is SAM's: {{\"CoffeeFunction\": {{\"STREET\": \"Lime Street\"}}, \"Parameters\": {{}}}})",
+        path.display()
+    )]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A line is no variable.
+    #[error("line {line} of `{}` is no variable\n(a line is `NAME=value`, empty, or begins with `#`)", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line's number, from 1.
+        line: usize,
+    },
+}
+
+impl EnvironmentFiles {
+    /// Adds SAM's `--env-vars` file: JSON, an object by function name or logical id, and `Parameters` for all.
+    ///
+    /// # Errors
+    /// If it cannot be read or has another form.
+    pub fn add_json(&mut self, path: &Path) -> Result<(), EnvironmentFileError> {
+        let text = read(path)?;
+        let functions: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
+            serde_json::from_str(&text)
+                .map_err(|source| EnvironmentFileError::Form { path: path.into(), source })?;
+        for (function, variables) in functions {
+            let variables = variables.into_iter().map(|(name, value)| (name, plain(&value)));
+            if function == "Parameters" {
+                self.parameters.extend(variables);
+            } else {
+                self.by_function.entry(function).or_default().extend(variables);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an `--env-file`: lines of `NAME=value`, `export` before and quotes around allowed, `#` begins a comment.
+    ///
+    /// # Errors
+    /// If it cannot be read or a line is none of these.
+    pub fn add_lines(&mut self, path: &Path) -> Result<(), EnvironmentFileError> {
+        for (number, line) in (1..).zip(read(path)?.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            let Some((name, value)) = line.split_once('=') else {
+                return Err(EnvironmentFileError::Line { path: path.into(), line: number });
+            };
+            self.for_all.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned());
+        }
+        Ok(())
+    }
+
+    /// What the files say for a function, the more particular over the more general.
+    fn of(&self, function: &ServedFunction) -> BTreeMap<&str, &str> {
+        let mut variables = BTreeMap::new();
+        let layers = [
+            Some(&self.for_all),
+            Some(&self.parameters),
+            self.by_function.get(&function.logical_id),
+            self.by_function.get(&function.name),
+        ];
+        for layer in layers.into_iter().flatten() {
+            variables.extend(layer.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        }
+        variables
+    }
+}
+
+fn read(path: &Path) -> Result<String, EnvironmentFileError> {
+    std::fs::read_to_string(path)
+        .map_err(|source| EnvironmentFileError::Read { path: path.into(), source })
+}
+
+/// A JSON value as a variable holds it.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn unquoted(value: &str) -> &str {
+    for quote in ['"', '\''] {
+        if let Some(inner) = value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return inner;
+        }
+    }
+    value
+}
+
+/// What a process is told of where it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// The region.
+    pub(crate) region: &'a str,
+    /// The door's address, as a URL.
+    pub(crate) endpoint: &'a str,
+    /// The instance's Runtime API, as `127.0.0.1:40123`.
+    pub(crate) runtime_api: &'a str,
+    /// The instance's log stream.
+    pub(crate) log_stream: &'a str,
+}
+
+/// The variables that are the same for all processes of a function, the developer's among them.
+///
+/// The template's own win, then the files', then AWS's unreserved defaults. Names that AWS would refuse are left out.
+pub(crate) fn of_function(
+    function: &ServedFunction,
+    files: &EnvironmentFiles,
+) -> BTreeMap<String, String> {
+    let mut variables: BTreeMap<String, String> =
+        DEFAULTS.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let own = function.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in files.of(function).into_iter().chain(own) {
+        if check_name(name).is_ok() {
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    variables
+}
+
+/// The whole environment of one process.
+pub(crate) fn of_process(
+    function: &ServedFunction,
+    variables: &BTreeMap<String, String>,
+    place: Place<'_>,
+) -> Vec<(String, String)> {
+    let code = function.code.display().to_string();
+    let memory_mb = function.memory_mb.to_string();
+    let log_group = function.log_group();
+    let reserved = [
+        ("_HANDLER", function.handler.as_str()),
+        ("AWS_ACCESS_KEY_ID", DUMMY_ACCESS_KEY_ID),
+        ("AWS_DEFAULT_REGION", place.region),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory_mb),
+        ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", LATEST),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &log_group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", place.log_stream),
+        ("AWS_LAMBDA_RUNTIME_API", place.runtime_api),
+        ("AWS_REGION", place.region),
+        ("AWS_SECRET_ACCESS_KEY", DUMMY_SECRET),
+        ("AWS_SESSION_TOKEN", DUMMY_SECRET),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+        ("LAMBDA_TASK_ROOT", &code),
+    ];
+    let mut environment: BTreeMap<&str, &str> = BTreeMap::from([
+        ("AWS_ENDPOINT_URL", place.endpoint),
+        ("PWD", &code),
+    ]);
+    environment.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    environment.extend(reserved);
+    environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Credentials that open nothing, so that an SDK inside a function has some and none of the developer's.
+const DUMMY_ACCESS_KEY_ID: &str = "AKIALUNCHLUNCHLUNCH0";
+const DUMMY_SECRET: &str = "lunch-has-no-secrets";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place<'static> {
+        Place {
+            region: "eu-west-1",
+            endpoint: "http://127.0.0.1:9000",
+            runtime_api: "127.0.0.1:40123",
+            log_stream: "stream",
+        }
+    }
+
+    fn built(function: &ServedFunction, files: &EnvironmentFiles) -> BTreeMap<String, String> {
+        of_process(function, &of_function(function, files), place()).into_iter().collect()
+    }
+
+    #[test]
+    fn awss_own_variables_are_there_and_nothing_of_the_shell() {
+        let function = ServedFunction::new("coffee", "/code/bootstrap");
+        let environment = built(&function, &EnvironmentFiles::default());
+        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:40123");
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "coffee");
+        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/code");
+        assert_eq!(environment["AWS_ENDPOINT_URL"], "http://127.0.0.1:9000");
+        assert_eq!(environment["TZ"], ":UTC");
+        assert!(!environment.contains_key("HOME") && !environment.contains_key("CARGO_HOME"));
+        assert!(!environment.contains_key("AWS_EXECUTION_ENV"), "not for provided.*");
+        assert!(!environment.contains_key("_X_AMZN_TRACE_ID"), "not for provided.*");
+    }
+
+    #[test]
+    fn the_templates_variables_win_over_the_files_and_both_over_the_defaults() {
+        let mut function = ServedFunction::new("coffee", "/code/bootstrap");
+        function.variables.insert("STREET".into(), "template".into());
+        let files = EnvironmentFiles {
+            by_function: BTreeMap::from([(
+                "coffee".to_owned(),
+                BTreeMap::from([
+                    ("STREET".to_owned(), "json".to_owned()),
+                    ("STALL".to_owned(), "json".to_owned()),
+                ]),
+            )]),
+            parameters: BTreeMap::new(),
+            for_all: BTreeMap::from([
+                ("STALL".to_owned(), "lines".to_owned()),
+                ("TZ".to_owned(), "Europe/London".to_owned()),
+            ]),
+        };
+        let environment = built(&function, &files);
+        assert_eq!(environment["STREET"], "template");
+        assert_eq!(environment["STALL"], "json");
+        assert_eq!(environment["TZ"], "Europe/London");
+    }
+
+    #[test]
+    fn nobody_sets_what_is_awss_own() {
+        let mut function = ServedFunction::new("coffee", "/code/bootstrap");
+        function.variables.insert("AWS_REGION".into(), "mars-north-1".into());
+        function.variables.insert("_SECRET".into(), "x".into());
+        let environment = built(&function, &EnvironmentFiles::default());
+        assert_eq!(environment["AWS_REGION"], "eu-west-1");
+        assert!(!environment.contains_key("_SECRET"));
+    }
+
+    #[test]
+    fn files_are_read_in_both_forms_and_say_where_they_are_wrong() {
+        let folder = std::env::temp_dir().join(format!("lunch-environment-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
+        let (json, lines) = (folder.join("env.json"), folder.join(".env"));
+        std::fs::write(&json, r#"{"coffee": {"CUPS": 3}, "Parameters": {"STREET": "Lime"}}"#)
+            .expect("it can be written");
+        std::fs::write(&lines, "# comment\n\nexport A1=\"one two\"\nB2='x'\n").expect("it can be written");
+        let mut files = EnvironmentFiles::default();
+        files.add_json(&json).expect("the form is right");
+        files.add_lines(&lines).expect("the form is right");
+        let environment = built(&ServedFunction::new("coffee", "/code/bootstrap"), &files);
+        assert_eq!(environment["CUPS"], "3");
+        assert_eq!(environment["STREET"], "Lime");
+        assert_eq!((environment["A1"].as_str(), environment["B2"].as_str()), ("one two", "x"));
+
+        std::fs::write(&lines, "GOOD=1\nwhat\n").expect("it can be written");
+        let error = files.add_lines(&lines).expect_err("the second line is no variable");
+        assert!(error.to_string().starts_with("line 2 of "), "{error}");
+        std::fs::write(&json, "[1]").expect("it can be written");
+        assert!(matches!(files.add_json(&json), Err(EnvironmentFileError::Form { .. })));
+        std::fs::remove_dir_all(&folder).expect("it is ours");
+    }
+}

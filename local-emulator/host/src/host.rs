@@ -1,0 +1,179 @@
+//! The running cloud: started, looked at, ended.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use lunch_cloud::Settings;
+
+use crate::driver::{LogSink, Processes};
+use crate::environment::EnvironmentFiles;
+use crate::function::ServedFunction;
+
+/// What a cloud is started with.
+pub struct Config {
+    /// The functions that it serves.
+    pub functions: Vec<ServedFunction>,
+    /// How it decides.
+    pub settings: Settings,
+    /// Variables for the functions, beside the template's own.
+    pub environment: EnvironmentFiles,
+    /// The region that ARNs name.
+    pub region: String,
+    /// The account that ARNs name.
+    pub account: String,
+    /// Where callers find it.
+    pub listen: Listen,
+    /// The template's path, for who looks.
+    pub template: Option<PathBuf>,
+    /// What the template has and this cloud does not serve, in sentences.
+    pub not_served: Vec<String>,
+    /// Where the journal is written, if one is.
+    pub journal: Option<PathBuf>,
+    /// Takes every line that a function writes.
+    pub sink: Option<LogSink>,
+    /// How many lines of the timeline are kept.
+    pub timeline_lines_max: usize,
+}
+
+impl Config {
+    /// A cloud with those functions, all else as it is by default, on a free port.
+    #[must_use]
+    pub fn new(functions: Vec<ServedFunction>) -> Self {
+        Self {
+            functions,
+            settings: Settings::default(),
+            environment: EnvironmentFiles::default(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            listen: Listen::loopback(0),
+            template: None,
+            not_served: Vec::new(),
+            journal: None,
+            sink: None,
+            timeline_lines_max: 65_536,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("functions", &self.functions)
+            .field("settings", &self.settings)
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where callers find a cloud, and by which names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// The port, the same on all addresses; 0: any that is free.
+    pub port: u16,
+    /// The addresses.
+    pub addresses: Vec<IpAddr>,
+    /// Names that a `Host` header may have beside loopback's and the addresses'.
+    pub allow_hosts: Vec<String>,
+}
+
+impl Listen {
+    /// On 127.0.0.1 and, where there is IPv6, [::1].
+    #[must_use]
+    pub fn loopback(port: u16) -> Self {
+        let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        Self { port, addresses, allow_hosts: Vec::new() }
+    }
+}
+
+/// Why a cloud did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error("port `{port}` of `{address}` is taken\n(stop whoever listens there, or choose another by `--port`)")]
+    PortTaken {
+        /// The address.
+        address: IpAddr,
+        /// The port.
+        port: u16,
+    },
+    /// The operating system refuses the address.
+    #[error("cannot listen on `{address}`")]
+    Listen {
+        /// The address, with its port.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The journal cannot be written.
+    #[error("cannot write the journal `{}`", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Two functions have the same name.
+    #[error("two functions are called `{name}`\n(give one of them another `FunctionName`)")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// The functions reserve more than the account has.
+    #[error(
+        "`{name}` reserves `{concurrency}` of the account's concurrency, which leaves less than the unreserved minimum of `{minimum}`\n(lower `ReservedConcurrentExecutions`, or start with `--limits relaxed`)"
+    )]
+    Reserved {
+        /// The function's name.
+        name: String,
+        /// What it reserves.
+        concurrency: u32,
+        /// What must stay unreserved.
+        minimum: u32,
+    },
+    /// The operating system refuses something that every cloud needs.
+    #[error("the operating system refuses what the cloud needs")]
+    System(#[from] io::Error),
+}
+
+/// A running cloud. It runs for as long as this lives, on the `LocalSet` that it was started in; all of it on one
+/// thread.
+#[derive(Debug)]
+pub struct Host {}
+
+impl Host {
+    /// Starts a cloud: from here on it listens. To be called inside a `tokio::task::LocalSet`.
+    ///
+    /// # Errors
+    /// If it cannot listen, or a function cannot be served as it is described.
+    pub async fn start(config: Config, processes: Box<dyn Processes>) -> Result<Self, StartError> {
+        let _ = (config, processes);
+        todo!()
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        todo!()
+    }
+
+    /// All addresses that it listens on, with the port.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        todo!()
+    }
+
+    /// Waits until the cloud can go on no more (the supervisor is gone), and says why. For ever, if all is well.
+    pub async fn lost(&self) -> String {
+        todo!()
+    }
+
+    /// Ends the cloud: every caller is answered, every process is ended, the journal is complete on the disk.
+    /// Answers with the faults of its own that it met; there should be none.
+    pub async fn shut_down(self) -> Vec<String> {
+        todo!()
+    }
+}

@@ -1,0 +1,260 @@
+//! The JSON of `/_lunch/`: what the command line and tests read from a running cloud.
+//!
+//! Types only, each both written and read. AWS's own formats are not here.
+
+use lunch_cloud::{Phase, Record, Settings, Wake};
+use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
+use serde::{Deserialize, Serialize};
+
+/// `GET /_lunch/info`: what runs here and how it is set.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Info {
+    /// The program's version.
+    pub version: String,
+    /// The process id of the cloud.
+    pub pid: u32,
+    /// The door's port.
+    pub port: u16,
+    /// All addresses that the door listens on.
+    pub listening: Vec<String>,
+    /// The template's path.
+    pub template: Option<String>,
+    /// The region that ARNs are made of.
+    pub region: String,
+    /// The account that ARNs are made of.
+    pub account: String,
+    /// The functions that can be invoked.
+    pub functions: Vec<InfoFunction>,
+    /// What stands in the template and is not served, in sentences.
+    pub not_served: Vec<String>,
+    /// How the cloud is set.
+    pub settings: Settings,
+    /// By how much cloud time is ahead of the machine's.
+    pub ahead_ms: u64,
+    /// Promises of our own that were broken: there should be none.
+    pub faults: Vec<String>,
+}
+
+/// A function that can be invoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InfoFunction {
+    /// Its name.
+    pub name: String,
+    /// Its logical id in the template.
+    pub logical_id: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its timeout.
+    pub timeout_ms: u64,
+    /// Its memory, MB in AWS's sense.
+    pub memory_mb: u32,
+    /// Its reserved concurrency.
+    pub reserved: Option<u32>,
+    /// The program that an instance runs.
+    pub program: String,
+}
+
+/// `GET /_lunch/ps`: what lives now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ps {
+    /// Now, in the cloud.
+    pub now: Moment,
+    /// The cloud's wall-clock time now, as AWS prints it.
+    pub time: String,
+    /// By how much cloud time is ahead of the machine's.
+    pub ahead_ms: u64,
+    /// Every function.
+    pub functions: Vec<PsFunction>,
+    /// Every living instance, by birth.
+    pub instances: Vec<PsInstance>,
+}
+
+/// A function, looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsFunction {
+    /// Its name.
+    pub name: String,
+    /// Its living instances.
+    pub instances: u32,
+    /// How many of them have nothing in hand.
+    pub available: u32,
+    /// Requests in flight.
+    pub in_flight: u32,
+    /// Requests that wait for an instance to ask for more.
+    pub waiting: u32,
+    /// Its reserved concurrency.
+    pub reserved: Option<u32>,
+}
+
+/// An instance, looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsInstance {
+    /// Its name, as `i-0004`.
+    pub instance: String,
+    /// Its function's name.
+    pub function: String,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Since when.
+    pub since: Moment,
+    /// When it was born.
+    pub born: Moment,
+    /// How many invocations it was given.
+    pub invocations: u64,
+    /// The process that runs for it, as the host counts it.
+    pub pid: Option<u32>,
+    /// How it is kept apart from the host.
+    pub isolation: Option<String>,
+    /// What it waits for, in words, and until when.
+    pub wake: Option<(Moment, String)>,
+    /// The ids of the requests that it has in hand.
+    pub requests: Vec<String>,
+}
+
+/// One line of `GET /_lunch/timeline`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineLine {
+    /// When, in the cloud.
+    pub at: Moment,
+    /// The name of the function that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// What.
+    #[serde(flatten)]
+    pub happened: Happened,
+}
+
+/// What the timeline knows of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Happened {
+    /// The cloud decided or learned something.
+    Record(Record),
+    /// The host has something to add.
+    Note(Note),
+}
+
+/// What the host adds to the cloud's records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// An asynchronous request came to nothing, and there are no retries yet.
+    EventDropped {
+        /// Which request.
+        request: RequestId,
+        /// Its id on the wire.
+        request_id: String,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// A process could not be started.
+    NotStarted {
+        /// Which process.
+        process: Process,
+        /// Why, for a human.
+        why: String,
+    },
+    /// An extension said that it cannot go on.
+    ExtensionFailed {
+        /// In which process.
+        process: Process,
+        /// The extension's name.
+        extension: String,
+        /// Its own word for the error.
+        error_type: String,
+    },
+    /// Older lines were forgotten to keep the timeline within its bound.
+    Forgotten {
+        /// How many.
+        lines: u64,
+    },
+    /// Cloud time was put ahead.
+    Advanced {
+        /// By how much, this time.
+        by_ms: u64,
+        /// By how much in all.
+        ahead_ms: u64,
+    },
+    /// The host could not do something that it should be able to.
+    Fault(String),
+}
+
+/// One line of `GET /_lunch/requests`: an answered request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnsweredRequest {
+    /// When it was answered.
+    pub at: Moment,
+    /// The cloud's id for it.
+    pub request: RequestId,
+    /// Its id on the wire: `x-amzn-RequestId`.
+    pub request_id: String,
+    /// Its function's name.
+    pub function: String,
+    /// Who served it.
+    pub instance: Option<InstanceId>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The last line that the function had logged for it by then.
+    pub last_line: Option<String>,
+}
+
+/// One line of `GET /_lunch/logs`, and what a log sink is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// When it was read, in the cloud.
+    pub at: Moment,
+    /// Whose.
+    pub instance: InstanceId,
+    /// The function's name.
+    pub function: String,
+    /// The request that the instance had in hand, or had last.
+    pub request_id: Option<String>,
+    /// The line, without its end.
+    pub text: String,
+}
+
+/// The body of `POST /_lunch/advance`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advance {
+    /// By how much.
+    pub ms: u64,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Advanced {
+    /// How far the cloud was put ahead this time; what passed by itself is not in it.
+    pub by_ms: u64,
+    /// By how much cloud time is ahead now.
+    pub ahead_ms: u64,
+    /// What the cloud was woken for on the way.
+    pub wakes: Vec<(Moment, Wake)>,
+    /// What came of it.
+    pub happened: Vec<TimelineLine>,
+}
+
+/// The body of `POST /_lunch/evict`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evict {
+    /// All instances of the function of that name.
+    Function(String),
+    /// The instance of that name, as `i-0004`.
+    Instance(String),
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evicted {
+    /// The instances that go.
+    pub instances: Vec<String>,
+    /// Those of them that finish what they have in hand first.
+    pub busy: Vec<String>,
+}
+
+/// What `/_lunch/` answers where it cannot do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminError {
+    /// The sentence, with its hint on a line of its own.
+    pub error: String,
+}
