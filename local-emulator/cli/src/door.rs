@@ -7,13 +7,13 @@ use std::fmt::Debug;
 use std::io;
 use std::net::Ipv4Addr;
 
-use lunch_host::wire::AdminError;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use lunch_host::wire::AdminError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;

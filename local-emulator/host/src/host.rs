@@ -1,15 +1,19 @@
 //! The running cloud: started, looked at, ended.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use lunch_cloud::Settings;
 
-use crate::driver::{LogSink, Processes};
+use crate::driver::{Deployed, Driver, LogSink, Parts, Processes, Shared, Task};
 use crate::environment::EnvironmentFiles;
+use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
+use crate::journal::Journal;
 
 /// What a cloud is started with.
 pub struct Config {
@@ -91,7 +95,9 @@ impl Listen {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Somebody else listens there.
-    #[error("port `{port}` of `{address}` is taken\n(stop whoever listens there, or choose another by `--port`)")]
+    #[error(
+        "port `{port}` of `{address}` is taken\n(stop whoever listens there, or choose another by `--port`)"
+    )]
     PortTaken {
         /// The address.
         address: IpAddr,
@@ -142,38 +148,105 @@ pub enum StartError {
 /// A running cloud. It runs for as long as this lives, on the `LocalSet` that it was started in; all of it on one
 /// thread.
 #[derive(Debug)]
-pub struct Host {}
+pub struct Host {
+    driver: Shared,
+    addresses: Vec<SocketAddr>,
+    /// What takes connections.
+    doors: Vec<Task>,
+}
 
 impl Host {
     /// Starts a cloud: from here on it listens. To be called inside a `tokio::task::LocalSet`.
     ///
     /// # Errors
     /// If it cannot listen, or a function cannot be served as it is described.
-    pub async fn start(config: Config, processes: Box<dyn Processes>) -> Result<Self, StartError> {
-        let _ = (config, processes);
-        todo!()
+    pub fn start(config: Config, processes: Box<dyn Processes>) -> Result<Self, StartError> {
+        if let Some(name) = same_name(&config.functions) {
+            return Err(StartError::SameName { name });
+        }
+        let bound = front_door::bind(&config.listen)?;
+        let journal = config.journal.as_deref().map(|path| {
+            Journal::create(path, &config.settings)
+                .map_err(|source| StartError::Journal { path: path.to_owned(), source })
+        });
+        let minimum = config.settings.limits.unreserved_concurrency_min;
+        let driver = Driver::start(Parts {
+            settings: config.settings,
+            deployed: Deployed::new(
+                config.functions,
+                &config.environment,
+                config.region.clone(),
+                config.account.clone(),
+                bound.endpoint(),
+            ),
+            processes,
+            journal: journal.transpose()?,
+            sink: config.sink,
+            timeline_lines_max: config.timeline_lines_max,
+        })?;
+        let deployed = driver.borrow_mut().deploy();
+        deployed.map_err(|(name, concurrency)| StartError::Reserved {
+            name,
+            concurrency,
+            minimum,
+        })?;
+        let addresses = bound.addresses().to_vec();
+        let door = Rc::new(Door {
+            driver: Rc::clone(&driver),
+            hosts: Hosts::of(&config.listen),
+            about: About {
+                port: bound.port(),
+                listening: addresses.iter().map(|address| format!("http://{address}")).collect(),
+                template: config.template,
+                not_served: config.not_served,
+                region: config.region,
+                account: config.account,
+            },
+        });
+        let doors = bound.serve(&door);
+        Ok(Self { driver, addresses, doors })
     }
 
     /// The port that it listens on.
     #[must_use]
     pub fn port(&self) -> u16 {
-        todo!()
+        self.addresses.first().map_or(0, SocketAddr::port)
     }
 
     /// All addresses that it listens on, with the port.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
-        todo!()
+        &self.addresses
     }
 
     /// Waits until the cloud can go on no more (the supervisor is gone), and says why. For ever, if all is well.
     pub async fn lost(&self) -> String {
-        todo!()
+        loop {
+            let lost = self.driver.borrow().lost();
+            match lost {
+                Ok(sentence) => return sentence,
+                Err(told) => told.notified().await,
+            }
+        }
     }
 
     /// Ends the cloud: every caller is answered, every process is ended, the journal is complete on the disk.
     /// Answers with the faults of its own that it met; there should be none.
     pub async fn shut_down(self) -> Vec<String> {
-        todo!()
+        // Nobody new comes in; who is in is answered by the cloud.
+        drop(self.doors);
+        Driver::shut_down(&self.driver).await;
+        let journal = self.driver.borrow_mut().take_journal();
+        let mut faults = self.driver.borrow().faults();
+        if let Some(Err(fault)) = journal.map(Journal::finish) {
+            faults.push(fault);
+        }
+        faults
     }
+}
+
+fn same_name(functions: &[ServedFunction]) -> Option<String> {
+    let mut names = BTreeSet::new();
+    let mut all = functions.iter().map(|function| &function.name);
+    all.find(|name| !names.insert(*name)).cloned()
 }

@@ -4,10 +4,16 @@
 //! and the [`Processes`] that it is given.
 
 pub mod build;
+mod clock;
 mod driver;
 mod environment;
+mod front_door;
 mod function;
 mod host;
+mod journal;
+mod logs;
+mod readiness;
+mod runtime_api;
 pub mod sandbox;
 pub mod template;
 pub mod wire;

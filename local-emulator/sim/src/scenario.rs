@@ -251,9 +251,8 @@ impl Function {
     /// What the cloud knows of it.
     #[must_use]
     pub fn config(&self) -> FunctionConfig {
-        let fixed = |ms: Option<u64>| {
-            ms.map_or(Delay::None, |ms| Delay::Fixed(Duration::from_millis(ms)))
-        };
+        let fixed =
+            |ms: Option<u64>| ms.map_or(Delay::None, |ms| Delay::Fixed(Duration::from_millis(ms)));
         FunctionConfig {
             timeout: Duration::from_millis(self.timeout_ms),
             slots: 1,

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
@@ -30,6 +31,7 @@ pub(crate) struct Instance {
     pub(crate) init_error: Bytes,
     pub(crate) lines: Lines,
     /// Takes connections for as long as the instance lives.
+    #[expect(dead_code, reason = "it is kept to be dropped")]
     pub(crate) listener: Task,
 }
 
@@ -48,7 +50,8 @@ pub(crate) struct Running {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) connections: Rc<Connections>,
     /// Follows the output.
-    pub(crate) follower: Option<Task>,
+    #[expect(dead_code, reason = "it is kept to be dropped")]
+    pub(crate) follower: Task,
 }
 
 /// An extension that registered.
@@ -82,11 +85,19 @@ impl Connections {
         OpenConnection(Rc::clone(connections))
     }
 
-    /// Waits until none is open.
-    pub(crate) async fn all_closed(&self) {
-        while self.open.get() > 0 {
-            self.closed.notified().await;
-        }
+    /// Whether none is open.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.open.get() == 0
+    }
+
+    /// Waits until none is open, and no longer than that.
+    pub(crate) async fn all_closed_within(&self, bound: Duration) {
+        let closed = async {
+            while !self.is_closed() {
+                self.closed.notified().await;
+            }
+        };
+        drop(tokio::time::timeout(bound, closed).await);
     }
 }
 

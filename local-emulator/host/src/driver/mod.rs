@@ -1,10 +1,285 @@
-//! Tells the cloud what happens and carries out what it commands.
+//! Tells the cloud what happens and carries out what it commands. Decides nothing.
+//!
+//! Everything that happens comes here, on one thread: calls of the front door and of the Runtime APIs by their own
+//! tasks, the timer and the reports about processes by a task each. Each telling drains all commands before the next.
 
+mod advance;
+mod calls;
+mod deployed;
+mod instance;
+mod look;
 mod processes;
+mod request;
+mod runtime;
+mod spawn;
+mod timeline;
+mod timer;
+mod uuid;
+mod world;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use lunch_cloud::drive::{self, Input, World as _};
+use lunch_cloud::{Cloud, Event, Settings};
+use lunch_contract::{Exit, IdAllocator, Process, Refusal, RevisionId};
+use tokio::sync::Notify;
+
+use self::instance::Instances;
+use self::request::Requests;
+use self::timeline::Timeline;
+use self::timer::Timer;
+use self::world::HostWorld;
+use crate::clock::Clock;
+use crate::journal::Journal;
+use crate::wire::{LogLine, Note};
+
+pub(crate) use self::advance::advance;
+pub(crate) use self::calls::Caller;
+pub(crate) use self::deployed::{Deployed, header};
+pub(crate) use self::instance::{OpenConnection, Task};
+pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
+pub(crate) use self::uuid::Uuid;
 pub use processes::{Launch, Processes, Report, Signal};
-
-use crate::wire::LogLine;
 
 /// Takes every line that a function writes, as it is read.
 pub type LogSink = Box<dyn FnMut(&LogLine) + Send>;
+
+/// The driver, as the tasks of one thread share it. Borrowed for a telling at a time and never across an `await`.
+pub(crate) type Shared = Rc<RefCell<Driver>>;
+
+/// The cloud and its real world.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) cloud: Cloud<Timeline>,
+    pub(crate) world: HostWorld,
+    /// What follows the timer and the reports; ended with the driver.
+    tasks: Vec<Task>,
+    /// Says why the supervisor is gone, once.
+    lost: Option<String>,
+    /// Woken when it is.
+    lost_told: Rc<Notify>,
+}
+
+/// What a driver is made of.
+pub(crate) struct Parts {
+    pub(crate) settings: Settings,
+    pub(crate) deployed: Deployed,
+    pub(crate) processes: Box<dyn Processes>,
+    pub(crate) journal: Option<Journal>,
+    pub(crate) sink: Option<LogSink>,
+    pub(crate) timeline_lines_max: usize,
+}
+
+/// So many bytes of output are read at once.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+impl Driver {
+    /// A driver with an empty cloud, whose functions are then deployed.
+    ///
+    /// # Errors
+    /// If the operating system has no timer for it.
+    pub(crate) fn start(parts: Parts) -> io::Result<Shared> {
+        let timer = Timer::open()?;
+        let timeline = Timeline::new(parts.timeline_lines_max);
+        let shared = Rc::new_cyclic(|driver: &Weak<RefCell<Self>>| {
+            let world = HostWorld {
+                clock: Clock::start(),
+                timer: timer.clone(),
+                armed: None,
+                wake: None,
+                deployed: parts.deployed,
+                ids: IdAllocator::default(),
+                names: uuid::Names::new(),
+                requests: Requests::default(),
+                instances: Instances::default(),
+                processes: parts.processes,
+                timeline: timeline.clone(),
+                journal: parts.journal,
+                sink: parts.sink,
+                deferred: VecDeque::new(),
+                buffer: vec![0; BUFFER_BYTES],
+                driver: Weak::clone(driver),
+                told: Rc::new(Notify::new()),
+            };
+            RefCell::new(Self {
+                cloud: Cloud::new(parts.settings, timeline),
+                world,
+                tasks: Vec::new(),
+                lost: None,
+                lost_told: Rc::new(Notify::new()),
+            })
+        });
+        let tasks = vec![
+            Task(tokio::task::spawn_local(follow_timer(Rc::downgrade(&shared), timer))),
+            Task(tokio::task::spawn_local(follow_processes(Rc::downgrade(&shared)))),
+        ];
+        shared.borrow_mut().tasks = tasks;
+        Ok(shared)
+    }
+
+    /// Deploys all functions, each in its first revision, with its reserved concurrency.
+    ///
+    /// # Errors
+    /// The name of the function that reserves too much, and how much.
+    pub(crate) fn deploy(&mut self) -> Result<(), (String, u32)> {
+        let functions: Vec<_> = self
+            .world
+            .deployed
+            .iter()
+            .map(|(id, function)| (id, function.served.config(), function.served.reserved))
+            .collect();
+        for (function, config, reserved) in functions {
+            let deployed = self.tell(Event::Deploy { function, revision: RevisionId(1), config });
+            debug_assert_eq!(deployed, Ok(()), "functions are numbered without a hole");
+            if let Some(concurrency) = reserved {
+                let event = Event::Reserve { function, concurrency: Some(concurrency) };
+                self.tell(event).map_err(|_| {
+                    (self.world.deployed.of(function).served.name.clone(), concurrency)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the cloud that something happened, now.
+    ///
+    /// # Errors
+    /// What it refuses.
+    pub(crate) fn tell(&mut self, event: Event) -> Result<(), Refusal> {
+        self.input(Input::Event(event))
+    }
+
+    fn input(&mut self, input: Input) -> Result<(), Refusal> {
+        let now = self.world.clock.now();
+        let verdict = drive::tell(&mut self.cloud, &mut self.world, now, input);
+        while let Some(event) = self.world.deferred.pop_front() {
+            let now = self.world.clock.now();
+            // Who is told of a process that did not start is never refused but where it is gone by now.
+            drive::tell(&mut self.cloud, &mut self.world, now, Input::Event(event)).ok();
+        }
+        self.world.told.notify_waiters();
+        verdict
+    }
+
+    /// The timer has fired: for a wake of the cloud's, or for one that has moved on since.
+    fn timer_fired(&mut self) {
+        self.world.armed = None;
+        let now = self.world.clock.now();
+        match self.world.wake {
+            Some((at, _)) if at <= now => {
+                self.input(Input::Timeout).expect("time that passes is not refused");
+            }
+            wake => self.world.arm(wake),
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        match report {
+            Report::Started { process, pid, isolation } => {
+                if let Some(running) = self.world.instances.running(process) {
+                    running.pid = Some(pid);
+                    running.isolation = Some(isolation);
+                }
+            }
+            Report::NotStarted { process, why, sentence } => {
+                let now = self.world.clock.now();
+                self.world.timeline.note(now, Note::NotStarted { process, why: sentence });
+                self.ended(process, Event::SpawnFailed { process, why });
+            }
+            Report::Exited { process, exit } => self.exited(process, exit),
+            Report::Lost { sentence } => {
+                self.world.timeline.fault(self.world.clock.now(), sentence.clone());
+                self.lost = Some(sentence);
+                self.lost_told.notify_waiters();
+            }
+        }
+    }
+
+    /// A process has ended: told as soon as all that it sent before has been read.
+    fn exited(&mut self, process: Process, exit: Exit) {
+        let event = Event::Exited { process, exit };
+        let Some(running) = self.world.instances.running(process) else {
+            return self.ended(process, event);
+        };
+        let connections = Rc::clone(&running.connections);
+        if connections.is_closed() {
+            return self.ended(process, event);
+        }
+        let driver = Weak::clone(&self.world.driver);
+        tokio::task::spawn_local(async move {
+            connections.all_closed_within(LAST_WORDS).await;
+            if let Some(driver) = driver.upgrade() {
+                driver.borrow_mut().ended(process, event);
+            }
+        });
+    }
+
+    fn ended(&mut self, process: Process, event: Event) {
+        self.world.drain_last(process.instance);
+        if let Some(instance) = self.world.instances.of_mut(process.instance)
+            && instance.running(process).is_some()
+        {
+            instance.running = None;
+        }
+        // An exit of a process that the cloud has forgotten is nobody's business.
+        self.tell(event).ok();
+    }
+
+    /// Ends everything: callers are answered, processes are ended, and the last of them is waited for.
+    pub(crate) async fn shut_down(driver: &Shared) {
+        let told = Rc::clone(&driver.borrow().world.told);
+        driver.borrow_mut().tell(Event::ShutDown).ok();
+        loop {
+            let again = told.notified();
+            if driver.borrow().is_over() {
+                break;
+            }
+            again.await;
+        }
+        // The answers that were given are on their way: the callers' own tasks write them.
+        tokio::task::yield_now().await;
+    }
+
+    /// Whether nothing lives any more, or nothing can be ended any more.
+    fn is_over(&self) -> bool {
+        self.lost.is_some() || self.cloud.instances().next().is_none()
+    }
+
+    /// Why the supervisor is gone, if it is.
+    pub(crate) fn lost(&self) -> Result<String, Rc<Notify>> {
+        self.lost.clone().ok_or_else(|| Rc::clone(&self.lost_told))
+    }
+
+    /// Takes the journal, to finish it.
+    pub(crate) fn take_journal(&mut self) -> Option<Journal> {
+        self.world.journal.take()
+    }
+}
+
+/// A connection of a process that has ended is closed by the kernel. One that is not within this time belongs to
+/// somebody else, who cannot hold the instance up.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
+async fn follow_timer(driver: Weak<RefCell<Driver>>, timer: Timer) {
+    loop {
+        timer.fired().await;
+        let Some(driver) = driver.upgrade() else { return };
+        driver.borrow_mut().timer_fired();
+    }
+}
+
+async fn follow_processes(driver: Weak<RefCell<Driver>>) {
+    loop {
+        let report = std::future::poll_fn(|cx| match driver.upgrade() {
+            Some(driver) => driver.borrow_mut().world.processes.poll_report(cx).map(Some),
+            None => std::task::Poll::Ready(None),
+        });
+        let Some(report) = report.await else { return };
+        let Some(driver) = driver.upgrade() else { return };
+        driver.borrow_mut().report(report);
+    }
+}

@@ -3,7 +3,7 @@
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use lunch_cloud::Evidence;
-use lunch_contract::{FunctionId, Moment, Outcome, RequestId};
+use lunch_contract::{FunctionId, InstanceId, Outcome, RequestId};
 use tokio::sync::oneshot;
 
 use super::uuid::Uuid;
@@ -49,7 +49,8 @@ pub(crate) struct Request {
     pub(crate) tail: Option<Tail>,
     /// The last line that the function logged, cut to a bound.
     pub(crate) last_line: Option<String>,
-    pub(crate) arrived: Moment,
+    /// The instance that it was delivered to.
+    pub(crate) holder: Option<InstanceId>,
 }
 
 /// What a caller gets.

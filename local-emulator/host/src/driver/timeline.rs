@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use lunch_cloud::{Record, Trace};
-use lunch_contract::{FunctionId, InstanceId, Moment, RequestId};
+use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 
+use super::uuid::Uuid;
 use crate::wire::{AnsweredRequest, Happened, Note, TimelineLine};
 
 /// The timeline: shared by the cloud, which records, and the driver, which adds notes and reads.
@@ -18,7 +19,7 @@ struct Kept {
     lines: VecDeque<(Moment, Line)>,
     lines_max: usize,
     forgotten: u64,
-    answered: VecDeque<AnsweredRequest>,
+    answered: VecDeque<Answered>,
     faults: Vec<String>,
 }
 
@@ -27,6 +28,18 @@ struct Kept {
 enum Line {
     Record(Record),
     Note(Box<Note>),
+}
+
+/// An answer that was given.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) at: Moment,
+    pub(crate) id: RequestId,
+    pub(crate) uuid: Uuid,
+    pub(crate) function: FunctionId,
+    pub(crate) instance: Option<InstanceId>,
+    pub(crate) outcome: Outcome,
+    pub(crate) last_line: Option<String>,
 }
 
 /// More faults than this say nothing new.
@@ -65,7 +78,7 @@ impl Timeline {
     }
 
     /// Keeps an answer.
-    pub(crate) fn answered(&self, answered: AnsweredRequest) {
+    pub(crate) fn answered(&self, answered: Answered) {
         let mut kept = self.0.borrow_mut();
         if kept.answered.len() >= kept.lines_max / 8 {
             kept.answered.pop_front();
@@ -74,8 +87,18 @@ impl Timeline {
     }
 
     /// The answers that are kept, oldest first.
-    pub(crate) fn answers(&self) -> Vec<AnsweredRequest> {
-        self.0.borrow().answered.iter().cloned().collect()
+    pub(crate) fn answers(&self, names: &[String]) -> Vec<AnsweredRequest> {
+        let kept = self.0.borrow();
+        let shown = kept.answered.iter().map(|answered| AnsweredRequest {
+            at: answered.at,
+            request: answered.id,
+            request_id: answered.uuid.to_string(),
+            function: names.get(answered.function.0 as usize).cloned().unwrap_or_default(),
+            instance: answered.instance,
+            outcome: answered.outcome.clone(),
+            last_line: answered.last_line.clone(),
+        });
+        shown.collect()
     }
 
     /// The newest record of that request's end.

@@ -1,7 +1,7 @@
 //! The one timer: a descriptor that becomes readable at an absolute time, armed anew only for an earlier one.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,17 +9,14 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use tokio::io::unix::AsyncFd;
 
+use crate::readiness::{Watched, watch};
+
 /// A timer on `CLOCK_BOOTTIME`: to the microsecond, and right after a sleep of the machine too.
 #[derive(Clone, Debug)]
-pub(crate) struct Timer(Rc<AsyncFd<Descriptor>>);
-
-#[derive(Debug)]
-struct Descriptor(TimerFd);
-
-impl AsRawFd for Descriptor {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_fd().as_raw_fd()
-    }
+pub(crate) struct Timer {
+    timer: Rc<TimerFd>,
+    /// The same timer by another descriptor.
+    readable: Rc<AsyncFd<Watched>>,
 }
 
 impl Timer {
@@ -30,22 +27,26 @@ impl Timer {
     pub(crate) fn open() -> io::Result<Self> {
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?;
-        Ok(Self(Rc::new(AsyncFd::new(Descriptor(timer))?)))
+        let readable = watch(timer.as_fd().try_clone_to_owned()?)?;
+        Ok(Self { timer: Rc::new(timer), readable: Rc::new(readable) })
     }
 
     /// Fires when `CLOCK_BOOTTIME` says this; in place of what was armed before.
     pub(crate) fn arm(&self, boottime: Duration) {
         // Zero would disarm it.
         let at = TimeSpec::from_duration(boottime.max(Duration::from_nanos(1)));
-        let set = self.0.get_ref().0.set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME);
-        set.expect("the kernel takes any time that is not negative");
+        self.timer
+            .set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME)
+            .expect("the kernel takes any time that is not negative");
     }
 
     /// Waits until it has fired.
     pub(crate) async fn fired(&self) {
         loop {
-            let Ok(mut ready) = self.0.readable().await else { return std::future::pending().await };
-            let read = ready.try_io(|timer| timer.get_ref().0.wait().map_err(io::Error::from));
+            let Ok(mut ready) = self.readable.readable().await else {
+                return std::future::pending().await;
+            };
+            let read = ready.try_io(|_| self.timer.wait().map_err(io::Error::from));
             if let Ok(Ok(())) = read {
                 return;
             }

@@ -116,6 +116,9 @@ mod tests {
         let text = Names::new().trace_id(0x5759_e988);
         assert!(text.starts_with("Root=1-5759e988-"), "{text}");
         assert!(text.ends_with(";Sampled=0"), "{text}");
-        assert_eq!(text.len(), "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".len());
+        assert_eq!(
+            text.len(),
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0".len()
+        );
     }
 }

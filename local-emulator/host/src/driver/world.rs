@@ -2,28 +2,27 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Weak;
+use std::fmt;
+use std::rc::{Rc, Weak};
 
 use hyper::body::Bytes;
 use lunch_cloud::drive::World;
 use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
+use tokio::sync::Notify;
 
-use super::Driver;
 use super::deployed::Deployed;
 use super::instance::Instances;
 use super::processes::{Processes, Signal};
-use super::request::{Answer, Delivery, Requests, Waits};
+use super::request::{Answer, Delivery, Request, Requests, Waits};
 use super::timeline::{Answered, Timeline};
 use super::timer::Timer;
 use super::uuid::Names;
+use super::{Driver, LogSink};
 use crate::clock::{self, Clock};
 use crate::journal::Journal;
 use crate::logs::report_line;
-use crate::wire::{LogLine, Note};
-
-/// Takes every line that a function writes, as it is read.
-pub type LogSink = Box<dyn FnMut(&LogLine) + Send>;
+use crate::wire::Note;
 
 /// All that the driver has besides the cloud.
 pub(crate) struct HostWorld {
@@ -48,6 +47,18 @@ pub(crate) struct HostWorld {
     pub(crate) buffer: Vec<u8>,
     /// The driver itself, for the tasks of instances.
     pub(crate) driver: Weak<RefCell<Driver>>,
+    /// Woken when the cloud has been told something, if anybody waits for that.
+    pub(crate) told: Rc<Notify>,
+}
+
+impl fmt::Debug for HostWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostWorld")
+            .field("clock", &self.clock)
+            .field("wake", &self.wake)
+            .field("instances", &self.instances)
+            .finish_non_exhaustive()
+    }
 }
 
 impl World for HostWorld {
@@ -95,8 +106,11 @@ impl World for HostWorld {
 
 impl HostWorld {
     fn deliver(&mut self, now: Moment, process: Process, id: RequestId, deadline: Moment) {
+        // What was written before belongs to the request before.
+        self.drain(process.instance);
         let Some(instance) = self.instances.of_mut(process.instance) else { return };
         let Some(request) = self.requests.of_mut(id) else { return };
+        request.holder = Some(process.instance);
         if !instance.delivered.iter().any(|(delivered, _)| *delivered == id) {
             instance.delivered.push((id, request.uuid));
             instance.last = Some(request.uuid);
@@ -155,13 +169,11 @@ impl HostWorld {
                 ended.and_then(|ended| report_line(uuid.as_str(), &ended, &outcome, memory_mb));
             tail.finish(uuid.as_str(), &report.unwrap_or_default())
         });
-        let response = match outcome {
-            Outcome::InitError => evidence
-                .instance
-                .and_then(|id| self.instances.of(id))
-                .map(|instance| instance.init_error.clone())
-                .unwrap_or_default(),
-            _ => std::mem::take(&mut request.response),
+        let response = if outcome == Outcome::InitError {
+            let instance = evidence.instance.and_then(|id| self.instances.of(id));
+            instance.map(|instance| instance.init_error.clone()).unwrap_or_default()
+        } else {
+            std::mem::take(&mut request.response)
         };
         if request.call.waits == Waits::No && outcome != Outcome::Returned {
             let request_id = uuid.to_string();
@@ -185,10 +197,11 @@ impl HostWorld {
     }
 
     fn release(&mut self, id: RequestId) {
-        self.requests.remove(id);
         self.ids.free(id.index);
         // Only an instance that it was delivered to knows of it.
-        if let Some(instance) = self.instances.holder_of(id) {
+        if let Some(Request { holder: Some(holder), .. }) = self.requests.remove(id)
+            && let Some(instance) = self.instances.of_mut(holder)
+        {
             instance.delivered.retain(|(delivered, _)| *delivered != id);
         }
     }

@@ -97,7 +97,10 @@ mod tests {
 
     #[test]
     fn a_line_may_come_in_pieces() {
-        assert_eq!(cut(&[b"gri", b"nd\nbr", b"ew\n\nhand over"]), ["grind", "brew", "", "hand over"]);
+        assert_eq!(
+            cut(&[b"gri", b"nd\nbr", b"ew\n\nhand over"]),
+            ["grind", "brew", "", "hand over"]
+        );
     }
 
     #[test]

@@ -1,26 +1,18 @@
 //! The pipe that a process writes to: read by its own task, and at once where the order of things matters.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use tokio::io::unix::AsyncFd;
 
+use crate::readiness::{Watched, watch};
+
 /// The reading end.
 #[derive(Debug)]
 pub(crate) struct Output {
-    pipe: AsyncFd<Pipe>,
-}
-
-/// An `AsyncFd` wants a descriptor by number.
-#[derive(Debug)]
-struct Pipe(OwnedFd);
-
-impl AsRawFd for Pipe {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
+    pipe: AsyncFd<Watched>,
 }
 
 /// How a reading went.
@@ -43,7 +35,7 @@ impl Output {
         let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
         let flags = OFlag::from_bits_retain(nix::fcntl::fcntl(&read, nix::fcntl::F_GETFL)?);
         nix::fcntl::fcntl(&read, nix::fcntl::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-        Ok((Self { pipe: AsyncFd::new(Pipe(read))? }, write))
+        Ok((Self { pipe: watch(read)? }, write))
     }
 
     /// Waits until there is something to read, then drains it by `drain`; until the end.
@@ -60,7 +52,7 @@ impl Output {
     /// Reads what is there, whatever the readiness says, and gives it on in pieces; at most a few of them.
     pub(crate) fn drain(&self, buffer: &mut [u8], mut piece: impl FnMut(&[u8])) -> Drained {
         for _ in 0..PIECES_MAX {
-            match nix::unistd::read(self.pipe.get_ref().0.as_fd(), buffer) {
+            match nix::unistd::read(self.pipe.get_ref().as_fd(), buffer) {
                 Ok(0) => return Drained::End,
                 Ok(bytes) => piece(&buffer[..bytes]),
                 Err(Errno::EINTR) => {}
@@ -86,7 +78,7 @@ mod tests {
         let (output, write) = Output::open().expect("there are descriptors");
         let mut write = std::fs::File::from(write);
         let mut buffer = [0; 64];
-        let mut read = Vec::new();
+        let mut read = Vec::<u8>::new();
         assert_eq!(output.drain(&mut buffer, |piece| read.extend(piece)), Drained::Empty);
         write.write_all(b"grind\n").expect("the pipe is open");
         assert_eq!(output.drain(&mut buffer, |piece| read.extend(piece)), Drained::Empty);

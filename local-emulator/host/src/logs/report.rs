@@ -113,7 +113,9 @@ mod tests {
     fn a_report_ends_in_a_tab_when_all_went_well() {
         assert_eq!(
             report_line("id", &ended(Status::Success, None), &Outcome::Returned, 128).as_deref(),
-            Some("REPORT RequestId: id\tDuration: 1.23 ms\tBilled Duration: 82 ms\tMemory Size: 128 MB\t")
+            Some(
+                "REPORT RequestId: id\tDuration: 1.23 ms\tBilled Duration: 82 ms\tMemory Size: 128 MB\t"
+            )
         );
     }
 

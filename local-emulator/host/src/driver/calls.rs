@@ -1,0 +1,88 @@
+//! What the front door tells: somebody calls a function, somebody hangs up.
+
+use std::rc::Rc;
+
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use lunch_cloud::{Event, InvocationKind, ReplyAt};
+use lunch_contract::{Refusal, RequestId};
+use tokio::sync::oneshot;
+
+use super::request::{Accepted, Call, Request, Waits};
+use super::{Driver, Shared};
+use crate::logs::Tail;
+
+impl Driver {
+    /// Tells the cloud of a call; its answer comes by the channel.
+    ///
+    /// # Errors
+    /// What the cloud refuses: it is shutting down.
+    pub(crate) fn invoke(&mut self, call: Call) -> Result<Accepted, Refusal> {
+        let (index, serial) = self.world.ids.allocate();
+        let id = RequestId { serial, index };
+        let uuid = self.world.names.uuid();
+        let trace_id = call.trace_id.clone().unwrap_or_else(|| {
+            let secs = self.world.clock.wall_of(self.world.clock.now()).as_secs();
+            let text = self.world.names.trace_id(secs);
+            HeaderValue::try_from(text).expect("a trace id is made of ASCII only")
+        });
+        let (caller, answer) = oneshot::channel();
+        let (function, waits) = (call.function, call.waits);
+        self.world.requests.insert(Request {
+            id,
+            uuid,
+            call,
+            trace_id: trace_id.clone(),
+            caller: (waits != Waits::No).then_some(caller),
+            response: Bytes::new(),
+            tail: (waits == Waits::Tail).then(Tail::default),
+            last_line: None,
+            holder: None,
+        });
+        let kind = match waits {
+            Waits::No => InvocationKind::Event,
+            Waits::Response | Waits::Tail => InvocationKind::RequestResponse,
+        };
+        let reply = match waits {
+            Waits::Tail => ReplyAt::End,
+            Waits::Response | Waits::No => ReplyAt::Response,
+        };
+        match self.tell(Event::Invoke { request: id, function, kind, reply }) {
+            Ok(()) => Ok(Accepted { id, uuid, trace_id, answer }),
+            Err(refusal) => {
+                self.world.requests.remove(id);
+                self.world.ids.free(index);
+                Err(refusal)
+            }
+        }
+    }
+}
+
+/// A caller who waits. Dropped before `answered`, it tells the cloud that the caller has left.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    driver: Shared,
+    waits_for: Option<RequestId>,
+}
+
+impl Caller {
+    pub(crate) fn new(driver: &Shared, id: RequestId) -> Self {
+        Self { driver: Rc::clone(driver), waits_for: Some(id) }
+    }
+
+    /// The caller has its answer.
+    pub(crate) fn answered(mut self) {
+        self.waits_for = None;
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if let Some(request) = self.waits_for
+            // A task that is dropped together with the driver has nobody to tell.
+            && let Ok(mut driver) = self.driver.try_borrow_mut()
+        {
+            driver.tell(Event::CallerLeft { request }).ok();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Looking at the running cloud: what lives, what happened, what was answered; and taking instances away.
+
+use std::time::Duration;
+
+use lunch_cloud::Event;
+use lunch_contract::{InstanceId, names};
+
+use super::Driver;
+use crate::function::NameError;
+use crate::wire::{
+    AnsweredRequest, Evict, Evicted, InfoFunction, LogLine, Ps, PsFunction, PsInstance,
+    TimelineLine,
+};
+
+impl Driver {
+    /// What lives now.
+    pub(crate) fn ps(&self) -> Ps {
+        let now = self.world.clock.now();
+        let names = self.world.deployed.names.all();
+        let name = |id: lunch_contract::FunctionId| names[id.0 as usize].clone();
+        let functions = self.cloud.functions().map(|view| PsFunction {
+            name: name(view.function),
+            instances: view.instances,
+            available: view.available,
+            in_flight: view.in_flight,
+            waiting: view.waiting,
+            reserved: view.reserved,
+        });
+        let mut instances: Vec<_> = self.cloud.instances().collect();
+        instances.sort_unstable_by_key(|view| view.instance);
+        let instances = instances.into_iter().map(|view| {
+            let known = self.world.instances.of(view.instance);
+            let running = known.and_then(|known| known.running.as_ref());
+            let uuid = |id| self.world.requests.of(id).map(|request| request.uuid.to_string());
+            PsInstance {
+                instance: view.instance.to_string(),
+                function: name(view.function),
+                phase: view.phase,
+                since: view.since,
+                born: view.born,
+                invocations: view.invocations,
+                pid: running.and_then(|running| running.pid),
+                isolation: running.and_then(|running| running.isolation.clone()),
+                wake: view.wake.map(|(at, wake)| (at, wake.to_string())),
+                requests: view.requests.into_iter().filter_map(uuid).collect(),
+            }
+        });
+        Ps {
+            now,
+            time: names::timestamp(millis(self.world.clock.wall_of(now))),
+            ahead_ms: self.ahead_ms(),
+            functions: functions.collect(),
+            instances: instances.collect(),
+        }
+    }
+
+    /// By how much cloud time is ahead.
+    pub(crate) fn ahead_ms(&self) -> u64 {
+        millis(self.world.clock.ahead())
+    }
+
+    /// The functions, as they are served.
+    pub(crate) fn functions(&self) -> Vec<InfoFunction> {
+        let functions = self.world.deployed.iter().map(|(_, function)| InfoFunction {
+            name: function.served.name.clone(),
+            logical_id: function.served.logical_id.clone(),
+            arn: function.arn.clone(),
+            timeout_ms: millis(function.served.timeout),
+            memory_mb: function.served.memory_mb,
+            reserved: function.served.reserved,
+            program: function.served.program.display().to_string(),
+        });
+        functions.collect()
+    }
+
+    /// What happened, from the so-many-th line on.
+    pub(crate) fn timeline_from(&self, line: u64) -> Vec<TimelineLine> {
+        self.world.timeline.lines(line, self.world.deployed.names.all())
+    }
+
+    /// The answers that were given.
+    pub(crate) fn answers(&self) -> Vec<AnsweredRequest> {
+        self.world.timeline.answers(self.world.deployed.names.all())
+    }
+
+    /// The last lines of every living instance, by the time at which they were read.
+    pub(crate) fn log_lines(&self) -> Vec<LogLine> {
+        let instances = self.world.instances.iter();
+        let mut lines: Vec<_> =
+            instances.flat_map(|instance| instance.lines.iter().cloned()).collect();
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
+    /// Promises of our own that were broken.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        self.world.timeline.faults()
+    }
+
+    /// Takes instances away; the busy ones finish first.
+    ///
+    /// # Errors
+    /// A sentence: there is nobody of that name.
+    pub(crate) fn evict(&mut self, what: &Evict) -> Result<Evicted, String> {
+        let (chosen, event): (Vec<_>, _) = match what {
+            Evict::Function(name) => {
+                let id = self.world.deployed.names.resolve(name).map_err(|error| match error {
+                    NameError::Unknown(there_is) => {
+                        format!("there is no function `{name}`\n({there_is})")
+                    }
+                    NameError::Ambiguous(sentence) => sentence,
+                })?;
+                let of_it = self.cloud.instances().filter(|view| view.function == id);
+                (of_it.collect(), Event::EvictFunction { function: id })
+            }
+            Evict::Instance(name) => {
+                let found = self.cloud.instances().find(|view| view.instance.to_string() == *name);
+                let view = found.ok_or_else(|| {
+                    format!("there is no living instance `{name}`\n(`lunch ps` shows who lives)")
+                })?;
+                let instance: InstanceId = view.instance;
+                (vec![view], Event::EvictInstance { instance })
+            }
+        };
+        self.tell(event).map_err(|_| "the cloud is shutting down".to_owned())?;
+        let busy = chosen.iter().filter(|view| !view.requests.is_empty());
+        Ok(Evicted {
+            instances: chosen.iter().map(|view| view.instance.to_string()).collect(),
+            busy: busy.map(|view| view.instance.to_string()).collect(),
+        })
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

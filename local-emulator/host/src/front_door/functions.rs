@@ -1,0 +1,200 @@
+//! Lambda's functions by name: who is meant, what they are, and Invoke's way to them. Facts 5.1, 5.3.
+
+use std::borrow::Cow;
+use std::time::{Duration, UNIX_EPOCH};
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, StatusCode};
+use lunch_contract::FunctionId;
+use lunch_contract::names::{self, FunctionReference, LATEST};
+use lunch_contract::wire::CallerError;
+use serde_json::{Value, json};
+
+use super::path::{decoded, field};
+use super::{Answer, Door, REQUEST_ID, invoke, refused, value};
+use crate::driver::header;
+use crate::function::{NameError, ServedFunction};
+
+/// Answers what begins with `/2015-03-31/functions`; `route` is the rest.
+pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
+    let query = request.uri().query().map(str::to_owned);
+    let segments: Vec<_> = route.split('/').filter(|segment| !segment.is_empty()).collect();
+    match (request.method(), segments.as_slice()) {
+        (&Method::GET, []) => list(door, query.as_deref()),
+        (&Method::GET, [name]) => of_one(door, name, query.as_deref(), whole),
+        (&Method::GET, [name, "configuration"]) => {
+            of_one(door, name, query.as_deref(), configuration)
+        }
+        (&Method::POST, [name, "invocations"]) => {
+            let found = found(door, &decoded(name), field(query.as_deref(), "Qualifier"));
+            match found {
+                Ok((function, qualifier)) => {
+                    let arn = arn(door, function, qualifier.as_deref());
+                    invoke::answer(door, function, arn, request).await
+                }
+                Err(answer) => *answer,
+            }
+        }
+        (method, _) => {
+            let message = format!(
+                "`{method} /2015-03-31/functions{route}` is not served by this cloud yet: it serves Invoke, \
+                 ListFunctions, GetFunction and GetFunctionConfiguration"
+            );
+            refused(door, &CallerError::NotServed { message: &message })
+        }
+    }
+}
+
+fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> hyper::header::HeaderValue {
+    let driver = door.driver.borrow();
+    let deployed = driver.world.deployed.of(function);
+    match qualifier {
+        None => deployed.arn_header.clone(),
+        Some(qualifier) => header(&format!("{}:{qualifier}", deployed.arn)),
+    }
+}
+
+/// Who is meant, and by which qualifier.
+fn found<'text>(
+    door: &Door,
+    text: &'text str,
+    queried: Option<Cow<'text, str>>,
+) -> Result<(FunctionId, Option<String>), Box<Answer>> {
+    let reference = FunctionReference::parse(text).map_err(|error| {
+        let constraint = format!("Member must satisfy regular expression pattern: {error}");
+        let error = CallerError::Validation {
+            value: text,
+            member: "functionName",
+            constraint: &constraint,
+        };
+        Box::new(refused(door, &error))
+    })?;
+    let qualifier = queried.map(Cow::into_owned).or_else(|| reference.qualifier.map(str::to_owned));
+    let (region, account) = (door.about.region.as_str(), door.about.account.as_str());
+    let not_found = |hint: &str| {
+        let arn = names::function_arn(
+            reference.region.unwrap_or(region),
+            reference.account.unwrap_or(account),
+            reference.name,
+            Some(qualifier.as_deref().unwrap_or(LATEST)),
+        );
+        Box::new(refused(door, &CallerError::FunctionNotFound { arn: &arn, hint }))
+    };
+    let resolved = door.driver.borrow().world.deployed.names.resolve(reference.name);
+    let id = match resolved {
+        Ok(id) => id,
+        Err(NameError::Unknown(there_is)) => return Err(not_found(&there_is)),
+        Err(NameError::Ambiguous(sentence)) => {
+            let error = CallerError::FunctionAmbiguous { message: &sentence };
+            return Err(Box::new(refused(door, &error)));
+        }
+    };
+    if qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST) {
+        return Err(not_found("versions and aliases are not served yet; leave the qualifier out"));
+    }
+    Ok((id, qualifier))
+}
+
+fn of_one(
+    door: &Door,
+    name: &str,
+    query: Option<&str>,
+    render: impl Fn(&Door, FunctionId) -> Value,
+) -> Answer {
+    match found(door, &decoded(name), field(query, "Qualifier")) {
+        Ok((function, _)) => ok(door, &render(door, function)),
+        Err(answer) => *answer,
+    }
+}
+
+/// ListFunctions gives at most so many at once. M:lambda `MaxListItems`, D:API_ListFunctions.
+const PAGE_MAX: usize = 50;
+
+fn list(door: &Door, query: Option<&str>) -> Answer {
+    let wanted = field(query, "MaxItems").and_then(|items| items.parse::<usize>().ok());
+    let size = wanted.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
+    let all: Vec<_> = door.driver.borrow().world.deployed.iter().map(|(id, _)| id).collect();
+    // The marker is the place of the next one.
+    let from = field(query, "Marker").and_then(|marker| marker.parse::<usize>().ok()).unwrap_or(0);
+    let page: Vec<_> =
+        all.iter().skip(from).take(size).map(|id| configuration(door, *id)).collect();
+    let next = from.saturating_add(page.len());
+    let mut body = json!({ "Functions": page });
+    if next < all.len() && !page.is_empty() {
+        body["NextMarker"] = next.to_string().into();
+    }
+    ok(door, &body)
+}
+
+fn ok(door: &Door, body: &Value) -> Answer {
+    let id = door.driver.borrow_mut().world.names.uuid();
+    let mut answer = super::json(StatusCode::OK, body.to_string());
+    answer.headers_mut().insert(REQUEST_ID, value(id.as_str()));
+    answer
+}
+
+/// GetFunction.
+fn whole(door: &Door, function: FunctionId) -> Value {
+    let driver = door.driver.borrow();
+    let served = &driver.world.deployed.of(function).served;
+    let mut whole = json!({
+        "Configuration": configuration(door, function),
+        "Code": {
+            "RepositoryType": "lunch",
+            "Location": format!("file://{}", served.code.display()),
+        },
+        "Tags": {},
+    });
+    if let Some(reserved) = served.reserved {
+        whole["Concurrency"] = json!({ "ReservedConcurrentExecutions": reserved });
+    }
+    whole
+}
+
+/// GetFunctionConfiguration. What is not known here (a role, a hash of an archive) is not invented.
+fn configuration(door: &Door, function: FunctionId) -> Value {
+    let driver = door.driver.borrow();
+    let deployed = driver.world.deployed.of(function);
+    let served = &deployed.served;
+    let program = std::fs::metadata(&served.program).ok();
+    let modified = program
+        .as_ref()
+        .and_then(|program| program.modified().ok())
+        .and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
+    let mut json = json!({
+        "FunctionName": served.name,
+        "FunctionArn": deployed.arn,
+        "Runtime": served.runtime,
+        "Handler": served.handler,
+        "Description": served.description,
+        "Timeout": served.timeout.as_secs(),
+        "MemorySize": served.memory_mb,
+        "CodeSize": program.map_or(0, |program| program.len()),
+        "Version": LATEST,
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "PackageType": "Zip",
+        "Architectures": [served.architecture],
+        "EphemeralStorage": { "Size": served.ephemeral_storage_mb },
+        "LoggingConfig": { "LogFormat": "Text", "LogGroup": served.log_group() },
+        "TracingConfig": { "Mode": "PassThrough" },
+    });
+    if let Some(modified) = modified {
+        json["LastModified"] = last_modified(modified).into();
+    }
+    if !served.variables.is_empty() {
+        json["Environment"] = json!({ "Variables": variables(served) });
+    }
+    json
+}
+
+fn variables(served: &ServedFunction) -> Value {
+    let variables = served.variables.iter();
+    Value::Object(variables.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+}
+
+/// As AWS writes it: `2026-11-24T16:28:01.042+0000`.
+fn last_modified(at: Duration) -> String {
+    let unix_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+    names::timestamp(unix_ms).replace('Z', "+0000")
+}

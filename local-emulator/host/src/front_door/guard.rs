@@ -1,0 +1,149 @@
+//! Who may call: clients that name this machine, and no page of another origin.
+//!
+//! This program runs code on request. A name that somebody else can point at this machine (DNS rebinding) is refused,
+//! and so is whatever a browser sends on behalf of another site.
+
+use std::net::IpAddr;
+
+use hyper::HeaderMap;
+use hyper::header::{HOST, ORIGIN};
+
+use crate::host::Listen;
+
+/// The names that the door answers to.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts {
+    addresses: Vec<IpAddr>,
+    names: Vec<String>,
+}
+
+impl Hosts {
+    pub(crate) fn of(listen: &Listen) -> Self {
+        let names = listen.allow_hosts.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { addresses: listen.addresses.clone(), names }
+    }
+
+    /// Whether the call is for this cloud, and from nobody's page.
+    ///
+    /// # Errors
+    /// Why not, in a sentence.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if !self.is_own(name_of(host)) {
+            return Err(format!(
+                "the `Host` header `{host}` is no name of this cloud; if it should be one, start with `--allow-host {}`",
+                name_of(host)
+            ));
+        }
+        if let Some(origin) = headers.get(ORIGIN) {
+            let origin = origin.to_str().unwrap_or_default();
+            let authority = origin.split_once("://").map(|(_, authority)| authority);
+            if authority != Some(host) {
+                return Err(format!(
+                    "a page of `{origin}` may not call this cloud, which runs code on request"
+                ));
+            }
+        }
+        // What a browser sends without an origin it still marks.
+        match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+            Some(b"cross-site" | b"same-site") => {
+                Err("a page of another site may not call this cloud, which runs code on request"
+                    .to_owned())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn is_own(&self, name: &str) -> bool {
+        let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        match address {
+            Ok(ip) => {
+                let everywhere = self.addresses.iter().any(IpAddr::is_unspecified);
+                ip.is_loopback() || everywhere || self.addresses.contains(&ip)
+            }
+            Err(_) => {
+                let name = name.to_ascii_lowercase();
+                name == "localhost" || name.ends_with(".localhost") || self.names.contains(&name)
+            }
+        }
+    }
+}
+
+/// A `Host` header without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(listen: &Listen, headers: &[(&'static str, &str)]) -> Result<(), String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().expect("a header"));
+        }
+        Hosts::of(listen).check(&map)
+    }
+
+    #[test]
+    fn this_machines_own_names_are_taken() {
+        let listen = Listen::loopback(9000);
+        for host in [
+            "127.0.0.1:9000",
+            "[::1]:9000",
+            "localhost",
+            "localhost:9000",
+            "abc.lambda-url.localhost:9000",
+            "127.9.9.9",
+        ] {
+            assert_eq!(check(&listen, &[("host", host)]), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_somebody_else_can_point_here_is_refused() {
+        let listen = Listen::loopback(9000);
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:9000",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "127.0.0.1.evil.example:9000",
+        ] {
+            let sentence = check(&listen, &[("host", host)]).expect_err(host);
+            assert!(sentence.contains("--allow-host"), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn another_name_is_taken_where_it_was_allowed() {
+        let mut listen = Listen::loopback(9000);
+        listen.allow_hosts.push("host.docker.internal".into());
+        assert_eq!(check(&listen, &[("host", "Host.Docker.Internal:9000")]), Ok(()));
+    }
+
+    #[test]
+    fn an_address_is_taken_where_all_are_listened_on() {
+        let listen =
+            Listen { addresses: vec![IpAddr::from([0, 0, 0, 0])], ..Listen::loopback(9000) };
+        assert_eq!(check(&listen, &[("host", "172.17.0.1:9000")]), Ok(()));
+    }
+
+    #[test]
+    fn a_page_may_call_its_own_origin_and_no_other() {
+        let listen = Listen::loopback(9000);
+        let host = ("host", "localhost:9000");
+        assert_eq!(check(&listen, &[host, ("origin", "http://localhost:9000")]), Ok(()));
+        for origin in ["http://evil.example", "null", "http://localhost:3000"] {
+            let sentence = check(&listen, &[host, ("origin", origin)]).expect_err(origin);
+            assert!(sentence.contains(origin), "{sentence}");
+        }
+        assert!(check(&listen, &[host, ("sec-fetch-site", "cross-site")]).is_err());
+        assert_eq!(check(&listen, &[host, ("sec-fetch-site", "none")]), Ok(()));
+    }
+}

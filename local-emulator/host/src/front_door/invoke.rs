@@ -1,0 +1,343 @@
+//! Invoke: facts 5.1 to 5.3.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Request, Response, StatusCode};
+use lunch_cloud::{ColdCause, Evidence, InitFailure, ResetCause, Retirement, Start};
+use lunch_contract::names::LATEST;
+use lunch_contract::wire::{self, CallerError};
+use lunch_contract::{FunctionId, Limits};
+use serde::de::IgnoredAny;
+
+use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, refused, value};
+use crate::driver::{self, Accepted, Call, Caller, Waits};
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+const INVOCATION_TYPE: &str = "x-amz-invocation-type";
+const LOG_TYPE: &str = "x-amz-log-type";
+const CONTEXT: &str = "x-amz-client-context";
+
+/// How the caller wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    RequestResponse,
+    Event,
+    DryRun,
+}
+
+/// Calls the function that was found, as the request says.
+pub(super) async fn answer(
+    door: &Door,
+    function: FunctionId,
+    arn: HeaderValue,
+    request: Request<Incoming>,
+) -> Answer {
+    let (head, body) = request.into_parts();
+    let (kind, waits, client_context) = match wanted(&head.headers) {
+        Ok(wanted) => wanted,
+        Err(error) => return error(door),
+    };
+    let payload = match payload(body, kind).await {
+        Ok(payload) => payload,
+        Err(error) => return error(door),
+    };
+    if kind == Kind::DryRun {
+        return empty(door, StatusCode::NO_CONTENT);
+    }
+    let trace_id = head.headers.get(TRACE_ID).cloned();
+    let call = Call { function, payload, arn, trace_id, client_context, waits };
+    let accepted = door.driver.borrow_mut().invoke(call);
+    let Ok(accepted) = accepted else {
+        let message = "the cloud is shutting down";
+        return refused(door, &CallerError::Unavailable { message });
+    };
+    if kind == Kind::Event {
+        return queued(&accepted);
+    }
+    let caller = Caller::new(&door.driver, accepted.id);
+    let answered = accepted.answer.await;
+    caller.answered();
+    match answered {
+        Ok(answer) => rendered(accepted.uuid, accepted.trace_id, answer),
+        Err(_) => refused(door, &CallerError::Unavailable { message: "the cloud has ended" }),
+    }
+}
+
+/// How a call was wrong; rendered when there is somebody to tell.
+type Wrong = Box<dyn FnOnce(&Door) -> Answer>;
+
+fn wrong(error: impl Fn(&dyn Fn(&CallerError<'_>) -> Answer) -> Answer + 'static) -> Wrong {
+    Box::new(move |door| error(&|error| refused(door, error)))
+}
+
+/// What the headers ask for.
+fn wanted(headers: &HeaderMap) -> Result<(Kind, Waits, Option<HeaderValue>), Wrong> {
+    let kind = match headers.get(INVOCATION_TYPE).map(HeaderValue::as_bytes) {
+        None | Some(b"RequestResponse") => Kind::RequestResponse,
+        Some(b"Event") => Kind::Event,
+        Some(b"DryRun") => Kind::DryRun,
+        Some(other) => {
+            return Err(not_in_set(other, "invocationType", "[Event, RequestResponse, DryRun]"));
+        }
+    };
+    let tail = match headers.get(LOG_TYPE).map(HeaderValue::as_bytes) {
+        None | Some(b"None") => false,
+        Some(b"Tail") => true,
+        Some(other) => return Err(not_in_set(other, "logType", "[None, Tail]")),
+    };
+    let waits = match (kind, tail) {
+        (Kind::Event, _) => Waits::No,
+        (Kind::RequestResponse | Kind::DryRun, true) => Waits::Tail,
+        (Kind::RequestResponse | Kind::DryRun, false) => Waits::Response,
+    };
+    let context = headers.get(CONTEXT).map(|context| client_context(context.as_bytes()));
+    Ok((kind, waits, context.transpose()?))
+}
+
+fn not_in_set(found: &[u8], member: &'static str, set: &'static str) -> Wrong {
+    let found = String::from_utf8_lossy(found).into_owned();
+    wrong(move |tell| {
+        let constraint = format!("Member must satisfy enum value set: {set}");
+        tell(&CallerError::Validation { value: &found, member, constraint: &constraint })
+    })
+}
+
+/// The model's limit of the header, bytes. M:lambda Invoke.
+const CONTEXT_BYTES_MAX: usize = 3_583;
+
+/// Base64 of JSON, which the runtime gets as JSON.
+fn client_context(encoded: &[u8]) -> Result<HeaderValue, Wrong> {
+    let message = if encoded.len() > CONTEXT_BYTES_MAX {
+        "Client context must be no more than 3583 bytes when base64-encoded."
+    } else {
+        "Client context must be a valid Base64-encoded JSON object."
+    };
+    let decoded = BASE64_STANDARD.decode(encoded).ok();
+    decoded
+        .filter(|_| encoded.len() <= CONTEXT_BYTES_MAX)
+        .and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
+        .filter(serde_json::Value::is_object)
+        // Escaped to ASCII on one line, as a header has to be.
+        .and_then(|json| HeaderValue::try_from(ascii(&json.to_string())).ok())
+        .ok_or_else(|| wrong(move |tell| tell(&CallerError::InvalidParameter { message })))
+}
+
+/// JSON in ASCII: other characters escaped.
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() {
+            text.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(text, "\\u{unit:04x}").expect("a string takes all");
+            }
+        }
+    }
+    text
+}
+
+/// The payload: JSON, and no larger than AWS takes. An empty one is an empty object.
+async fn payload(body: Incoming, kind: Kind) -> Result<Bytes, Wrong> {
+    let limits = Limits::strict();
+    let (limit, invocation_type) = match kind {
+        Kind::Event => (limits.event_bytes_max, "Event"),
+        Kind::RequestResponse => (limits.request_bytes_max, "RequestResponse"),
+        Kind::DryRun => (limits.request_bytes_max, "DryRun"),
+    };
+    let too_large = move |bytes| {
+        wrong(move |tell| {
+            let limit_bytes = limit;
+            tell(&CallerError::PayloadTooLarge { bytes, limit_bytes, invocation_type })
+        })
+    };
+    let announced = body.size_hint().exact();
+    if let Some(bytes) = announced.filter(|bytes| *bytes > limit) {
+        return Err(too_large(bytes));
+    }
+    let limited = http_body_util::Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
+    let Ok(whole) = limited.collect().await else {
+        // Not announced, so all that is known is that there is more.
+        return Err(too_large(limit + 1));
+    };
+    let payload = whole.to_bytes();
+    if payload.is_empty() {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    match invalid_json(&payload) {
+        None => Ok(payload),
+        Some((unexpected, line, column)) => {
+            Err(wrong(move |tell| tell(&CallerError::InvalidJson { unexpected, line, column })))
+        }
+    }
+}
+
+/// Where the payload stops being JSON: the byte that is not expected there, and its place from 1.
+fn invalid_json(payload: &[u8]) -> Option<(Option<u8>, usize, usize)> {
+    let no_text = std::str::from_utf8(payload).err().map(|error| error.valid_up_to());
+    let no_json = serde_json::from_slice::<IgnoredAny>(payload).err();
+    let place = match (no_json, no_text) {
+        (Some(error), None) if error.is_eof() => return Some((None, error.line(), error.column())),
+        (Some(error), _) => offset(payload, error.line(), error.column()),
+        (None, Some(offset)) => offset,
+        (None, None) => return None,
+    };
+    let before = &payload[..place.min(payload.len())];
+    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let column = 1 + before.iter().rev().take_while(|byte| **byte != b'\n').count();
+    Some((payload.get(place).copied(), line, column))
+}
+
+/// The offset of a place that a parser names by line and column from 1.
+fn offset(payload: &[u8], line: usize, column: usize) -> usize {
+    let before: usize = payload
+        .split_inclusive(|byte| *byte == b'\n')
+        .take(line.saturating_sub(1))
+        .map(<[u8]>::len)
+        .sum();
+    before + column.saturating_sub(1)
+}
+
+fn empty(door: &Door, status: StatusCode) -> Answer {
+    let id = door.driver.borrow_mut().world.names.uuid();
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(REQUEST_ID, value(id.as_str()));
+    answer
+}
+
+fn queued(accepted: &Accepted) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = StatusCode::ACCEPTED;
+    answer.headers_mut().insert(REQUEST_ID, value(accepted.uuid.as_str()));
+    answer.headers_mut().insert(TRACE_ID, accepted.trace_id.clone());
+    answer
+}
+
+fn rendered(uuid: driver::Uuid, trace_id: HeaderValue, answered: driver::Answer) -> Answer {
+    let wire = wire::invoke_answer(&answered.outcome, uuid.as_str());
+    let body = wire.body.map_or(answered.response, Bytes::from);
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() =
+        StatusCode::from_u16(wire.status).expect("the table has HTTP's statuses");
+    let headers = answer.headers_mut();
+    headers.reserve(16);
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(REQUEST_ID, value(uuid.as_str()));
+    headers.insert(TRACE_ID, trace_id);
+    if wire.status == 200 {
+        headers.insert(EXECUTED_VERSION, HeaderValue::from_static(LATEST));
+    }
+    if let Some(error) = wire.function_error {
+        headers.insert(FUNCTION_ERROR, HeaderValue::from_static(error));
+    }
+    if let Some(error_type) = wire.error_type {
+        headers.insert(ERROR_TYPE, HeaderValue::from_static(error_type));
+    }
+    if let Some(secs) = wire.retry_after_secs {
+        headers.insert(RETRY_AFTER, HeaderValue::from(secs));
+    }
+    if let Some(tail) = answered.tail {
+        headers.insert(LOG_RESULT, value(&BASE64_STANDARD.encode(tail)));
+    }
+    evidence(headers, &answered.evidence);
+    answer
+}
+
+/// What no AWS says: who served, what that one had to do first, and what it cost.
+fn evidence(headers: &mut HeaderMap, evidence: &Evidence) {
+    let named = HeaderName::from_static;
+    if let Some(instance) = evidence.instance {
+        headers.insert(named("x-lunch-instance"), value(&instance.to_string()));
+    }
+    if let Some(start) = evidence.start {
+        let (word, cause) = match start {
+            Start::Cold(cause) => ("cold", Some(cold(cause))),
+            Start::Warm => ("warm", None),
+            Start::Reinitialized(cause) => ("reinitialized", Some(reset(cause))),
+        };
+        headers.insert(named("x-lunch-start"), HeaderValue::from_static(word));
+        if let Some(cause) = cause {
+            headers.insert(named("x-lunch-cause"), value(&cause));
+        }
+    }
+    if let Some(init) = evidence.init {
+        headers.insert(named("x-lunch-init-ms"), millis(init));
+        headers.insert(named("x-lunch-init-modelled-ms"), millis(evidence.init_modelled));
+    }
+    headers.insert(named("x-lunch-queued-ms"), millis(evidence.queued));
+    headers.insert(named("x-lunch-duration-ms"), millis(evidence.duration));
+}
+
+fn cold(cause: ColdCause) -> String {
+    match cause {
+        ColdCause::First => "first".to_owned(),
+        ColdCause::AllBusy => "all-busy".to_owned(),
+        ColdCause::AfterRetirement(why) => format!("after-retirement({})", retired(why)),
+    }
+}
+
+const fn retired(why: Retirement) -> &'static str {
+    match why {
+        Retirement::FunctionIdle => "function-idle",
+        Retirement::InstanceIdle => "instance-idle",
+        Retirement::LifeEnded => "life-ended",
+        Retirement::NewRevision => "new-revision",
+        Retirement::Evicted => "evicted",
+        Retirement::ShutDown => "shut-down",
+    }
+}
+
+fn reset(cause: ResetCause) -> String {
+    match cause {
+        ResetCause::TimedOut => "timed-out".to_owned(),
+        ResetCause::Exited(exit) => format!("exited({exit})"),
+        ResetCause::InitFailed(failure) => match failure {
+            InitFailure::Exited(exit) => format!("init-failed({exit})"),
+            InitFailure::Reported => "init-failed(reported)".to_owned(),
+            InitFailure::TimedOut => "init-failed(timed out)".to_owned(),
+            InitFailure::SpawnFailed(_) => "init-failed(not started)".to_owned(),
+        },
+    }
+}
+
+/// Milliseconds with three decimals.
+fn millis(span: Duration) -> HeaderValue {
+    let us = span.as_micros();
+    value(&format!("{}.{:03}", us / 1_000, us % 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_where_a_payload_stops_being_json_is_found() {
+        assert_eq!(invalid_json(b"{\"a\": 1}"), None);
+        assert_eq!(invalid_json(b"{\"a\": oops}"), Some((Some(b'o'), 1, 7)));
+        assert_eq!(invalid_json(b"{\"a\":\n  1 2}"), Some((Some(b'2'), 2, 5)));
+        assert_eq!(invalid_json(b"\x99"), Some((Some(0x99), 1, 1)));
+        assert_eq!(invalid_json(b"\"caf\xe9\""), Some((Some(0xe9), 1, 5)));
+        let (unexpected, ..) = invalid_json(b"{\"a\": ").expect("it is cut off");
+        assert_eq!(unexpected, None);
+    }
+
+    #[test]
+    fn a_client_context_is_handed_on_as_json_on_one_line() {
+        let encoded = BASE64_STANDARD.encode("{\"custom\": {\"name\": \"Zoë 😀\"}}\n");
+        let Ok(context) = client_context(encoded.as_bytes()) else { panic!("it is JSON") };
+        assert_eq!(context, r#"{"custom":{"name":"Zo\u00eb \ud83d\ude00"}}"#);
+        for bad in ["", "{}", "bm8=", &"e".repeat(4_000)] {
+            assert!(client_context(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The one door: AWS's APIs and our own routes on one address, told apart by path. Translates only.
+//!
+//! Parses a call, tells the driver, and renders what comes of it; what a refusal looks like stands in the contract.
+
+mod bind;
+mod functions;
+mod guard;
+mod invoke;
+mod own;
+mod path;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use lunch_contract::wire::CallerError;
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) use self::bind::bind;
+pub(crate) use self::guard::Hosts;
+use crate::driver::Shared;
+use crate::runtime_api::ACCEPT_PAUSE;
+
+/// What a call is answered with.
+type Answer = Response<Full<Bytes>>;
+
+/// All that the door's tasks share.
+#[derive(Debug)]
+pub(crate) struct Door {
+    pub(crate) driver: Shared,
+    pub(crate) hosts: Hosts,
+    pub(crate) about: About,
+}
+
+/// What `/_lunch/info` says of the cloud that does not change.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) port: u16,
+    pub(crate) listening: Vec<String>,
+    pub(crate) template: Option<PathBuf>,
+    pub(crate) not_served: Vec<String>,
+    pub(crate) region: String,
+    pub(crate) account: String,
+}
+
+/// Takes connections, for ever.
+pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::task::spawn_local(serve(Rc::clone(&door), stream));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a caller's connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(door: Rc<Door>, stream: TcpStream) {
+    // Without it an answer may wait for an acknowledgement; with it or not, the answer is the same.
+    drop(stream.set_nodelay(true));
+    let service = service_fn(|request| answer(Rc::clone(&door), request));
+    // A caller that breaks off is told of by its call's own guard.
+    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+}
+
+async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {
+    if let Err(sentence) = door.hosts.check(request.headers()) {
+        return Ok(refused(&door, &CallerError::Forbidden { message: &sentence }));
+    }
+    let route = request.uri().path();
+    if let Some(route) = route.strip_prefix("/_lunch/") {
+        let route = route.to_owned();
+        return Ok(own::answer(&door, &route, request).await);
+    }
+    if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
+        let route = route.to_owned();
+        return Ok(functions::answer(&door, &route, request).await);
+    }
+    let message = format!(
+        "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, ListFunctions and GetFunction, \
+         and its own routes below /_lunch/",
+        request.method()
+    );
+    Ok(refused(&door, &CallerError::NotServed { message: &message }))
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A service's error, in AWS's form.
+fn refused(door: &Door, error: &CallerError<'_>) -> Answer {
+    let wire = error.on_the_wire();
+    let status = StatusCode::from_u16(wire.status).expect("the table has HTTP's statuses");
+    let id = door.driver.borrow_mut().world.names.uuid();
+    let mut answer = json(status, wire.body);
+    let headers = answer.headers_mut();
+    headers.insert(REQUEST_ID, value(id.as_str()));
+    headers.insert(ERROR_TYPE, HeaderValue::from_static(wire.error_type));
+    answer
+}
+
+fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+fn value(text: &str) -> HeaderValue {
+    crate::driver::header(text)
+}

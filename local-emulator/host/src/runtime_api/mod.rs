@@ -1,0 +1,241 @@
+//! The Runtime API and the Extensions API, as one instance's processes see them: HTTP in, tellings out.
+//!
+//! Each instance has a listener of its own; a connection belongs to the process that ran when it was made. What a
+//! refusal looks like stands in the contract. Routes and bodies: facts 1.1 to 1.4 and 2.1.
+
+mod extensions;
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use lunch_contract::wire::{self, RuntimeAnswer};
+use lunch_contract::{InstanceId, Limits, Process, Refusal, ResponseEnding};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::driver::{Delivery, Driver, OpenConnection, Shared};
+
+/// What a call is answered with.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// Nothing is left to say to this caller: its connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("there is nothing left to say")]
+pub(super) struct Hangup;
+
+/// Takes an instance's connections for as long as it lives.
+pub(crate) async fn listen(
+    driver: Weak<RefCell<Driver>>,
+    listener: TcpListener,
+    instance: InstanceId,
+) {
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%instance, %error, "a runtime's connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Some(driver) = driver.upgrade() else { return };
+        let connected = driver.borrow_mut().connected(instance);
+        if let Some((process, open)) = connected {
+            tokio::task::spawn_local(serve(driver, stream, process, open));
+        }
+    }
+}
+
+/// After a connection could not be taken, which is where descriptors have run out.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
+async fn serve(driver: Shared, stream: TcpStream, process: Process, open: OpenConnection) {
+    // Without it an answer may wait for an acknowledgement; with it or not, the answer is the same.
+    drop(stream.set_nodelay(true));
+    let service = service_fn(|request| answer(Rc::clone(&driver), process, request));
+    // A runtime that ends in the middle of a call is told of by its process's end.
+    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    drop(open);
+}
+
+async fn answer(
+    driver: Shared,
+    process: Process,
+    request: Request<Incoming>,
+) -> Result<Answer, Hangup> {
+    const RUNTIME: &str = "/2018-06-01/runtime/";
+    const EXTENSION: &str = "/2020-01-01/extension/";
+    let path = request.uri().path();
+    if let Some(rest) = path.strip_prefix(EXTENSION) {
+        let rest = rest.to_owned();
+        return extensions::answer(driver, process, &rest, request).await;
+    }
+    let Some(rest) = path.strip_prefix(RUNTIME) else {
+        return Ok(match (request.method(), path) {
+            (&Method::GET, "/2018-06-01/ping") => text(StatusCode::OK, "pong"),
+            _ => not_found(),
+        });
+    };
+    match (request.method(), rest) {
+        (&Method::GET, "invocation/next") => next(&driver, process).await,
+        (&Method::POST, "init/error") => init_error(&driver, process, request).await,
+        (&Method::POST, rest) => {
+            let invocation = rest.strip_prefix("invocation/");
+            match invocation.and_then(|invocation| invocation.split_once('/')) {
+                Some((id, "response")) => {
+                    let id = id.to_owned();
+                    respond(&driver, process, &id, false, request).await
+                }
+                Some((id, "error")) => {
+                    let id = id.to_owned();
+                    respond(&driver, process, &id, true, request).await
+                }
+                _ => Ok(not_found()),
+            }
+        }
+        _ => Ok(not_found()),
+    }
+}
+
+async fn next(driver: &Shared, process: Process) -> Result<Answer, Hangup> {
+    let waiting = driver.borrow_mut().runtime_next(process);
+    match waiting {
+        Ok(waiting) => waiting.await.map(render).map_err(|_| Hangup),
+        Err(refusal) => refused(refusal),
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
+const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An invocation as the runtime gets it.
+fn render(delivery: Delivery) -> Answer {
+    let mut answer = Response::new(Full::new(delivery.payload));
+    let headers = answer.headers_mut();
+    headers.reserve(8);
+    let id = HeaderValue::from_str(delivery.uuid.as_str()).expect("a UUID is made of ASCII only");
+    headers.insert(CONTENT_TYPE, JSON);
+    headers.insert(REQUEST_ID, id);
+    headers.insert(DEADLINE_MS, HeaderValue::from(delivery.deadline_ms));
+    headers.insert(FUNCTION_ARN, delivery.arn);
+    headers.insert(TRACE_ID, delivery.trace_id);
+    if let Some(context) = delivery.client_context {
+        headers.insert(CLIENT_CONTEXT, context);
+    }
+    answer
+}
+
+async fn respond(
+    driver: &Shared,
+    process: Process,
+    id: &str,
+    error: bool,
+    request: Request<Incoming>,
+) -> Result<Answer, Hangup> {
+    let in_hand = driver.borrow().in_hand(process, id);
+    let Some(in_hand) = in_hand else { return refused(Refusal::InvalidRequestId) };
+    let started = driver.borrow_mut().response_started(process, in_hand, error);
+    if let Err(refusal) = started {
+        return refused(refusal);
+    }
+    let (ending, body) = read(request.into_body(), error).await;
+    let ended = driver.borrow_mut().response_ended(process, in_hand, ending, body);
+    match (ended, ending) {
+        (Err(refusal), _) => refused(refusal),
+        (Ok(()), ResponseEnding::Complete | ResponseEnding::Error) => Ok(accepted()),
+        (Ok(()), ResponseEnding::Oversized) => Ok(runtime(wire::response_too_large())),
+        (Ok(()), ResponseEnding::Truncated) => Ok(runtime(wire::response_truncated())),
+    }
+}
+
+/// All of an answer, up to the limit; what is more is read and thrown away, so that its sender can hear of it.
+async fn read(mut body: Incoming, error: bool) -> (ResponseEnding, Bytes) {
+    let limit = usize::try_from(Limits::strict().response_bytes_max).unwrap_or(usize::MAX);
+    let complete = if error { ResponseEnding::Error } else { ResponseEnding::Complete };
+    let mut whole = Bytes::new();
+    let mut pieces = Vec::new();
+    let mut length = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return (ResponseEnding::Truncated, Bytes::new()) };
+        let Ok(piece) = frame.into_data() else { continue };
+        length = length.saturating_add(piece.len());
+        if length > limit {
+            (whole, pieces) = (Bytes::new(), Vec::new());
+        } else if whole.is_empty() {
+            whole = piece;
+        } else {
+            if pieces.is_empty() {
+                pieces.extend_from_slice(&whole);
+            }
+            pieces.extend_from_slice(&piece);
+        }
+    }
+    if length > limit {
+        return (ResponseEnding::Oversized, Bytes::new());
+    }
+    (complete, if pieces.is_empty() { whole } else { pieces.into() })
+}
+
+async fn init_error(
+    driver: &Shared,
+    process: Process,
+    request: Request<Incoming>,
+) -> Result<Answer, Hangup> {
+    let (ending, body) = read(request.into_body(), true).await;
+    match ending {
+        ResponseEnding::Oversized => return Ok(runtime(wire::response_too_large())),
+        ResponseEnding::Truncated => return Ok(runtime(wire::response_truncated())),
+        ResponseEnding::Complete | ResponseEnding::Error => {}
+    }
+    let told = driver.borrow_mut().init_error(process, body);
+    told.map_or_else(refused, |()| Ok(accepted()))
+}
+
+pub(super) fn refused(refusal: Refusal) -> Result<Answer, Hangup> {
+    wire::runtime_refusal(refusal).map(runtime).ok_or(Hangup)
+}
+
+pub(super) fn runtime(answer: RuntimeAnswer) -> Answer {
+    let status = StatusCode::from_u16(answer.status).expect("the table has HTTP's statuses");
+    json(status, answer.body)
+}
+
+pub(super) fn accepted() -> Answer {
+    json(StatusCode::ACCEPTED, wire::STATUS_OK)
+}
+
+pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(Full::new(body.into()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+fn text(status: StatusCode, body: &'static str) -> Answer {
+    let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    answer
+}
+
+pub(super) fn not_found() -> Answer {
+    text(StatusCode::NOT_FOUND, "404 page not found\n")
+}
+
+/// The whole of a small body.
+pub(super) async fn small(request: Request<Incoming>) -> Option<Bytes> {
+    const SMALL_BYTES_MAX: usize = 64 * 1024;
+    let limited = http_body_util::Limited::new(request.into_body(), SMALL_BYTES_MAX);
+    Some(limited.collect().await.ok()?.to_bytes())
+}
