@@ -1,0 +1,378 @@
+//! The front door and the Runtime API, over real sockets: statuses, headers and bodies, with tasks for processes.
+
+use hyper::StatusCode;
+use lunch_contract::Exit;
+use lunch_host::wire::{Advanced, AnsweredRequest, Info, Ps};
+use lunch_host::{Config, Signal};
+
+use crate::street::{Client, Program, coffee, echo, program, with_cloud};
+
+const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+
+fn config() -> Config {
+    Config::new(vec![coffee()])
+}
+
+#[test]
+fn an_answer_says_who_served_it_and_what_that_cost() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let cold = client.call("POST", INVOKE, &[], r#"{"a": 1}"#).await;
+        assert_eq!((cold.status, cold.text()), (StatusCode::OK, r#"{"a": 1}"#));
+        assert_eq!(cold.header("x-amz-executed-version"), "$LATEST");
+        assert_eq!(cold.header("x-amzn-requestid").len(), 36);
+        assert!(cold.header("x-amzn-trace-id").starts_with("Root=1-"));
+        assert_eq!(cold.header("x-lunch-instance"), "i-0000");
+        assert_eq!(cold.header("x-lunch-start"), "cold");
+        assert_eq!(cold.header("x-lunch-cause"), "first");
+        assert!(cold.header("x-lunch-init-ms").parse::<f64>().is_ok());
+        assert_eq!(cold.header("x-lunch-init-modelled-ms"), "0.000");
+
+        let warm = client.call("POST", INVOKE, &[], "").await;
+        assert_eq!(warm.text(), "{}", "an empty payload is an empty object");
+        assert_eq!(warm.header("x-lunch-start"), "warm");
+        assert_eq!(warm.header("x-lunch-instance"), "i-0000");
+        assert_eq!(warm.header("x-lunch-cause"), "");
+        assert_eq!(warm.header("x-lunch-init-ms"), "");
+    });
+}
+
+#[test]
+fn a_function_is_found_by_every_spelling_of_its_name() {
+    let mut function = coffee();
+    function.logical_id = "CoffeeFunction".into();
+    function.binary = Some("barista".into());
+    with_cloud(Config::new(vec![function]), echo(), |mut client, _| async move {
+        for name in [
+            "coffee",
+            "CoffeeFunction",
+            "barista",
+            "_",
+            "coffee:$LATEST",
+            "coffee:%24LATEST",
+            "123456789012:function:coffee",
+            "arn:aws:lambda:us-east-1:123456789012:function:coffee",
+            "arn%3Aaws%3Alambda%3Aeu-west-3%3A123456789012%3Afunction%3Acoffee",
+        ] {
+            let path = format!("/2015-03-31/functions/{name}/invocations");
+            assert_eq!(client.call("POST", &path, &[], "1").await.text(), "1", "{name}");
+        }
+    });
+}
+
+#[test]
+fn an_unknown_function_is_aws_s_404_with_a_hint_of_ours() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let answer = client.call("POST", "/2015-03-31/functions/tea/invocations", &[], "1").await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.header("x-amzn-errortype"), "ResourceNotFoundException");
+        assert_eq!(
+            answer.text(),
+            r#"{"Type":"User","Message":"Function not found: arn:aws:lambda:us-east-1:123456789012:function:tea:$LATEST","Hint":"there is `coffee`"}"#
+        );
+        let live = format!("{INVOKE}?Qualifier=live");
+        let answer = client.call("POST", &live, &[], "1").await;
+        assert!(answer.text().contains("function:coffee:live"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn a_payload_that_is_not_json_is_refused_with_its_place() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "{\"a\": oops}").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(answer.header("x-amzn-errortype"), "InvalidRequestContentException");
+        assert!(answer.text().contains("Unexpected character ('o' (code 111))"));
+        assert!(answer.text().contains("line: 1, column: 7"), "{}", answer.text());
+    });
+}
+
+#[test]
+fn a_payload_is_taken_up_to_the_limit_and_not_above() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let json = |bytes: usize| format!("\"{}\"", "a".repeat(bytes - 2));
+        let answer = client.call("POST", INVOKE, &[], json(6_291_456)).await;
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::OK, 6_291_456));
+        let answer = client.call("POST", INVOKE, &[], json(6_291_457)).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(answer.header("x-amzn-errortype"), "RequestEntityTooLargeException");
+        assert_eq!(
+            answer.json()["message"],
+            "6291457 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"
+        );
+    });
+}
+
+#[test]
+fn an_event_is_accepted_and_a_dry_run_runs_nothing() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let dry = [("x-amz-invocation-type", "DryRun")];
+        let answer = client.call("POST", INVOKE, &dry, "1").await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::NO_CONTENT, ""));
+        let event = [("x-amz-invocation-type", "Event")];
+        let answer = client.call("POST", INVOKE, &event, "1").await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::ACCEPTED, ""));
+        let odd = [("x-amz-invocation-type", "Later")];
+        let answer = client.call("POST", INVOKE, &odd, "1").await;
+        assert_eq!(answer.header("x-amzn-errortype"), "ValidationException");
+
+        let answer = client.call("POST", "/_lunch/advance", &[], r#"{"ms": 0}"#).await;
+        assert_eq!(answer.status, StatusCode::OK, "the event's invocation has ended then");
+        let answered = client.call("GET", "/_lunch/requests", &[], "").await;
+        let lines: Vec<AnsweredRequest> = answered
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("our own type"))
+            .collect();
+        assert_eq!(lines.len(), 1, "the dry run left nothing behind");
+    });
+}
+
+#[test]
+fn a_foreign_host_and_a_foreign_page_are_refused() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        for headers in [
+            [("host", "evil.example"), ("x-a", "b")],
+            [("host", "localhost"), ("origin", "http://evil.example")],
+        ] {
+            for path in [INVOKE, "/_lunch/evict"] {
+                let answer = client.call("POST", path, &headers, "{}").await;
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{headers:?}");
+                assert_eq!(answer.header("x-amzn-errortype"), "AccessDeniedException");
+            }
+        }
+        let info: Info =
+            serde_json::from_slice(&client.call("GET", "/_lunch/info", &[], "").await.body)
+                .expect("our own type");
+        assert_eq!(info.functions.len(), 1);
+        let answer = client.call("GET", "/2015-03-31/functions", &[], "").await;
+        assert_eq!(answer.json()["Functions"][0]["FunctionName"], "coffee");
+    });
+}
+
+#[test]
+fn what_is_not_served_is_said_in_aws_s_form() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        for path in ["/", "/2015-03-31/functions/coffee/policy", "/2021-11-15/functions/coffee/x"] {
+            let answer = client.call("GET", path, &[], "").await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+            assert_eq!(answer.header("x-amzn-errortype"), "UnknownOperationException");
+            assert!(answer.text().contains("is not served by this cloud"), "{}", answer.text());
+        }
+    });
+}
+
+#[test]
+fn the_tail_of_the_log_holds_the_functions_lines_and_the_report() {
+    use base64::Engine as _;
+    let chatty = program(|mut started| async move {
+        use std::io::Write as _;
+        let mut api = started.runtime_api().await;
+        loop {
+            let Ok(event) = api.try_call("GET", NEXT, &[], "").await else { return Exit::Code(0) };
+            started.output.write_all(b"grinding\nbrewing\n").expect("somebody reads");
+            let id = event.header("lambda-runtime-aws-request-id").to_owned();
+            let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+            api.call("POST", &path, &[], "1").await;
+        }
+    });
+    with_cloud(config(), chatty, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[("x-amz-log-type", "Tail")], "1").await;
+        let id = answer.header("x-amzn-requestid");
+        let tail = base64::prelude::BASE64_STANDARD
+            .decode(answer.header("x-amz-log-result"))
+            .expect("it is base64");
+        let tail = String::from_utf8(tail).expect("it is text");
+        let begins = format!(
+            "START RequestId: {id} Version: $LATEST\ngrinding\nbrewing\nEND RequestId: {id}\nREPORT RequestId: {id}\tDuration: "
+        );
+        assert!(tail.starts_with(&begins), "{tail}");
+        assert!(tail.contains("\tInit Duration: "), "{tail}");
+    });
+}
+
+#[test]
+fn idle_instances_are_frozen_thawed_and_reclaimed_when_time_is_let_pass() {
+    with_cloud(config(), echo(), |mut client, fake| async move {
+        client.call("POST", INVOKE, &[], "1").await;
+        let answer = client.call("POST", "/_lunch/advance", &[], r#"{"ms": 60000}"#).await;
+        let advanced: Advanced = serde_json::from_slice(&answer.body).expect("our own type");
+        assert!((59_000..=60_000).contains(&advanced.by_ms), "{}", advanced.by_ms);
+        let warm = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(warm.header("x-lunch-start"), "warm");
+        let kinds: Vec<_> = fake.signals().into_iter().map(|(_, signal)| signal).collect();
+        assert_eq!(kinds, [Signal::Freeze, Signal::Thaw]);
+
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 700000}"#).await;
+        let ps: Ps = serde_json::from_slice(&client.call("GET", "/_lunch/ps", &[], "").await.body)
+            .expect("our own type");
+        assert_eq!(ps.instances, []);
+        let cold = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(cold.header("x-lunch-cause"), "after-retirement(function-idle)");
+    });
+}
+
+/// Answers one event by hand, then ends.
+fn once(answer: impl AsyncFn(&mut Client, &str) + Clone + 'static) -> Program {
+    program(move |started| {
+        let answer = answer.clone();
+        async move {
+            let mut api = started.runtime_api().await;
+            let event = api.call("GET", NEXT, &[], "").await;
+            let id = event.header("lambda-runtime-aws-request-id").to_owned();
+            answer(&mut api, &id).await;
+            Exit::Code(7)
+        }
+    })
+}
+
+#[test]
+fn an_answer_that_was_sent_before_the_end_counts() {
+    let program = once(async |api, id| {
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        api.call("POST", &path, &[], "\"just in time\"").await;
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.text(), "\"just in time\"");
+        let again = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(again.header("x-lunch-start"), "reinitialized");
+        assert_eq!(again.header("x-lunch-cause"), "exited(exit status 7)");
+        assert_eq!(again.header("x-lunch-instance"), "i-0000");
+    });
+}
+
+#[test]
+fn a_process_that_ends_in_an_invocation_is_the_callers_answer() {
+    with_cloud(config(), once(async |_, _| ()), |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
+        let message = answer.json()["errorMessage"].as_str().map(str::to_owned).unwrap_or_default();
+        assert!(message.ends_with("Error: Runtime exited with error: exit status 7"), "{message}");
+    });
+}
+
+#[test]
+fn the_runtime_api_refuses_what_aws_s_refuses() {
+    let program = once(async |api, id| {
+        let response = format!("/2018-06-01/runtime/invocation/{id}/response");
+        let unknown =
+            "/2018-06-01/runtime/invocation/8f507cfc-xmpl-4697-b07a-ac58fc914c95/response";
+        let answer = api.call("POST", unknown, &[], "1").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(
+            answer.text(),
+            "{\"errorMessage\":\"Invalid request ID\",\"errorType\":\"InvalidRequestID\"}\n"
+        );
+        let answer = api.call("POST", "/2018-06-01/runtime/init/error", &[], "{}").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.text().contains("from Running to InitError"), "{}", answer.text());
+        let again = api.call("GET", NEXT, &[], "").await;
+        assert_eq!(again.header("lambda-runtime-aws-request-id"), id, "the same is given again");
+        let answer = api.call("POST", &response, &[], "1").await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n"));
+        let answer = api.call("POST", &response, &[], "2").await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.text().contains("RuntimeResponseSentState"), "{}", answer.text());
+        assert_eq!(api.call("GET", "/2018-06-01/ping", &[], "").await.text(), "pong");
+        assert_eq!(api.call("GET", "/", &[], "").await.status, StatusCode::NOT_FOUND);
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.text(), "1", "{:?}", answer.headers);
+    });
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_the_runtimes_and_the_callers_error() {
+    let program = once(async |api, id| {
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        let answer = api.call("POST", &path, &[], vec![b'1'; 6_291_557]).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(answer.text().contains("RequestEntityTooLarge"), "{}", answer.text());
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.json()["errorType"], "Function.ResponseSizeTooLarge");
+    });
+}
+
+#[test]
+fn an_internal_extension_registers_and_hears_of_invocations() {
+    let program = program(|started| async move {
+        const EXTENSION: &str = "/2020-01-01/extension";
+        let mut extension = started.runtime_api().await;
+        let mut api = started.runtime_api().await;
+        let named = [("lambda-extension-name", "ledger")];
+        let register = format!("{EXTENSION}/register");
+        let bad = extension.call("POST", &register, &named, r#"{"events":["SHUTDOWN"]}"#).await;
+        assert_eq!(bad.status, StatusCode::FORBIDDEN);
+        let good = extension.call("POST", &register, &named, r#"{"events":["INVOKE"]}"#).await;
+        assert_eq!(
+            good.json(),
+            serde_json::json!({"functionName": "coffee", "functionVersion": "$LATEST", "handler": "bootstrap"})
+        );
+        let identifier = good.header("lambda-extension-identifier").to_owned();
+        let next = format!("{EXTENSION}/event/next");
+        let headers = [("lambda-extension-identifier", identifier.as_str())];
+        let (event, invocation) = tokio::join!(
+            extension.call("GET", &next, &headers, ""),
+            api.call("GET", NEXT, &[], "")
+        );
+        let id = invocation.header("lambda-runtime-aws-request-id").to_owned();
+        assert_eq!(event.json()["eventType"], "INVOKE");
+        assert_eq!(event.json()["requestId"], id.as_str());
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        api.call("POST", &path, &[], "1").await;
+        Exit::Code(0)
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+    });
+}
+
+#[test]
+fn a_caller_who_leaves_is_noted_and_the_function_goes_on() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        // A caller who hangs up at once, over a connection of its own.
+        let ps = client.call("GET", "/_lunch/info", &[], "").await;
+        let info: Info = serde_json::from_slice(&ps.body).expect("our own type");
+        let address = format!("127.0.0.1:{}", info.port);
+        let stream = tokio::net::TcpStream::connect(&address).await.expect("it listens");
+        let request =
+            format!("POST {INVOKE} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 1\r\n\r\n1");
+        let mut stream = stream;
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
+        drop(stream);
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 1}"#).await;
+        let answer = client.call("POST", INVOKE, &[], "2").await;
+        assert_eq!(answer.text(), "2");
+    });
+}
+
+#[test]
+fn the_environment_is_built_of_aws_s_variables_the_files_and_the_template() {
+    let program = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        let event = api.call("GET", NEXT, &[], "").await;
+        let id = event.header("lambda-runtime-aws-request-id").to_owned();
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        let body = serde_json::to_vec(&started.environment).expect("texts");
+        api.call("POST", &path, &[], body).await;
+        assert_eq!(started.process.spawn, 0);
+        Exit::Code(0)
+    });
+    let mut function = coffee();
+    function.variables.insert("STREET".into(), "Lime Street".into());
+    with_cloud(Config::new(vec![function]), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        let environment = answer.json();
+        assert_eq!(environment["STREET"], "Lime Street");
+        let endpoint = environment["AWS_ENDPOINT_URL"].as_str().unwrap_or_default();
+        assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "coffee");
+        assert_eq!(environment.get("HOME"), None, "nothing comes from the test's own environment");
+    });
+}

@@ -1,0 +1,5 @@
+//! The host by its public face: real sockets, and tasks of the test for processes.
+
+mod door;
+mod journal;
+mod street;
