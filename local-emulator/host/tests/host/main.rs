@@ -2,4 +2,5 @@
 
 mod door;
 mod journal;
+mod listen;
 mod street;
