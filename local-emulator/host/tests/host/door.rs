@@ -1,9 +1,14 @@
 //! The front door and the Runtime API, over real sockets: statuses, headers and bodies, with tasks for processes.
 
+use std::rc::Rc;
+
 use hyper::StatusCode;
 use lunch_contract::Exit;
 use lunch_host::wire::{Advanced, AnsweredRequest, Info, Ps};
-use lunch_host::{Config, Signal};
+use lunch_host::{Config, ServedFunction, Signal};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::street::{Client, Program, coffee, echo, program, with_cloud};
 
@@ -335,20 +340,89 @@ fn an_internal_extension_registers_and_hears_of_invocations() {
 
 #[test]
 fn a_caller_who_leaves_is_noted_and_the_function_goes_on() {
-    with_cloud(config(), echo(), |mut client, _| async move {
-        // A caller who hangs up at once, over a connection of its own.
-        let ps = client.call("GET", "/_lunch/info", &[], "").await;
-        let info: Info = serde_json::from_slice(&ps.body).expect("our own type");
+    let gate = Rc::new(Notify::new());
+    let held = Rc::clone(&gate);
+    let program = program(move |started| {
+        let held = Rc::clone(&held);
+        async move {
+            let mut api = started.runtime_api().await;
+            while let Ok(event) = api.try_call("GET", NEXT, &[], "").await {
+                if event.text() == "1" {
+                    held.notified().await;
+                }
+                let id = event.header("lambda-runtime-aws-request-id");
+                let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+                assert_eq!(api.call("POST", &path, &[], "2").await.status, StatusCode::ACCEPTED);
+            }
+            Exit::Code(0)
+        }
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        let info = client.call("GET", "/_lunch/info", &[], "").await;
+        let info: Info = serde_json::from_slice(&info.body).expect("our own type");
         let address = format!("127.0.0.1:{}", info.port);
-        let stream = tokio::net::TcpStream::connect(&address).await.expect("it listens");
+        let mut stream = TcpStream::connect(&address).await.expect("it listens");
         let request =
             format!("POST {INVOKE} HTTP/1.1\r\nhost: {address}\r\ncontent-length: 1\r\n\r\n1");
-        let mut stream = stream;
-        tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.expect("sent");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        until(&mut client, "\"started\"").await;
         drop(stream);
+        until(&mut client, "\"caller_left\"").await;
+        gate.notify_one();
         client.call("POST", "/_lunch/advance", &[], r#"{"ms": 1}"#).await;
         let answer = client.call("POST", INVOKE, &[], "2").await;
-        assert_eq!(answer.text(), "2");
+        assert_eq!(answer.header("x-lunch-start"), "warm", "the first one went on to its end");
+    });
+}
+
+/// Looks at the timeline until it has that.
+async fn until(client: &mut Client, text: &str) {
+    let look = async {
+        while !client.call("GET", "/_lunch/timeline", &[], "").await.text().contains(text) {}
+    };
+    let bound = std::time::Duration::from_secs(10);
+    tokio::time::timeout(bound, look).await.unwrap_or_else(|_| panic!("no {text} in 10 s"));
+}
+
+#[test]
+fn a_function_that_runs_too_long_is_ended_at_its_deadline_and_never_before() {
+    let stuck = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        let event = api.call("GET", NEXT, &[], "").await;
+        let deadline = event.header("lambda-runtime-deadline-ms").parse::<u128>();
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_millis();
+        let left = deadline.expect("a number") - now;
+        assert!((30..=51).contains(&left), "{left} ms are left of 50");
+        std::future::pending().await
+    });
+    let function = ServedFunction { timeout: std::time::Duration::from_millis(50), ..coffee() };
+    with_cloud(Config::new(vec![function]), stuck, |mut client, fake| async move {
+        for start in ["cold", "reinitialized"] {
+            let began = std::time::Instant::now();
+            let answer = client.call("POST", INVOKE, &[], "1").await;
+            assert!(began.elapsed().as_millis() >= 50);
+            assert_eq!(answer.header("x-lunch-start"), start);
+            let message = answer.json()["errorMessage"].to_string();
+            assert!(message.contains("Task timed out after 0.05 seconds"), "{message}");
+        }
+        let kills = fake.signals().into_iter().filter(|(_, signal)| *signal == Signal::Kill);
+        assert_eq!(kills.count(), 2);
+    });
+}
+
+#[test]
+fn an_init_error_is_tried_again_and_then_told_to_the_caller() {
+    let program = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        let body = format!(r#"{{"errorType":"Init","errorMessage":"{}"}}"#, started.process);
+        let answer = api.call("POST", "/2018-06-01/runtime/init/error", &[], body).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED);
+        Exit::Code(1)
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
+        assert_eq!(answer.text(), r#"{"errorType":"Init","errorMessage":"i-0000/1"}"#);
     });
 }
 
