@@ -1,0 +1,255 @@
+//! What makes processes: the system calls without a safe interface, each in a function of its own.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use nix::errno::Errno;
+use nix::sched::CloneFlags;
+use nix::unistd::Pid;
+
+use super::files::OPEN_FILES;
+use super::message::Step;
+
+/// Makes a copy of this process in new namespaces: `None` in the copy.
+///
+/// The caller has made sure that there is one thread only, so that the copy's memory is whole.
+#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
+pub(super) fn fork(flags: CloneFlags) -> Result<Option<Pid>, Errno> {
+    let flags = libc::c_long::from(flags.bits() | libc::SIGCHLD);
+    // SAFETY: without CLONE_VM and with a null stack this is `fork` with flags: the copy has memory of its own and goes
+    // on here. There is one thread, so no lock can be held by one that is not copied.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    match c_int::try_from(pid) {
+        Ok(0) => Ok(None),
+        Ok(pid) if pid > 0 => Ok(Some(Pid::from_raw(pid))),
+        Ok(_) | Err(_) => Err(Errno::last()),
+    }
+}
+
+/// Ends this process at once: no destructor and no handler of its parent's copy runs.
+#[expect(unsafe_code, reason = "there is no safe interface that ends without handlers")]
+pub(super) fn exit(code: i32) -> ! {
+    // SAFETY: it takes a number and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// Closes all descriptors but the socket; input, output and errors are `/dev/null` afterwards.
+#[expect(unsafe_code, reason = "descriptors are closed by number, whoever has opened them")]
+pub(super) fn keep_only(socket: RawFd, null: OwnedFd) -> Result<(), Errno> {
+    let null = null.into_raw_fd();
+    for standard in 0..=2 {
+        // SAFETY: plain numbers.
+        Errno::result(unsafe { libc::dup2(null, standard) })?;
+    }
+    let close = |first: RawFd, last: u32| {
+        let first = u32::try_from(first).unwrap_or(3);
+        if first > last {
+            return Ok(0);
+        }
+        // SAFETY: the copy of a process closes what its parent had opened: nothing here uses it but the socket, which
+        // is left out.
+        Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
+    };
+    close(3, u32::try_from(socket - 1).unwrap_or(2))?;
+    close(socket + 1, u32::MAX)?;
+    Ok(())
+}
+
+/// All that a child needs, made before there is one: it may not allocate.
+#[derive(Debug)]
+pub(super) struct Image {
+    program: CString,
+    code: CString,
+    arguments: [CString; 1],
+    environment: Vec<CString>,
+    output: OwnedFd,
+    dies_with_parent: bool,
+}
+
+/// A process that was started.
+#[derive(Debug)]
+pub(super) struct Spawned {
+    /// Its number as this process counts.
+    pub(super) pid: Pid,
+    /// Its number as it is counted outside.
+    pub(super) pid_outside: i32,
+    /// Stands for it.
+    pub(super) pidfd: OwnedFd,
+}
+
+impl Image {
+    /// `None` if a text has a NUL in it.
+    pub(super) fn new(
+        program: Vec<u8>,
+        code: Vec<u8>,
+        environment: &[(String, String)],
+        output: OwnedFd,
+        dies_with_parent: bool,
+    ) -> Option<Self> {
+        let program = CString::new(program).ok()?;
+        let variables = environment.iter().map(|(name, value)| format!("{name}={value}"));
+        Some(Self {
+            arguments: [program.clone()],
+            program,
+            code: CString::new(code).ok()?,
+            environment: variables.map(CString::new).collect::<Result<_, _>>().ok()?,
+            output,
+            dies_with_parent,
+        })
+    }
+}
+
+/// What the child reads, and where it says how far it came.
+struct Shared {
+    program: *const c_char,
+    code: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+    output: RawFd,
+    dies_with_parent: bool,
+    /// `/proc` as it is seen outside.
+    proc_outside: RawFd,
+    /// What its `self` is a link to: the child's number outside.
+    name_outside: [u8; 16],
+    step: c_int,
+    errno: c_int,
+}
+
+/// The child's stack: it runs a few system calls on it.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// Starts a process from an image, in namespaces of its own by `flags`.
+///
+/// The child shares this process's memory until it executes the program, and this process waits until then: no page
+/// is copied, and what went wrong is read where the child has written it.
+#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
+pub(super) fn spawn(
+    image: &Image,
+    flags: CloneFlags,
+    proc_outside: &OwnedFd,
+) -> Result<Spawned, (Step, Errno)> {
+    let pointers = |texts: &[CString]| {
+        let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
+        pointers.push(std::ptr::null());
+        pointers
+    };
+    let (arguments, environment) = (pointers(&image.arguments), pointers(&image.environment));
+    let mut shared = Shared {
+        program: image.program.as_ptr(),
+        code: image.code.as_ptr(),
+        arguments: arguments.as_ptr(),
+        environment: environment.as_ptr(),
+        output: image.output.as_raw_fd(),
+        dies_with_parent: image.dies_with_parent,
+        proc_outside: proc_outside.as_raw_fd(),
+        name_outside: [0; 16],
+        step: 0,
+        errno: 0,
+    };
+    let mut stack = vec![0_u8; STACK_BYTES];
+    let flags = flags
+        | CloneFlags::CLONE_VM
+        | CloneFlags::CLONE_VFORK
+        | CloneFlags::from_bits_retain(libc::CLONE_PIDFD);
+    let mut pidfd: c_int = -1;
+    // SAFETY: the end of a buffer that outlives the child's use of it; the kernel wants it aligned.
+    let top = unsafe { stack.as_mut_ptr().add(STACK_BYTES - 64) };
+    let top = top.map_addr(|address| address & !0xf);
+    // SAFETY: `child` makes system calls only, allocates nothing and does not unwind; this thread sleeps until it has
+    // executed its program or ended, so that stack and `shared` are nobody else's meanwhile. The kernel writes one
+    // number to `pidfd`.
+    let pid = unsafe {
+        libc::clone(
+            child,
+            top.cast::<c_void>(),
+            flags.bits() | libc::SIGCHLD,
+            (&raw mut shared).cast::<c_void>(),
+            &raw mut pidfd,
+        )
+    };
+    if pid < 0 {
+        return Err((Step::Clone, Errno::last()));
+    }
+    // SAFETY: the kernel has given this number to this process with the child.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    // SAFETY: the child has written to it through a pointer, which the compiler does not see.
+    let shared = unsafe { std::ptr::read_volatile(&raw const shared) };
+    let (step, errno) = (shared.step, shared.errno);
+    if errno == 0 {
+        let name = shared.name_outside.split(|byte| *byte == 0).next().unwrap_or_default();
+        let name = std::str::from_utf8(name).ok();
+        let pid_outside = name.and_then(|name| name.parse().ok()).unwrap_or(pid);
+        return Ok(Spawned { pid: Pid::from_raw(pid), pid_outside, pidfd });
+    }
+    nix::sys::wait::waitpid(Pid::from_raw(pid), None).ok();
+    Err((step_of(step), Errno::from_raw(errno)))
+}
+
+const fn step_of(number: c_int) -> Step {
+    match number {
+        2 => Step::Session,
+        3 => Step::Output,
+        4 => Step::Limit,
+        5 => Step::Folder,
+        6 => Step::Execute,
+        _ => Step::Clone,
+    }
+}
+
+/// The child, until it is its program: system calls only.
+#[expect(unsafe_code, reason = "it runs in borrowed memory")]
+extern "C" fn child(shared: *mut c_void) -> c_int {
+    let shared = shared.cast::<Shared>();
+    // SAFETY: the parent has made it and sleeps.
+    let image = unsafe { &mut *shared };
+    let room = image.name_outside.len() - 1;
+    // SAFETY: a name that ends in NUL and a buffer with room for it.
+    unsafe {
+        libc::readlinkat(
+            image.proc_outside,
+            c"self".as_ptr(),
+            image.name_outside.as_mut_ptr().cast(),
+            room,
+        );
+    }
+    let failed = prepare(image);
+    image.step = failed as c_int;
+    image.errno = Errno::last_raw();
+    exit(127)
+}
+
+/// Becomes the program. It comes back where it cannot, with what it could not do.
+#[expect(
+    unsafe_code,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "system calls without anything that allocates, all safe for the same reason"
+)]
+fn prepare(image: &Shared) -> Step {
+    // SAFETY: in all of this function: numbers, and pointers to what the parent has made and keeps.
+    unsafe {
+        if libc::setsid() == -1 {
+            return Step::Session;
+        }
+        if image.dies_with_parent {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        }
+        for standard in 1..=2 {
+            if libc::dup2(image.output, standard) == -1 {
+                return Step::Output;
+            }
+        }
+        let limit = libc::rlimit { rlim_cur: OPEN_FILES, rlim_max: OPEN_FILES };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) == -1 {
+            return Step::Limit;
+        }
+        if libc::chdir(image.code) == -1 {
+            return Step::Folder;
+        }
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+        libc::execve(image.program, image.arguments, image.environment);
+    }
+    Step::Execute
+}

@@ -1,0 +1,145 @@
+//! What the supervisor is asked and what it tells: one message a packet, as JSON.
+//!
+//! Both ends are this very program, so there are no versions; a descriptor travels beside its message.
+
+use std::io;
+use std::path::PathBuf;
+
+use lunch_contract::{Exit, Process};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::driver::Signal;
+
+/// What the supervisor is to do.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Asked {
+    /// Start a process; its output's descriptor travels with it.
+    Spawn { process: Process, program: PathBuf, code: PathBuf, environment: Vec<(String, String)> },
+    /// Signal a process that it was asked for before.
+    Signal { process: Process, signal: SignalName },
+}
+
+/// A signal by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum SignalName {
+    Freeze,
+    Thaw,
+    Terminate,
+    Kill,
+}
+
+impl From<Signal> for SignalName {
+    fn from(signal: Signal) -> Self {
+        match signal {
+            Signal::Freeze => Self::Freeze,
+            Signal::Thaw => Self::Thaw,
+            Signal::Terminate => Self::Terminate,
+            Signal::Kill => Self::Kill,
+        }
+    }
+}
+
+impl From<SignalName> for Signal {
+    fn from(name: SignalName) -> Self {
+        match name {
+            SignalName::Freeze => Self::Freeze,
+            SignalName::Thaw => Self::Thaw,
+            SignalName::Terminate => Self::Terminate,
+            SignalName::Kill => Self::Kill,
+        }
+    }
+}
+
+/// What the supervisor tells.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Told {
+    /// It has set itself up; once, first of all.
+    Ready { own_proc: bool },
+    /// It could not set itself up, and ends.
+    Refused { step: String, errno: i32 },
+    /// A process runs; the descriptor that stands for it travels with this.
+    Started { process: Process, pid: i32 },
+    /// A process could not be started.
+    NotStarted { process: Process, program: String, step: Step, errno: i32 },
+    /// A process has ended, and all that it had started.
+    Exited { process: Process, exit: Exit },
+}
+
+/// How far a start has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(i32)]
+pub(super) enum Step {
+    Clone = 1,
+    Session,
+    Output,
+    Limit,
+    Folder,
+    Execute,
+}
+
+impl Step {
+    /// What was being done, as a noun.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Clone => "making a process",
+            Self::Session => "making a session",
+            Self::Output => "connecting its output",
+            Self::Limit => "limiting its open files",
+            Self::Folder => "entering its code's folder",
+            Self::Execute => "executing it",
+        }
+    }
+}
+
+/// A message's bytes. A packet has to be sent whole, which the kernel does up to some 200 KB.
+pub(super) fn write(message: &impl Serialize) -> io::Result<Vec<u8>> {
+    let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
+    if bytes.len() > BYTES_MAX {
+        return Err(io::Error::other(format!(
+            "a process's environment and paths are `{}` bytes together, and more than `{BYTES_MAX}` are not taken\n(make its variables smaller)",
+            bytes.len()
+        )));
+    }
+    Ok(bytes)
+}
+
+/// Below what one packet of a socket can have by default.
+pub(super) const BYTES_MAX: usize = 160 * 1024;
+
+/// A message of these bytes.
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
+    serde_json::from_slice(bytes).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use lunch_contract::InstanceId;
+
+    use super::*;
+
+    const PROCESS: Process = Process { instance: InstanceId { serial: 4, index: 2 }, spawn: 1 };
+
+    #[test]
+    fn what_is_written_is_read() {
+        let asked = Asked::Spawn {
+            process: PROCESS,
+            program: "/code/bootstrap".into(),
+            code: "/code".into(),
+            environment: vec![("STREET".into(), "Lime \"Street\"\n".into())],
+        };
+        let bytes = write(&asked).expect("it is small");
+        assert_eq!(read::<Asked>(&bytes).expect("it was written"), asked);
+        let told = Told::Exited { process: PROCESS, exit: Exit::Signal(9) };
+        assert_eq!(read::<Told>(&write(&told).expect("small")).expect("written"), told);
+    }
+
+    #[test]
+    fn what_no_packet_holds_is_refused_with_its_size() {
+        let environment = vec![("A".to_owned(), "a".repeat(BYTES_MAX))];
+        let asked =
+            Asked::Spawn { process: PROCESS, program: "/b".into(), code: "/".into(), environment };
+        let error = write(&asked).expect_err("too large").to_string();
+        assert!(error.contains("make its variables smaller"), "{error}");
+    }
+}

@@ -1,0 +1,221 @@
+//! Starts the supervisor: with as much isolation as the kernel grants, tried and not guessed.
+
+use std::io::Write;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::mount::{MsFlags, mount};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sched::CloneFlags;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::wait::waitpid;
+use nix::unistd::{Gid, Uid, getgid, getuid};
+
+use super::message::{self, Told};
+use super::{Isolation, Supervisor, clone, socket, supervise};
+
+/// Less isolation than there could be, on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Force {
+    /// As much as there is.
+    #[default]
+    Nothing,
+    /// A user namespace, though none is needed.
+    UserNamespace,
+    /// No namespaces.
+    Groups,
+}
+
+/// Why there is no supervisor.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// It has to be started first.
+    #[error("the supervisor was to be started before any thread, and there are `{threads}`")]
+    Threads {
+        /// How many threads there are.
+        threads: usize,
+    },
+    /// The operating system refuses a socket or a plain child.
+    #[error("the operating system refuses the supervisor of all processes: {step} failed")]
+    System {
+        /// What failed.
+        step: &'static str,
+        /// Why.
+        #[source]
+        source: Errno,
+    },
+}
+
+/// One way to start it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Namespaces,
+    UserNamespace,
+    Groups,
+}
+
+impl Way {
+    const fn flags(self) -> CloneFlags {
+        let both = CloneFlags::CLONE_NEWPID.union(CloneFlags::CLONE_NEWNS);
+        match self {
+            Self::Namespaces => both,
+            Self::UserNamespace => both.union(CloneFlags::CLONE_NEWUSER),
+            Self::Groups => CloneFlags::empty(),
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Namespaces => "namespaces",
+            Self::UserNamespace => "a user namespace",
+            Self::Groups => "a child",
+        }
+    }
+}
+
+pub(super) fn start(force: Force) -> Result<Supervisor, SandboxError> {
+    let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+    if threads > 1 {
+        return Err(SandboxError::Threads { threads });
+    }
+    let ways: &[Way] = match force {
+        Force::Nothing => &[Way::Namespaces, Way::UserNamespace, Way::Groups],
+        Force::UserNamespace => &[Way::UserNamespace, Way::Groups],
+        Force::Groups => &[Way::Groups],
+    };
+    let mut refused = Vec::new();
+    for &way in ways {
+        match attempt(way, &refused)? {
+            Ok(supervisor) => return Ok(supervisor),
+            Err(sentence) => refused.push(sentence),
+        }
+    }
+    Err(SandboxError::System { step: "making a child", source: Errno::last() })
+}
+
+/// Tries one way; the inner error is what the kernel refused, after which another may do.
+fn attempt(way: Way, refused: &[String]) -> Result<Result<Supervisor, String>, SandboxError> {
+    let system = |step| move |source| SandboxError::System { step, source };
+    let (ours, theirs) =
+        socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
+            .map_err(system("making a socket"))?;
+    let ids = (getuid(), getgid());
+    let child = clone::fork(way.flags());
+    let pid = match child {
+        Ok(Some(pid)) => pid,
+        Ok(None) => {
+            drop(ours);
+            supervisor(way, theirs, ids);
+        }
+        Err(errno) => return Ok(Err(format!("{}: {}", way.word(), errno.desc()))),
+    };
+    drop(theirs);
+    let said = first_word(&ours);
+    match said {
+        Some(Told::Ready { own_proc }) => {
+            let isolation = match way {
+                Way::Namespaces => Isolation::Namespaces { user: false, own_proc },
+                Way::UserNamespace => Isolation::Namespaces { user: true, own_proc },
+                Way::Groups => Isolation::Groups { refused: refused.to_vec() },
+            };
+            Ok(Ok(Supervisor { socket: ours, pid, isolation }))
+        }
+        Some(Told::Refused { step, errno }) => {
+            waitpid(pid, None).ok();
+            Ok(Err(format!("{}: {step}: {}", way.word(), Errno::from_raw(errno).desc())))
+        }
+        Some(Told::Started { .. } | Told::NotStarted { .. } | Told::Exited { .. }) | None => {
+            waitpid(pid, None).ok();
+            Ok(Err(format!("{}: it ended at once", way.word())))
+        }
+    }
+}
+
+/// Waits for what the supervisor says first; `None`: it has ended.
+fn first_word(socket: &OwnedFd) -> Option<Told> {
+    use std::os::fd::AsFd;
+    loop {
+        match socket::receive(socket) {
+            Ok(Some((bytes, _))) => return message::read(&bytes).ok(),
+            Err(Errno::EAGAIN) => {
+                let mut wanted = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+                match poll(&mut wanted, PollTimeout::NONE) {
+                    Ok(_) | Err(Errno::EINTR) => {}
+                    Err(_) => return None,
+                }
+            }
+            Ok(None) | Err(_) => return None,
+        }
+    }
+}
+
+/// All that the child does, until its end.
+fn supervisor(way: Way, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
+    let run = std::panic::AssertUnwindSafe(|| match set_up(way, &socket, ids) {
+        Ok((own_proc, proc_outside)) => {
+            tell(&socket, &Told::Ready { own_proc });
+            supervise::run(socket, proc_outside, way == Way::Groups);
+        }
+        Err((step, errno)) => {
+            tell(&socket, &Told::Refused { step: step.to_owned(), errno: errno as i32 });
+        }
+    });
+    let code = i32::from(std::panic::catch_unwind(run).is_err());
+    clone::exit(code)
+}
+
+fn tell(socket: &OwnedFd, told: &Told) {
+    if let Ok(bytes) = message::write(told) {
+        socket::send(socket, &bytes, None).ok();
+    }
+}
+
+/// Makes a supervisor of the child. Whether it has a `/proc` of its own, and the one that is outside.
+fn set_up(
+    way: Way,
+    socket: &OwnedFd,
+    ids: (Uid, Gid),
+) -> Result<(bool, OwnedFd), (&'static str, Errno)> {
+    let at = |step| move |errno| (step, errno);
+    if way != Way::Groups {
+        // The namespace ends with it. Without one it has to live on for as long as its own end takes.
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::SIGKILL)
+            .map_err(at("following its parent"))?;
+    }
+    if way == Way::UserNamespace {
+        map_ids(ids).map_err(at("mapping its user"))?;
+    }
+    nix::unistd::setsid().map_err(at("making a session"))?;
+    let null = nix::fcntl::open("/dev/null", OFlag::O_RDWR, nix::sys::stat::Mode::empty())
+        .map_err(at("opening /dev/null"))?;
+    clone::keep_only(socket.as_raw_fd(), null).map_err(at("closing what is not its own"))?;
+    nix::sys::prctl::set_name(c"lunch-supervise").map_err(at("naming itself"))?;
+    let path = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+    let outside = nix::fcntl::open("/proc", path, nix::sys::stat::Mode::empty())
+        .map_err(at("opening /proc"))?;
+    if way == Way::Groups {
+        nix::sys::prctl::set_child_subreaper(true).map_err(at("adopting orphans"))?;
+        return Ok((true, outside));
+    }
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
+        .map_err(at("keeping its mounts to itself"))?;
+    let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    // Refused inside some containers; then who leaves its group is found at the end only.
+    let own = mount(Some("proc"), "/proc", Some("proc"), quiet, None::<&str>).is_ok();
+    Ok((own, outside))
+}
+
+/// The child's user and group stay what they are outside, so that files keep their owners.
+fn map_ids((uid, gid): (Uid, Gid)) -> Result<(), Errno> {
+    let write = |path: &str, text: String| {
+        let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+        file.write_all(text.as_bytes())
+    };
+    let errno =
+        |error: std::io::Error| error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw);
+    write("/proc/self/setgroups", "deny".to_owned()).map_err(errno)?;
+    write("/proc/self/uid_map", format!("{uid} {uid} 1")).map_err(errno)?;
+    write("/proc/self/gid_map", format!("{gid} {gid} 1")).map_err(errno)
+}
