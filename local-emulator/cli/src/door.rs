@@ -7,13 +7,13 @@ use std::fmt::Debug;
 use std::io;
 use std::net::Ipv4Addr;
 
-use lunch_host::wire::AdminError;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use lunch_host::wire::AdminError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
@@ -33,6 +33,11 @@ pub(crate) enum CallError {
     /// It did not do as asked, and says why.
     #[error("{sentence}")]
     Refused { sentence: String },
+    /// It does not even speak HTTP.
+    #[error(
+        "something listens at `127.0.0.1:{port}`, and it is no cloud\n(name another port by `--port`)"
+    )]
+    NoHttp { port: u16, source: hyper::Error },
     /// It is none of ours.
     #[error(
         "something answers at `127.0.0.1:{port}`, and it is no cloud of this `lunch`\n(its answer \
@@ -81,7 +86,13 @@ impl Door {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/json")
             .header("x-amz-invocation-type", kind);
-        self.call(request, payload.into()).await
+        let path = "Invoke";
+        let answer = self.call(request, payload.into()).await?;
+        // Every answer of AWS's API has one.
+        if answer.header("x-amzn-requestid").is_none() {
+            return Err(self.stranger(path, &answer));
+        }
+        Ok(answer)
     }
 
     /// One of our own routes, for a value.
@@ -142,7 +153,10 @@ impl Door {
         request: hyper::http::request::Builder,
         body: Bytes,
     ) -> Result<Answer, CallError> {
-        let broken = |source| CallError::Broken { port: self.port, source };
+        let broken = |source: hyper::Error| match source.is_parse() {
+            true => CallError::NoHttp { port: self.port, source },
+            false => CallError::Broken { port: self.port, source },
+        };
         let request = request
             .header(HOST, format!("127.0.0.1:{}", self.port))
             .body(Full::new(body))
@@ -192,6 +206,8 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+
     use super::*;
 
     #[test]
@@ -202,6 +218,35 @@ mod tests {
             escaped("arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"),
             "arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"
         );
+    }
+
+    /// A program that answers every connection with these bytes; its port.
+    fn stranger(answer: &'static str) -> u16 {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut asked = [0; 1024];
+                drop(stream.read(&mut asked).and_then(|_| stream.write_all(answer.as_bytes())));
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn another_program_at_the_port_is_told_from_a_cloud() {
+        let port = stranger("HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\nwho");
+        let told = Door::new(port).read::<()>("/_lunch/ps").await.expect_err("a stranger");
+        assert!(matches!(told, CallError::Stranger { .. }), "{told:?}");
+        let told = Door::new(port).invoke("coffee", "{}", false).await.expect_err("a stranger");
+        assert!(told.to_string().contains("it is no cloud of this `lunch`"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn what_speaks_no_http_is_told_so() {
+        let port = stranger("220 mail.example ready\r\n");
+        let told = Door::new(port).read::<()>("/_lunch/ps").await.expect_err("no HTTP");
+        assert!(matches!(told, CallError::NoHttp { .. }), "{told:?}");
     }
 
     #[tokio::test]
