@@ -52,7 +52,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 
 #[derive(Debug, Args)]
 pub(crate) struct Up {
-    /// Where to listen, on 127.0.0.1 and [::1]; 9000 is where `cargo lambda invoke` looks
+    /// Where to listen, on 127.0.0.1 and ::1; 9000 is where `cargo lambda invoke` looks
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub(crate) port: u16,
     /// Listen there in place of loopback, so that containers can call
@@ -106,26 +106,26 @@ pub(crate) struct Cloud {
     pub(crate) account_id: String,
 
     /// Refuse what AWS refuses, or lift rates and account-wide caps
-    /// [default: strict]
+    /// (default: strict)
     #[arg(long, value_enum, value_name = "LIMITS", help_heading = BEHAVIOUR)]
     pub(crate) limits: Option<LimitsName>,
-    /// Which idle instance serves next; the most recently used one is what AWS does [default: mru]
+    /// Which idle instance serves next; the most recently used one is what AWS does (default: mru)
     #[arg(long, value_name = "RULE", value_parser = named(Choice::ALL), help_heading = BEHAVIOUR)]
     pub(crate) choice: Option<Choice>,
-    /// When idle and old instances go, as measured on AWS in that year [default: aws-2020]
+    /// When idle and old instances go, as measured on AWS in that year (default: aws-2020)
     #[arg(long, value_name = "POLICY", value_parser = named(ReclaimPolicy::ALL), help_heading = BEHAVIOUR)]
     pub(crate) reclaim: Option<ReclaimPolicy>,
-    /// How long after an answer an unused instance is frozen: a span such as 5ms, or `never` [default: 5ms]
+    /// How long after an answer an unused instance is frozen: a span such as 5ms, or `never` (default: 5ms)
     #[arg(long, value_name = "SPAN", value_parser = freeze_after, help_heading = BEHAVIOUR)]
     pub(crate) freeze_after: Option<FreezeAfter>,
     /// How long INIT takes at least: `none`, a profile measured on AWS (rust-al2023, go-al2023, cpp-al2023, llrt-al2023,
-    /// python3.13, nodejs22, java21, dotnet8) or a span such as 200ms [default: none; rush: rust-al2023]
+    /// python3.13, nodejs22, java21, dotnet8) or a span such as 200ms (default: none; rush: rust-al2023)
     #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
     pub(crate) cold_start: Option<NamedDelay>,
-    /// How long AWS looks for a place before INIT: as `--cold-start` [default: none]
+    /// How long AWS looks for a place before INIT: as `--cold-start` (default: none)
     #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
     pub(crate) placement: Option<NamedDelay>,
-    /// Where all draws begin [default: 0]
+    /// Where all draws begin (default: 0)
     #[arg(long, value_name = "NUMBER", help_heading = BEHAVIOUR)]
     pub(crate) seed: Option<u64>,
     /// JSON of settings that have no flag, as `/_lunch/info` of a running cloud shows them; flags win over it

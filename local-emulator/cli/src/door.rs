@@ -206,9 +206,8 @@ fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Write as _};
-
     use super::*;
+    use crate::fake_cloud;
 
     #[test]
     fn a_name_cannot_leave_its_path_segment() {
@@ -220,17 +219,9 @@ mod tests {
         );
     }
 
-    /// A program that answers every connection with these bytes; its port.
+    /// A program that answers every call with these bytes; its port.
     fn stranger(answer: &'static str) -> u16 {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("bound").port();
-        std::thread::spawn(move || {
-            for mut stream in listener.incoming().flatten() {
-                let mut asked = [0; 1024];
-                drop(stream.read(&mut asked).and_then(|_| stream.write_all(answer.as_bytes())));
-            }
-        });
-        port
+        fake_cloud::open(|_, _, _| answer.to_owned())
     }
 
     #[tokio::test]

@@ -5,6 +5,8 @@ mod commands;
 mod door;
 mod ending;
 mod failure;
+#[cfg(test)]
+mod fake_cloud;
 mod lines;
 mod orders;
 mod progress;

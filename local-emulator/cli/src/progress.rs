@@ -125,9 +125,8 @@ impl Serving {
 
     /// All orders have their outcome and everybody has gone.
     pub(crate) fn done(self) {
-        match &self.bar {
-            Some(bar) => bar.finish_and_clear(),
-            None => say::beside(format!("{} of {}: {}", self.seen.all(), self.orders, self.seen)),
+        if self.bar.is_none() {
+            say::beside(format!("{} of {}: {}", self.seen.all(), self.orders, self.seen));
         }
     }
 
@@ -135,6 +134,15 @@ impl Serving {
         if let Some(bar) = &self.bar {
             let waiting = self.seen.came - self.seen.all();
             bar.set_message(format!("{}; {waiting} in hand", self.seen));
+        }
+    }
+}
+
+impl Drop for Serving {
+    /// A crowd that is sent home leaves no half of a line.
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(asked: args::Replay) -> Result<Code, Failure> {
     }
     match verdict {
         Ok(replayed) => {
-            say::beside(format!("replayed: {}", identical(&replayed, took)));
+            say::beside(identical(&replayed, took));
             Ok(Code::Done)
         }
         Err(error) => {
@@ -74,7 +74,7 @@ pub(crate) const fn code(error: &ReplayError) -> Code {
 pub(crate) fn identical(replayed: &Replayed, took: Duration) -> String {
     let lived = replayed.end.since(Moment::ZERO);
     format!(
-        "{} of the cloud's time in {}; {} events, {} decisions identical",
+        "replayed: {} of cloud time in {}; {} events, {} decisions identical",
         span::show(lived),
         span::show(took),
         replayed.entries,

@@ -48,7 +48,15 @@ pub(super) fn left(ps: &Ps) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use lunch_cloud::Phase;
+    use lunch_contract::Moment;
+    use lunch_host::wire::PsInstance;
+
     use super::*;
+    use crate::fake_cloud;
 
     #[test]
     fn the_shortest_rule_decides_how_long_the_idle_stay() {
@@ -57,5 +65,63 @@ mod tests {
         let life = Some((Duration::from_secs(10), Duration::from_secs(20)));
         let only_life = ReclaimPolicy { life, ..ReclaimPolicy::never() };
         assert_eq!(idle_max(&only_life), Some(Duration::from_secs(20)));
+    }
+
+    /// A cloud whose instances go when that much time has passed; how far it was put ahead.
+    async fn advanced(gone_after_ms: u64, idle_max: Duration) -> u64 {
+        let ahead_ms = Arc::new(AtomicU64::new(0));
+        let clock = Arc::clone(&ahead_ms);
+        let port = fake_cloud::open(move |method, _, body| {
+            if method == "POST" {
+                let asked: Advance = serde_json::from_str(body).expect("an advance");
+                let now = clock.fetch_add(asked.ms, Ordering::Relaxed) + asked.ms;
+                return fake_cloud::json(&Advanced {
+                    by_ms: asked.ms,
+                    ahead_ms: now,
+                    wakes: Vec::new(),
+                    happened: Vec::new(),
+                });
+            }
+            let now = clock.load(Ordering::Relaxed);
+            let living = now < gone_after_ms;
+            fake_cloud::json(&Ps {
+                now: Moment::from_millis(now),
+                time: String::new(),
+                ahead_ms: now,
+                functions: Vec::new(),
+                instances: living.then(frozen).into_iter().collect(),
+            })
+        });
+        let progress = Serving::begin(0, Duration::ZERO);
+        let door = Door::new(port);
+        until_all_have_gone(&door, idle_max, &progress).await.expect("a cloud");
+        ahead_ms.load(Ordering::Relaxed)
+    }
+
+    fn frozen() -> PsInstance {
+        PsInstance {
+            instance: "i-0000".into(),
+            function: "coffee".into(),
+            phase: Phase::Frozen,
+            since: Moment::ZERO,
+            born: Moment::ZERO,
+            invocations: 1,
+            pid: None,
+            isolation: None,
+            wake: None,
+            requests: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn time_is_put_ahead_until_nobody_lives_and_no_farther() {
+        let ten_minutes = Duration::from_secs(600);
+        assert_eq!(advanced(0, ten_minutes).await, 0);
+        assert_eq!(advanced(150_000, ten_minutes).await, 180_000);
+    }
+
+    #[tokio::test]
+    async fn whoever_never_goes_does_not_keep_us_for_ever() {
+        assert_eq!(advanced(u64::MAX, Duration::from_secs(600)).await, 720_000);
     }
 }

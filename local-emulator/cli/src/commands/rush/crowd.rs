@@ -228,8 +228,10 @@ mod tests {
     use hyper::HeaderMap;
     use hyper::header::{HeaderName, HeaderValue};
     use lunch_contract::{Moment, RequestId};
+    use tokio::task::LocalSet;
 
     use super::*;
+    use crate::fake_cloud;
 
     fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
         let header = |(name, value): &(&'static str, &'static str)| {
@@ -307,5 +309,56 @@ mod tests {
         there are no orders to serve: no `--orders FILE`, and `template.yaml` names none
         (name a file of lines such as {"at": 0.5, "function": "NAME", "payload": {"any": "JSON"}}, by `--orders FILE` or in the template's `Metadata: {Lunch: {Orders: FILE}}`; `at` is seconds after the doors open)
         "#);
+    }
+
+    /// Whoever is in this order is answered so.
+    fn answered(_: &str, path: &str, body: &str) -> String {
+        match (path.split('/').nth(3), body) {
+            (Some("coffee"), "1") => fake_cloud::answer(200, "x-lunch-start: cold\r\n", "{}"),
+            (Some("coffee"), "2") => fake_cloud::answer(429, "", r#"{"Reason":"Full"}"#),
+            (Some("coffee"), "3") => fake_cloud::answer(
+                200,
+                "x-amz-function-error: Unhandled\r\n",
+                r#"{"errorType":"Sandbox.Timedout"}"#,
+            ),
+            (Some("tea"), _) => fake_cloud::answer(404, "", r#"{"Message":"no tea"}"#),
+            _ => String::new(),
+        }
+    }
+
+    async fn served(file: &str) -> Vec<Served> {
+        let port = fake_cloud::open(answered);
+        let orders = orders::read(file).orders;
+        let door = Rc::new(Door::new(port));
+        let mut progress = Serving::begin(orders.len(), Duration::ZERO);
+        let calls = LocalSet::new().run_until(serve(&orders, &door, &mut progress)).await;
+        fates(calls, &[])
+    }
+
+    #[tokio::test]
+    async fn every_order_has_exactly_one_outcome_whatever_it_is() {
+        let file = r#"{"at": 0.02, "function": "coffee", "payload": 1}
+            {"at": 0.01, "function": "coffee", "payload": 2}
+            {"at": 0, "function": "coffee", "payload": 3}
+            {"at": 0, "function": "tea", "payload": 4}
+            {"at": 0, "function": "coffee", "payload": "the door slams"}"#;
+        let served = served(file).await;
+        let fates: Vec<_> = served.iter().map(|order| order.fate.clone()).collect();
+        let [returned, throttled, timed_out, refused, unanswered] = fates.as_slice() else {
+            panic!("five orders, and {fates:?}");
+        };
+        assert_eq!(*returned, Fate::Returned);
+        assert_eq!(*throttled, Fate::Throttled("Full".to_owned()));
+        assert_eq!(*timed_out, Fate::TimedOut);
+        assert!(matches!(refused, Fate::Refused(_)), "{refused:?}");
+        assert!(matches!(unanswered, Fate::Unanswered(_)), "{unanswered:?}");
+        assert_eq!(served[0].start, Some(Temper::Cold));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_called_before_their_time() {
+        let began = Instant::now();
+        served(r#"{"at": 0.03, "function": "coffee", "payload": 1}"#).await;
+        assert!(began.elapsed() >= Duration::from_millis(30));
     }
 }

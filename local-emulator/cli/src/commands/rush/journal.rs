@@ -47,7 +47,7 @@ impl JournalFile {
         match replay::journal(BufReader::new(file)) {
             Ok(replayed) => {
                 let told = identical(&replayed, began.elapsed());
-                Ok(format!("\nreplayed in virtual time: {told}\n"))
+                Ok(format!("\n{told}\n"))
             }
             Err(error) => {
                 self.keep = true;
