@@ -1,15 +1,17 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lunch_cloud::{Choice, Delay, Profile, ReclaimPolicy};
 use lunch_contract::Strictness;
 
-use crate::span;
+use crate::failure::Code;
+use crate::{say, span};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
 #[derive(Debug, Parser)]
@@ -50,7 +52,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
 
 #[derive(Debug, Args)]
 pub(crate) struct Up {
-    /// Where to listen, on 127.0.0.1 and [::1]; 9000 is where `cargo lambda invoke` looks
+    /// Where to listen, on 127.0.0.1 and ::1; 9000 is where `cargo lambda invoke` looks
     #[arg(long, value_name = "PORT", default_value_t = PORT)]
     pub(crate) port: u16,
     /// Listen there in place of loopback, so that containers can call
@@ -104,27 +106,31 @@ pub(crate) struct Cloud {
     pub(crate) account_id: String,
 
     /// Refuse what AWS refuses, or lift rates and account-wide caps
-    #[arg(long, value_enum, default_value_t = LimitsName::Strict, help_heading = BEHAVIOUR)]
-    pub(crate) limits: LimitsName,
-    /// Which idle instance serves next; the most recently used one is what AWS does
-    #[arg(long, value_name = "RULE", default_value = "mru", value_parser = names(Choice::ALL), help_heading = BEHAVIOUR)]
-    pub(crate) choice: String,
-    /// When idle and old instances go, as measured on AWS in that year
-    #[arg(long, value_name = "POLICY", default_value = "aws-2020", value_parser = names(ReclaimPolicy::ALL), help_heading = BEHAVIOUR)]
-    pub(crate) reclaim: String,
-    /// How long after an answer an unused instance is frozen: a span such as 5ms, or `never`
+    /// (default: strict)
+    #[arg(long, value_enum, value_name = "LIMITS", help_heading = BEHAVIOUR)]
+    pub(crate) limits: Option<LimitsName>,
+    /// Which idle instance serves next; the most recently used one is what AWS does (default: mru)
+    #[arg(long, value_name = "RULE", value_parser = named(Choice::ALL), help_heading = BEHAVIOUR)]
+    pub(crate) choice: Option<Choice>,
+    /// When idle and old instances go, as measured on AWS in that year (default: aws-2020)
+    #[arg(long, value_name = "POLICY", value_parser = named(ReclaimPolicy::ALL), help_heading = BEHAVIOUR)]
+    pub(crate) reclaim: Option<ReclaimPolicy>,
+    /// How long after an answer an unused instance is frozen: a span such as 5ms, or `never` (default: 5ms)
     #[arg(long, value_name = "SPAN", value_parser = freeze_after, help_heading = BEHAVIOUR)]
     pub(crate) freeze_after: Option<FreezeAfter>,
     /// How long INIT takes at least: `none`, a profile measured on AWS (rust-al2023, go-al2023, cpp-al2023, llrt-al2023,
-    /// python3.13, nodejs22, java21, dotnet8) or a span such as 200ms [default: none; rush: rust-al2023]
+    /// python3.13, nodejs22, java21, dotnet8) or a span such as 200ms (default: none; rush: rust-al2023)
     #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
     pub(crate) cold_start: Option<NamedDelay>,
-    /// How long AWS looks for a place before INIT: as `--cold-start` [default: none]
+    /// How long AWS looks for a place before INIT: as `--cold-start` (default: none)
     #[arg(long, value_name = "DELAY", value_parser = delay, help_heading = BEHAVIOUR)]
     pub(crate) placement: Option<NamedDelay>,
-    /// Where all draws begin
-    #[arg(long, value_name = "NUMBER", default_value_t = 0, help_heading = BEHAVIOUR)]
-    pub(crate) seed: u64,
+    /// Where all draws begin (default: 0)
+    #[arg(long, value_name = "NUMBER", help_heading = BEHAVIOUR)]
+    pub(crate) seed: Option<u64>,
+    /// JSON of settings that have no flag, as `/_lunch/info` of a running cloud shows them; flags win over it
+    #[arg(long, value_name = "FILE", help_heading = BEHAVIOUR)]
+    pub(crate) settings: Option<PathBuf>,
     /// Write all that the cloud is told and decides, for `lunch replay`
     #[arg(long, value_name = "FILE", help_heading = BEHAVIOUR)]
     pub(crate) journal: Option<PathBuf>,
@@ -242,8 +248,15 @@ impl NamedDelay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FreezeAfter(pub(crate) Option<Duration>);
 
-fn names<T, const N: usize>(all: [(&'static str, T); N]) -> PossibleValuesParser {
-    PossibleValuesParser::new(all.map(|(name, _)| name))
+/// One of these by its name.
+fn named<T, const N: usize>(all: [(&'static str, T); N]) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(all.map(|(name, _)| name)).map(move |chosen| {
+        let found = all.into_iter().find(|(name, _)| *name == chosen);
+        found.expect("only these names are possible").1
+    })
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -276,18 +289,35 @@ fn delay(text: &str) -> Result<NamedDelay, String> {
     Ok(NamedDelay { name: text.to_owned(), delay })
 }
 
+/// What the user asks for; or, where there is nothing to run, the code to end with, and all is said.
+pub(crate) fn read() -> Result<Command, Code> {
+    let matches = parser().try_get_matches();
+    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+        Ok(Arguments { command: Some(command) }) => Ok(command),
+        Ok(Arguments { command: None }) => {
+            say::beside(GUIDE);
+            Err(Code::Usage)
+        }
+        Err(told) => {
+            // Help and version are errors to clap too, of the kind that goes to stdout.
+            drop(told.print());
+            Err(if told.use_stderr() { Code::Usage } else { Code::Done })
+        }
+    }
+}
+
 /// The parser with the commands in their groups.
 pub(crate) fn parser() -> clap::Command {
     let parser = Arguments::command();
     let mut groups = String::new();
     for (group, commands) in GROUPS {
-        groups.push_str(&format!("\n{group}:\n"));
+        writeln!(groups, "\n{group}:").expect("a string takes what is written");
         for name in commands {
             let about = parser
                 .find_subcommand(name)
                 .and_then(clap::Command::get_about)
                 .expect("a grouped command exists and says what it does");
-            groups.push_str(&format!("  {name:<10} {about}\n"));
+            writeln!(groups, "  {name:<10} {about}").expect("a string takes what is written");
         }
     }
     parser.help_template(format!(
@@ -330,6 +360,16 @@ mod tests {
     #[test]
     fn the_help_is_grouped() {
         insta::assert_snapshot!(parser().render_help());
+    }
+
+    #[test]
+    fn each_command_has_its_own_help() {
+        let mut parser = parser().term_width(100);
+        parser.build();
+        for command in parser.get_subcommands_mut() {
+            let name = format!("help_of_{}", command.get_name());
+            insta::assert_snapshot!(name, command.render_long_help());
+        }
     }
 
     #[test]

@@ -33,6 +33,11 @@ pub(crate) enum CallError {
     /// It did not do as asked, and says why.
     #[error("{sentence}")]
     Refused { sentence: String },
+    /// It does not even speak HTTP.
+    #[error(
+        "something listens at `127.0.0.1:{port}`, and it is no cloud\n(name another port by `--port`)"
+    )]
+    NoHttp { port: u16, source: hyper::Error },
     /// It is none of ours.
     #[error(
         "something answers at `127.0.0.1:{port}`, and it is no cloud of this `lunch`\n(its answer \
@@ -81,7 +86,13 @@ impl Door {
         let request = Request::post(path)
             .header(CONTENT_TYPE, "application/json")
             .header("x-amz-invocation-type", kind);
-        self.call(request, payload.into()).await
+        let path = "Invoke";
+        let answer = self.call(request, payload.into()).await?;
+        // Every answer of AWS's API has one.
+        if answer.header("x-amzn-requestid").is_none() {
+            return Err(self.stranger(path, &answer));
+        }
+        Ok(answer)
     }
 
     /// One of our own routes, for a value.
@@ -142,7 +153,10 @@ impl Door {
         request: hyper::http::request::Builder,
         body: Bytes,
     ) -> Result<Answer, CallError> {
-        let broken = |source| CallError::Broken { port: self.port, source };
+        let broken = |source: hyper::Error| match source.is_parse() {
+            true => CallError::NoHttp { port: self.port, source },
+            false => CallError::Broken { port: self.port, source },
+        };
         let request = request
             .header(HOST, format!("127.0.0.1:{}", self.port))
             .body(Full::new(body))
@@ -193,6 +207,7 @@ fn escaped(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fake_cloud;
 
     #[test]
     fn a_name_cannot_leave_its_path_segment() {
@@ -202,6 +217,27 @@ mod tests {
             escaped("arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"),
             "arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"
         );
+    }
+
+    /// A program that answers every call with these bytes; its port.
+    fn stranger(answer: &'static str) -> u16 {
+        fake_cloud::open(|_, _, _| answer.to_owned())
+    }
+
+    #[tokio::test]
+    async fn another_program_at_the_port_is_told_from_a_cloud() {
+        let port = stranger("HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\n\r\nwho");
+        let told = Door::new(port).read::<()>("/_lunch/ps").await.expect_err("a stranger");
+        assert!(matches!(told, CallError::Stranger { .. }), "{told:?}");
+        let told = Door::new(port).invoke("coffee", "{}", false).await.expect_err("a stranger");
+        assert!(told.to_string().contains("it is no cloud of this `lunch`"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn what_speaks_no_http_is_told_so() {
+        let port = stranger("220 mail.example ready\r\n");
+        let told = Door::new(port).read::<()>("/_lunch/ps").await.expect_err("no HTTP");
+        assert!(matches!(told, CallError::NoHttp { .. }), "{told:?}");
     }
 
     #[tokio::test]

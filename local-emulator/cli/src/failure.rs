@@ -1,9 +1,12 @@
 //! How `lunch` ends: its exit codes, and what it says when it does not end well.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Effects, Style};
+
+use crate::say;
+use crate::terminal::Stream;
 
 /// What the exit status means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,12 @@ impl Failure {
         Self { code, error: anyhow::Error::msg(sentence) }
     }
 
+    /// Tells it on stderr.
+    pub(crate) fn tell(&self) -> Code {
+        say::beside(self.render(Stream::Err.wants_colour()));
+        self.code
+    }
+
     /// What stands on stderr: the error, what caused it, and what to do.
     pub(crate) fn render(&self, colour: bool) -> String {
         let red = style(colour, Style::new().fg_color(Some(AnsiColor::BrightRed.into())));
@@ -60,7 +69,8 @@ impl Failure {
             hints.extend(hint.into_iter().map(str::to_owned));
             let lead =
                 if depth == 0 { format!("{red}error{red:#}: ") } else { "  because ".to_owned() };
-            text.push_str(&format!("{lead}{}\n", sentence.join("\n  ")));
+            writeln!(text, "{lead}{}", sentence.join("\n  "))
+                .expect("a string takes what is written");
         }
         for hint in hints {
             text.push_str(&hint);

@@ -3,9 +3,15 @@
 mod args;
 mod commands;
 mod door;
+mod ending;
 mod failure;
+#[cfg(test)]
+mod fake_cloud;
+mod lines;
 mod orders;
+mod progress;
 mod say;
+mod settings;
 mod span;
 mod story;
 mod summary;
@@ -14,4 +20,40 @@ mod timeline;
 #[cfg(test)]
 mod virtual_lunch;
 
-fn main() {}
+use std::process::ExitCode;
+
+use args::Command;
+use commands::{advance, cloud, evict, invoke, ps, replay, rush, timeline as draw, up};
+use failure::{Code, Failure, OrFail as _};
+use tokio::runtime::Builder;
+use tokio::task::LocalSet;
+
+fn main() -> ExitCode {
+    let ended = match args::read() {
+        Ok(command) => run(command),
+        Err(code) => Ok(code),
+    };
+    ended.unwrap_or_else(|failure| failure.tell()).into()
+}
+
+fn run(command: Command) -> Result<Code, Failure> {
+    match command {
+        // The supervisor is made before there is any thread.
+        Command::Up(asked) => cloud::supervisor().and_then(|own| wait_for(up::run(asked, own))),
+        Command::Rush(asked) => cloud::supervisor().and_then(|own| wait_for(rush::run(asked, own))),
+        Command::Invoke(asked) => wait_for(invoke::run(asked)),
+        Command::Ps(asked) => wait_for(ps::run(asked)),
+        Command::Timeline(asked) => wait_for(draw::run(asked)),
+        Command::Advance(asked) => wait_for(advance::run(asked)),
+        Command::Evict(asked) => wait_for(evict::run(asked)),
+        Command::Replay(asked) => replay::run(asked),
+    }
+}
+
+fn wait_for(work: impl Future<Output = Result<Code, Failure>>) -> Result<Code, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build().or_fail(Code::Fault)?;
+    let ended = LocalSet::new().block_on(&runtime, work);
+    // Nothing that still hangs is waited for.
+    runtime.shutdown_background();
+    ended
+}

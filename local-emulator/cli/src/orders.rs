@@ -126,7 +126,13 @@ not even JSON
     #[test]
     fn each_malformed_line_is_named_with_its_number_and_why() {
         let complaints: Vec<_> = read(FILE).malformed.iter().map(ToString::to_string).collect();
-        insta::assert_snapshot!(complaints.join("\n"), @"");
+        insta::assert_snapshot!(complaints.join("\n"), @r"
+        line `4` is no order: `at` is `-1`, and is seconds after the doors open, from 0 on
+        line `5` is no order: missing field `payload` at column 31
+        line `6` is no order: expected `:` at column 49
+        line `7` is no order: expected ident at column 2
+        line `8` is no order: `function` is empty
+        ");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A timeline as a running cloud tells it, taken apart: the records, the functions' names, and what the host adds.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use lunch_cloud::Record;
 use lunch_contract::{FunctionId, Moment};
@@ -62,7 +63,7 @@ impl Story {
         );
         for (at, note) in &self.notes {
             if let Some(words) = words(note) {
-                text.push_str(&format!("at {at}: {words}\n"));
+                writeln!(text, "at {at}: {words}").expect("a string takes what is written");
             }
         }
         text

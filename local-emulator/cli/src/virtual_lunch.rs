@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use lunch_cloud::journal::Header;
 use lunch_cloud::{
     Delay, DelayModel, Event, FunctionConfig, InvocationKind, Profile, Record, ReplyAt, Settings,
+    Trace,
 };
 use lunch_contract::{Exit, FunctionId, Moment, Process, RequestId, ResponseEnding, RevisionId};
 use lunch_sim::{Act, Playbook, Simulation, Skip, Startup, Stepped};
+use serde::Serialize;
 
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug)]
@@ -25,37 +28,65 @@ pub(crate) fn records(
     reserved: Option<u32>,
     quiet: Duration,
 ) -> Vec<(Moment, Record)> {
+    play(orders, reserved, quiet).1
+}
+
+/// The journal of such a lunchtime, as a host writes it; there is room for all.
+pub(crate) fn journal(orders: &[(u64, Fate)]) -> String {
+    play(orders, None, Duration::from_secs(700)).0
+}
+
+/// The journal and the records.
+fn play(
+    orders: &[(u64, Fate)],
+    reserved: Option<u32>,
+    quiet: Duration,
+) -> (String, Vec<(Moment, Record)>) {
     let playbook = Baristas { fates: orders.iter().map(|(_, fate)| *fate).collect() };
-    let mut lunch = Simulation::new(Settings::default(), Vec::new(), playbook, false);
+    let mut lunch = Simulation::new(Settings::default(), Vec::new(), playbook, true);
+    let mut journal = line(&Header::new(Settings::default()));
     let config = FunctionConfig {
         timeout: Duration::from_secs(2),
         delay: DelayModel { init: Delay::Profile(Profile::RustAl2023), ..DelayModel::default() },
         ..FunctionConfig::default()
     };
     let function = FunctionId(0);
-    lunch.tell(Event::Deploy { function, revision: RevisionId(1), config }).expect("deployed");
-    if reserved.is_some() {
-        lunch.tell(Event::Reserve { function, concurrency: reserved }).expect("reserved");
+    let mut events = vec![Event::Deploy { function, revision: RevisionId(1), config }];
+    events.extend(reserved.map(|_| Event::Reserve { function, concurrency: reserved }));
+    for event in events {
+        lunch.tell(event).expect("taken");
+        journal.extend(lunch.world.entry.take().as_ref().map(line));
     }
     for (serial, (at_ms, _)) in orders.iter().enumerate() {
         lunch.world.schedule(Duration::from_millis(*at_ms), serial as u64);
     }
-    while lunch.world.answers.len() < orders.len() {
-        if let Some(Stepped::Outside(serial)) = lunch.step() {
-            let request = RequestId { serial, index: u32::try_from(serial).expect("few") };
-            let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-            lunch.tell(Event::Invoke { request, function, kind, reply }).expect("taken");
-        }
-    }
-    let target = lunch.later(quiet);
+    let mut target = None;
     loop {
-        match lunch.skip_towards(target) {
+        if target.is_none() && lunch.world.answers.len() == orders.len() {
+            target = Some(lunch.later(quiet));
+        }
+        match target.and_then(|target| lunch.skip_towards(target)) {
             Some(Skip::Wake) => lunch.timeout(),
             Some(Skip::Arrived) => break,
-            None => drop(lunch.step()),
+            None => step(&mut lunch),
         }
+        journal.extend(lunch.world.entry.take().as_ref().map(line));
     }
-    lunch.cloud.into_trace()
+    (journal, lunch.cloud.into_trace())
+}
+
+fn step<T: Trace>(lunch: &mut Simulation<Baristas, T>) {
+    if let Some(Stepped::Outside(serial)) = lunch.step() {
+        let request = RequestId { serial, index: u32::try_from(serial).expect("few") };
+        let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
+        let function = FunctionId(0);
+        lunch.tell(Event::Invoke { request, function, kind, reply }).expect("taken");
+    }
+}
+
+fn line(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).expect("a journal is plain data");
+    format!("{json}\n")
 }
 
 struct Baristas {

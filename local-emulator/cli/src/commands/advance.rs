@@ -1,6 +1,7 @@
 //! `lunch advance 10m`: a running cloud's time passes, from deadline to deadline.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use lunch_cloud::{Cause, Phase, Record};
@@ -40,7 +41,8 @@ fn render(span: Duration, advanced: &Advanced) -> String {
     let mut text = format!("{} passed\n", span::clock(span));
     for (why, instances) in &gone {
         let (count, names) = (instances.len(), few(instances));
-        text.push_str(&format!("{count} reclaimed ({why}): {names}\n"));
+        writeln!(text, "{count} reclaimed ({why}): {names}")
+            .expect("a string takes what is written");
     }
     if gone.is_empty() {
         text.push_str("no instance was reclaimed\n");

@@ -1,5 +1,7 @@
 //! `lunch evict NAME|INSTANCE`: the next request is cold.
 
+use std::fmt::Write as _;
+
 use crate::args;
 use crate::commands::advance::few;
 use crate::door::Door;
@@ -31,7 +33,8 @@ fn render(what: &str, evicted: &Evicted) -> String {
     }
     let mut text = format!("evicted: {}\n", few(&evicted.instances));
     if !evicted.busy.is_empty() {
-        text.push_str(&format!("first finishing what it has in hand: {}\n", few(&evicted.busy)));
+        writeln!(text, "first finishing what it has in hand: {}", few(&evicted.busy))
+            .expect("a string takes what is written");
     }
     text
 }

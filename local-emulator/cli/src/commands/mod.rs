@@ -1,8 +1,11 @@
 //! The commands, one module each; each answers with the code that the program ends with.
 
 pub(crate) mod advance;
+pub(crate) mod cloud;
 pub(crate) mod evict;
 pub(crate) mod invoke;
 pub(crate) mod ps;
 pub(crate) mod replay;
+pub(crate) mod rush;
 pub(crate) mod timeline;
+pub(crate) mod up;

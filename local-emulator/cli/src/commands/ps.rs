@@ -1,5 +1,7 @@
 //! `lunch ps`: the functions and the living instances of a running cloud.
 
+use std::fmt::Write as _;
+
 use comfy_table::Table;
 use lunch_cloud::Phase;
 
@@ -27,7 +29,7 @@ fn render(ps: &Ps) -> String {
     if ps.instances.is_empty() {
         text.push_str("\nno instance lives: the next request is cold\n");
     } else {
-        text.push_str(&format!("\n{}\n", instances(ps).trim_fmt()));
+        writeln!(text, "\n{}", instances(ps).trim_fmt()).expect("a string takes what is written");
     }
     text
 }

@@ -1,0 +1,157 @@
+//! From the arguments to a cloud: what `up` and `rush` share. The template is read, the functions are built, and all
+//! that was asked for stands in one [`Config`].
+
+use std::path::{Path, PathBuf};
+
+use lunch_cloud::{Delay, DelayModel};
+use lunch_host::build::{self, BuildOptions};
+use lunch_host::sandbox::Supervisor;
+use lunch_host::template::{self, Template};
+use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction};
+
+use crate::args::{Cloud, NamedDelay};
+use crate::failure::{Code, Failure, OrFail as _};
+use crate::progress::Building;
+use crate::settings::settings;
+
+/// Who starts the functions' processes. It is made before any thread.
+pub(crate) fn supervisor() -> Result<Supervisor, Failure> {
+    Supervisor::start().or_fail_with(Code::Fault, || "the supervisor of processes did not start")
+}
+
+/// A cloud that is read and not yet built.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    template: Template,
+    config: Config,
+    delay: DelayModel,
+    /// The template's `Metadata.Lunch.Orders`.
+    pub(crate) orders: Option<PathBuf>,
+    /// The folder that the template is in.
+    pub(crate) folder: PathBuf,
+    no_build: bool,
+}
+
+impl Plan {
+    /// Reads everything that the arguments name, so that a mistake is told before a minute's build.
+    pub(crate) fn read(asked: &Cloud, listen: Listen) -> Result<Self, Failure> {
+        let settings = settings(asked).or_fail(Code::Input)?;
+        let environment = environment(asked)?;
+        let template = template::read(&template::Options {
+            path: asked.template.clone(),
+            parameter_overrides: asked.parameter_overrides.clone(),
+            region: asked.region.clone(),
+            account: asked.account_id.clone(),
+        })
+        .or_fail(Code::Input)?;
+        let config = Config {
+            settings,
+            environment,
+            region: asked.region.clone(),
+            account: asked.account_id.clone(),
+            listen,
+            template: Some(asked.template.clone()),
+            not_served: template.not_served.clone(),
+            journal: asked.journal.clone(),
+            ..Config::new(Vec::new())
+        };
+        Ok(Self {
+            orders: template.orders.clone(),
+            folder: folder(&asked.template),
+            template,
+            config,
+            delay: delay(asked),
+            no_build: asked.no_build,
+        })
+    }
+
+    /// Builds the functions.
+    pub(crate) fn build(self) -> Result<Config, Failure> {
+        let options = BuildOptions { no_build: self.no_build };
+        let building = Building::begin();
+        let built = build::build(&self.template, &options, &mut |line: &str| building.says(line));
+        let functions = built.or_fail(Code::Build)?;
+        building.done(functions.len());
+        if functions.is_empty() {
+            return Err(Failure::new(Code::Input, nothing(&self.config)));
+        }
+        let with_delay = |function| ServedFunction { delay: self.delay, ..function };
+        let functions = functions.into_iter().map(with_delay).collect();
+        Ok(Config { functions, ..self.config })
+    }
+}
+
+/// Starts the cloud.
+pub(crate) async fn start(config: Config, supervisor: Supervisor) -> Result<Host, Failure> {
+    let processes = supervisor
+        .attach()
+        .or_fail_with(Code::Fault, || "the supervisor of processes is out of reach")?;
+    Host::start(config, processes).await.or_fail(Code::Door)
+}
+
+/// Ends the cloud; what it met that it should not have met is told, and decides the code.
+pub(crate) async fn shut_down(host: Host, code: Code) -> Result<Code, Failure> {
+    let faults = host.shut_down().await;
+    match faults.as_slice() {
+        [] => Ok(code),
+        faults => Err(Failure::new(Code::Fault, broken(faults))),
+    }
+}
+
+fn broken(faults: &[String]) -> String {
+    format!(
+        "lunch broke promises of its own:\n{}\n(this is a bug worth reporting, with the timeline and the journal)",
+        faults.join("\n")
+    )
+}
+
+fn nothing(config: &Config) -> String {
+    let sentence = "the template has no function that can be served".to_owned();
+    let not_served = config.not_served.iter().map(|line| format!("not served: {line}"));
+    [sentence].into_iter().chain(not_served).collect::<Vec<_>>().join("\n")
+}
+
+fn environment(asked: &Cloud) -> Result<EnvironmentFiles, Failure> {
+    let mut files = EnvironmentFiles::default();
+    if let Some(path) = &asked.env_vars {
+        files.add_json(path).or_fail(Code::Input)?;
+    }
+    if let Some(path) = &asked.env_file {
+        files.add_lines(path).or_fail(Code::Input)?;
+    }
+    Ok(files)
+}
+
+fn delay(asked: &Cloud) -> DelayModel {
+    let of = |named: &Option<NamedDelay>| named.as_ref().map_or(Delay::None, |named| named.delay);
+    DelayModel { placement: of(&asked.placement), init: of(&asked.cold_start) }
+}
+
+/// What a delay model adds, in words; `None`: nothing.
+pub(crate) fn modelled(asked: &Cloud) -> Option<String> {
+    let words = |named: &Option<NamedDelay>, what: &str| {
+        let named = named.as_ref().filter(|named| named.delay != Delay::None)?;
+        Some(format!("{what} `{}`", named.name))
+    };
+    let init = words(&asked.cold_start, "INIT takes at least a draw of");
+    let placement = words(&asked.placement, "before it a place is looked for, by");
+    let parts: Vec<_> = [init, placement].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// A template's folder; the current one is `.`.
+fn folder(template: &Path) -> PathBuf {
+    let parent = template.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or_else(|| Path::new(".")).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_beside_one_has_the_current_folder() {
+        assert_eq!(folder(Path::new("template.yaml")), Path::new("."));
+        assert_eq!(folder(Path::new("/a/b/template.yaml")), Path::new("/a/b"));
+    }
+}

@@ -1,0 +1,103 @@
+//! `lunch rush`: a crowd, start to end. The cloud runs in this process and is called as any client calls it; what came
+//! of every order is told, and the journal of this very crowd is played again in virtual time.
+
+mod afterwards;
+mod crowd;
+mod journal;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use lunch_host::sandbox::Supervisor;
+use lunch_host::wire::{AnsweredRequest, Ps, TimelineLine};
+use lunch_host::{Host, Listen};
+
+use self::crowd::{Call, Crowd};
+use self::journal::JournalFile;
+use crate::args::{self, NamedDelay};
+use crate::commands::cloud::{self, Plan};
+use crate::door::Door;
+use crate::ending::Ending;
+use crate::failure::{Code, Failure, OrFail as _};
+use crate::progress::Serving;
+use crate::say;
+use crate::story::{Lanes, Story};
+use crate::summary::{Served, Summary};
+
+pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result<Code, Failure> {
+    asked.cloud.cold_start.get_or_insert_with(NamedDelay::rust_al2023);
+    let plan = Plan::read(&asked.cloud, Listen::loopback(0))?;
+    let crowd = Crowd::read(&asked, plan.orders.as_deref())?;
+    let journal = JournalFile::choose(asked.cloud.journal.as_deref(), &plan.folder)?;
+    let mut config = plan.build()?;
+    config.journal = Some(journal.path().to_owned());
+    let idle_max = afterwards::idle_max(&config.settings.reclaim);
+    // The whole crowd stays in sight, however big.
+    config.timeline_lines_max = config.timeline_lines_max.max(crowd.timeline_lines_max());
+
+    let mut ending = Ending::listen()?;
+    let host = cloud::start(config, supervisor).await?;
+    let outcome = tokio::select! {
+        lunchtime = lunchtime(&host, &crowd, idle_max) => lunchtime,
+        why = host.lost() => Err(Failure::new(Code::Fault, why)),
+        by = ending.asked() => Err(Failure::new(Code::Bad, format!("{by}: the crowd was sent home"))),
+    };
+    let shut_down = tokio::select! {
+        code = cloud::shut_down(host, Code::Done) => code,
+        _ = ending.asked() => Err(Failure::new(Code::Bad, "ended at once")),
+    };
+    let told = tell(&asked, &crowd, outcome?);
+    let replayed = journal.replay()?;
+    say::answer(replayed);
+    // A fault is worse than what came of the crowd.
+    shut_down.map(|_| told)
+}
+
+/// All that is to be known of a lunchtime, while the cloud still runs.
+#[derive(Debug)]
+struct Lunchtime {
+    orders: Vec<Served>,
+    timeline: Vec<TimelineLine>,
+    ps: Ps,
+}
+
+async fn lunchtime(
+    host: &Host,
+    crowd: &Crowd,
+    idle_max: Option<Duration>,
+) -> Result<Lunchtime, Failure> {
+    let door = Rc::new(Door::new(host.port()));
+    let mut progress = Serving::begin(crowd.orders.len(), crowd.lasts());
+    let calls: Vec<Call> = crowd::serve(&crowd.orders, &door, &mut progress).await;
+    if let Some(idle_max) = idle_max {
+        afterwards::until_all_have_gone(&door, idle_max, &progress).await?;
+    }
+    let ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+    let timeline = door.read_lines("/_lunch/timeline").await.or_fail(Code::Door)?;
+    let answered: Vec<AnsweredRequest> =
+        door.read_lines("/_lunch/requests").await.or_fail(Code::Door)?;
+    progress.done();
+    Ok(Lunchtime { orders: crowd::fates(calls, &answered), timeline, ps })
+}
+
+/// The timeline and the summary, and whether all went as it should.
+fn tell(asked: &args::Rush, crowd: &Crowd, lunchtime: Lunchtime) -> Code {
+    let story = Story::of_lines(lunchtime.timeline);
+    let lanes = Lanes::all_if(asked.all);
+    let all = "`lunch rush --all` draws all";
+    let summary = Summary::new(&lunchtime.orders, &story.records, cloud::modelled(&asked.cloud));
+    say::answer(format!("{}\n{}", story.draw(lunchtime.ps.now, lanes, all), summary.render()));
+    if let Some(left) = afterwards::left(&lunchtime.ps) {
+        say::answer(left);
+    }
+    let whole = summary.is_whole();
+    if !whole {
+        say::beside("not every order has exactly one outcome: see above, and `--journal FILE`");
+    }
+    let malformed = crowd.malformed.len();
+    if malformed > 0 {
+        let lines = if malformed == 1 { "line is no order" } else { "lines are no orders" };
+        say::beside(format!("{malformed} {lines} (named above); the rest was served"));
+    }
+    if whole && malformed == 0 { Code::Done } else { Code::Bad }
+}

@@ -1,0 +1,213 @@
+//! `lunch up`: a cloud that serves until it is told to end.
+//!
+//! To stdout goes `listening on http://…`, always the first line, and then what the functions write; everything that
+//! is our own goes to stderr.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use comfy_table::Table;
+use lunch_host::sandbox::Supervisor;
+use lunch_host::{Config, Host, Listen};
+
+use crate::args;
+use crate::commands::cloud::{self, Plan};
+use crate::ending::Ending;
+use crate::failure::{Code, Failure};
+use crate::lines::{Lines, Look};
+use crate::say;
+use crate::span;
+use crate::summary::{plain_table, right_align};
+
+/// Where `cargo lambda invoke` looks, and our own commands.
+const USUAL_PORT: u16 = 9000;
+
+pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code, Failure> {
+    let mut config = Plan::read(&asked.cloud, listen(&asked))?.build()?;
+    let banner = Banner::of(&config, cloud::modelled(&asked.cloud));
+    let names = config.functions.iter().map(|function| function.name.as_str());
+    let (lines, sink) = Lines::begin(Look::of_stdout(names));
+    config.sink = Some(sink);
+
+    let mut ending = Ending::listen()?;
+    let host = cloud::start(config, supervisor).await?;
+    say::answer(listening(host.addresses(), host.port()));
+    say::beside(banner.render(host.addresses(), host.port()));
+
+    let ended = tokio::select! {
+        by = ending.asked() => Ok(by),
+        why = host.lost() => Err(Failure::new(Code::Fault, why)),
+    };
+    match &ended {
+        Ok(by) => say::beside(format!("\nlunch: {by}: ending (once more: at once)")),
+        Err(lost) => drop(lost.tell()),
+    }
+    tokio::select! {
+        code = end(host, lines) => ended.and(code),
+        by = ending.asked() => {
+            say::beside(format!("lunch: {by} once more: ended at once"));
+            Ok(Code::Bad)
+        }
+    }
+}
+
+async fn end(host: Host, lines: Lines) -> Result<Code, Failure> {
+    let code = cloud::shut_down(host, Code::Done).await;
+    lines.end().await;
+    code
+}
+
+fn listen(asked: &args::Up) -> Listen {
+    let mut listen = Listen::loopback(asked.port);
+    if !asked.listen.is_empty() {
+        listen.addresses.clone_from(&asked.listen);
+    }
+    listen.allow_hosts.clone_from(&asked.allow_host);
+    listen
+}
+
+/// The line that a script waits for.
+fn listening(addresses: &[SocketAddr], port: u16) -> String {
+    format!("listening on {}\n", url(addresses, port))
+}
+
+/// Where a program on this machine finds the cloud.
+fn url(addresses: &[SocketAddr], port: u16) -> String {
+    match addresses.first() {
+        Some(first) if !first.ip().is_unspecified() => format!("http://{first}"),
+        Some(_) | None => format!("http://127.0.0.1:{port}"),
+    }
+}
+
+/// What stands below that line: taken from the configuration before the host has it.
+#[derive(Debug)]
+struct Banner {
+    template: String,
+    functions: String,
+    first: String,
+    not_served: Vec<String>,
+    modelled: Option<String>,
+}
+
+impl Banner {
+    fn of(config: &Config, modelled: Option<String>) -> Self {
+        let template = config.template.as_ref().map(|path| path.display().to_string());
+        Self {
+            template: template.unwrap_or_default(),
+            functions: functions(config).trim_fmt(),
+            first: config.functions.first().map(|one| one.name.clone()).unwrap_or_default(),
+            not_served: config.not_served.clone(),
+            modelled,
+        }
+    }
+
+    fn render(&self, addresses: &[SocketAddr], port: u16) -> String {
+        let mut text = String::new();
+        self.write(&mut text, addresses, port).expect("a string takes what is written");
+        text
+    }
+
+    fn write(&self, text: &mut String, addresses: &[SocketAddr], port: u16) -> std::fmt::Result {
+        for address in addresses.iter().skip(1) {
+            writeln!(text, "         and http://{address}")?;
+        }
+        writeln!(text, "\nserved from {}:\n{}", self.template, self.functions)?;
+        if !self.not_served.is_empty() {
+            writeln!(text, "\nnot served:")?;
+            for line in &self.not_served {
+                writeln!(text, "  {}", line.replace('\n', "\n  "))?;
+            }
+        }
+        writeln!(
+            text,
+            "\ncold starts take what they take here{}",
+            match &self.modelled {
+                Some(modelled) => format!(", and more by a model: {modelled}"),
+                None => " (`--cold-start rust-al2023` adds what AWS needs)".to_owned(),
+            }
+        )?;
+        writeln!(
+            text,
+            "events (asynchronous invocations) that fail or are throttled are dropped, with a line in\n\
+             the timeline: until the queues are there, nobody retries them\n\
+             cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
+        )?;
+        self.calls(text, &url(addresses, port), port)
+    }
+
+    /// How to call it, ready for copying.
+    fn calls(&self, text: &mut String, url: &str, port: u16) -> std::fmt::Result {
+        let name = &self.first;
+        let (ours, cargo_lambda) = if port == USUAL_PORT {
+            (String::new(), String::new())
+        } else {
+            (format!(" --port {port}"), format!(" --invoke-port {port}"))
+        };
+        writeln!(
+            text,
+            "\ncall it:\n\
+             \x20 lunch invoke {name}{ours}\n\
+             \x20 cargo lambda invoke {name}{cargo_lambda} --data-ascii '{{}}'\n\
+             \x20 aws lambda invoke --endpoint-url {url} --function-name {name} answer.json\n\
+             \x20 AWS_ENDPOINT_URL={url} for every program with an AWS SDK\n\
+             look at it: lunch ps{ours}, lunch timeline{ours}; end it: Ctrl-C"
+        )
+    }
+}
+
+fn functions(config: &Config) -> Table {
+    let mut table = plain_table();
+    table.set_header(["FUNCTION", "TIMEOUT", "MEMORY", "RESERVED"]);
+    for function in &config.functions {
+        table.add_row([
+            function.name.clone(),
+            span::clock(function.timeout),
+            format!("{} MB", function.memory_mb),
+            function.reserved.map_or_else(|| "-".to_owned(), |reserved| reserved.to_string()),
+        ]);
+    }
+    right_align(&mut table, 1..4);
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lunch_host::ServedFunction;
+
+    use super::*;
+
+    fn config() -> Config {
+        let mut coffee = ServedFunction::new("CoffeeFunction", "/code/bootstrap");
+        coffee.timeout = Duration::from_secs(2);
+        coffee.reserved = Some(12);
+        let mut config = Config::new(vec![coffee, ServedFunction::new("tea", "/tea/bootstrap")]);
+        config.template = Some("template.yaml".into());
+        config
+    }
+
+    fn loopback(port: u16) -> [SocketAddr; 2] {
+        [([127, 0, 0, 1], port).into(), (std::net::Ipv6Addr::LOCALHOST, port).into()]
+    }
+
+    #[test]
+    fn the_first_line_is_for_scripts() {
+        assert_eq!(listening(&loopback(9000), 9000), "listening on http://127.0.0.1:9000\n");
+        let everywhere = [([0, 0, 0, 0], 4000).into()];
+        assert_eq!(listening(&everywhere, 4000), "listening on http://127.0.0.1:4000\n");
+    }
+
+    #[test]
+    fn a_newcomer_reads_what_is_served_and_how_to_call_it() {
+        insta::assert_snapshot!(Banner::of(&config(), None).render(&loopback(9000), 9000));
+    }
+
+    #[test]
+    fn what_is_not_served_is_listed_and_another_port_stands_in_every_call() {
+        let mut config = config();
+        config.not_served = vec!["`Orders` (AWS::SQS::Queue): queues come later".to_owned()];
+        let modelled = Some("INIT takes at least a draw of `rust-al2023`".to_owned());
+        insta::assert_snapshot!(Banner::of(&config, modelled).render(&loopback(4000), 4000));
+    }
+}
