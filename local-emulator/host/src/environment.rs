@@ -184,10 +184,8 @@ pub(crate) fn of_process(
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("LAMBDA_TASK_ROOT", &code),
     ];
-    let mut environment: BTreeMap<&str, &str> = BTreeMap::from([
-        ("AWS_ENDPOINT_URL", place.endpoint),
-        ("PWD", &code),
-    ]);
+    let mut environment: BTreeMap<&str, &str> =
+        BTreeMap::from([("AWS_ENDPOINT_URL", place.endpoint), ("PWD", &code)]);
     environment.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     environment.extend(reserved);
     environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -269,7 +267,8 @@ mod tests {
         let (json, lines) = (folder.join("env.json"), folder.join(".env"));
         std::fs::write(&json, r#"{"coffee": {"CUPS": 3}, "Parameters": {"STREET": "Lime"}}"#)
             .expect("it can be written");
-        std::fs::write(&lines, "# comment\n\nexport A1=\"one two\"\nB2='x'\n").expect("it can be written");
+        std::fs::write(&lines, "# comment\n\nexport A1=\"one two\"\nB2='x'\n")
+            .expect("it can be written");
         let mut files = EnvironmentFiles::default();
         files.add_json(&json).expect("the form is right");
         files.add_lines(&lines).expect("the form is right");

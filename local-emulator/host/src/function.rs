@@ -108,7 +108,9 @@ impl Names {
         for (id, function) in (0..).map(FunctionId).zip(functions) {
             names.by_name.insert(function.name.clone(), id);
             names.all.push(function.name.clone());
-            for alias in [Some(&function.logical_id), function.binary.as_ref()].into_iter().flatten() {
+            for alias in
+                [Some(&function.logical_id), function.binary.as_ref()].into_iter().flatten()
+            {
                 let owners = names.aliases.entry(alias.clone()).or_default();
                 if !owners.contains(&id) {
                     owners.push(id);
@@ -179,7 +181,10 @@ mod tests {
         let Err(NameError::Ambiguous(sentence)) = names().resolve("coffee") else {
             panic!("it may be either");
         };
-        assert_eq!(sentence, "`coffee` may be `coffee-stack-1` and `tea`\n(use the function's name)");
+        assert_eq!(
+            sentence,
+            "`coffee` may be `coffee-stack-1` and `tea`\n(use the function's name)"
+        );
     }
 
     #[test]

@@ -91,7 +91,9 @@ impl Listen {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Somebody else listens there.
-    #[error("port `{port}` of `{address}` is taken\n(stop whoever listens there, or choose another by `--port`)")]
+    #[error(
+        "port `{port}` of `{address}` is taken\n(stop whoever listens there, or choose another by `--port`)"
+    )]
     PortTaken {
         /// The address.
         address: IpAddr,
