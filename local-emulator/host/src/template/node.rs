@@ -131,12 +131,11 @@ impl Composer {
                     // What follows must be well-formed too, and be no second document.
                     loop {
                         let after = next(&mut parser)?;
-                        match after.data {
-                            EventData::StreamEnd => return Ok((root, self.warnings)),
-                            EventData::DocumentStart { .. } => {
-                                return Err(broken(span(&after), "a second document begins"));
-                            }
-                            _ => {}
+                        if after.data == EventData::StreamEnd {
+                            return Ok((root, self.warnings));
+                        }
+                        if matches!(after.data, EventData::DocumentStart { .. }) {
+                            return Err(broken(span(&after), "a second document begins"));
                         }
                     }
                 }

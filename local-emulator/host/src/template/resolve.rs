@@ -168,7 +168,10 @@ impl<'a> Resolver<'a> {
             },
             "Fn::Base64" => match self.resolve(argument)? {
                 Resolved::Text { text: plain, .. } => text(base64(plain.as_bytes())),
-                other => other,
+                other @ (Resolved::List(_)
+                | Resolved::Map(_)
+                | Resolved::Nothing
+                | Resolved::Unknown { .. }) => other,
             },
             "Fn::ImportValue" | "Fn::GetAZs" | "Fn::Cidr" | "Fn::Transform" | "Fn::Length"
             | "Fn::ToJsonString" | "Fn::ForEach" => {
@@ -219,7 +222,10 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(match value {
                 Resolved::Unknown { why, .. } => unknown(why.clone(), at),
-                known => known.clone(),
+                known @ (Resolved::Text { .. }
+                | Resolved::List(_)
+                | Resolved::Map(_)
+                | Resolved::Nothing) => known.clone(),
             });
         }
         if let Some(value) = self.pseudo.get(name) {
@@ -261,7 +267,10 @@ impl<'a> Resolver<'a> {
             Resolved::Text { text: name, .. } => {
                 text(format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account))
             }
-            other => other,
+            other @ (Resolved::List(_)
+            | Resolved::Map(_)
+            | Resolved::Nothing
+            | Resolved::Unknown { .. }) => other,
         })
     }
 
