@@ -1,0 +1,98 @@
+//! Why a template cannot be used: sentences.
+
+use std::path::PathBuf;
+
+use super::node::Span;
+
+/// Why a template cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// There is none.
+    #[error("there is no template at `{}`\n({hint})", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What to do.
+        hint: String,
+    },
+    /// It cannot be read.
+    #[error("cannot read the template `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is neither YAML nor JSON.
+    #[error("`{}` is broken at line {}, column {}: {words}", path.display(), at.line, at.column)]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        at: Span,
+        /// The reader's own words.
+        words: String,
+    },
+    /// It is something else.
+    #[error("`{}` is not a template: it has no `Resources`\n(name another with `--template FILE`)", path.display())]
+    NotATemplate {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Parameters have no value.
+    #[error("{} without a value: {}\n(give each one with `--parameter-overrides {}=VALUE`)",
+        if names.len() == 1 { "a parameter is" } else { "parameters are" },
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        names.first().map_or("KEY", String::as_str))]
+    NoValue {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// A parameter's value is none of those that it may have.
+    #[error("line {}, column {}: parameter `{name}` cannot be `{value}`\n(it may be {allowed})", at.line, at.column)]
+    NotAllowed {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        allowed: String,
+        /// Where.
+        at: Span,
+    },
+    /// Something refers to itself.
+    #[error("line {}, column {}: `{name}` refers to itself", at.line, at.column)]
+    Cycle {
+        /// What.
+        name: String,
+        /// Where.
+        at: Span,
+    },
+    /// A value that is needed is only known to AWS.
+    #[error("line {}, column {}: {property} of `{function}` is not known here: {why}\n(write the value itself, or make it a parameter and give `--parameter-overrides KEY=VALUE`)", at.line, at.column)]
+    Unresolved {
+        /// The function's logical id.
+        function: String,
+        /// Its property.
+        property: String,
+        /// What could not be resolved.
+        why: String,
+        /// Where.
+        at: Span,
+    },
+    /// A value is not what it must be.
+    #[error("line {}, column {}: {property} of `{function}` is {got}; it must be {wanted}", at.line, at.column)]
+    Value {
+        /// The function's logical id.
+        function: String,
+        /// Its property.
+        property: String,
+        /// What it is.
+        got: String,
+        /// What it must be.
+        wanted: String,
+        /// Where.
+        at: Span,
+    },
+}
