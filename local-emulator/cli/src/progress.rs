@@ -18,7 +18,27 @@ pub(crate) struct Building {
 impl Building {
     pub(crate) fn begin() -> Self {
         let bar = Stream::Err.is_terminal().then(|| bar(None, "{spinner} {wide_msg}"));
+        match &bar {
+            Some(bar) => bar.set_message("building the functions"),
+            None => say::beside("building the functions"),
+        }
         Self { bar, began: Instant::now() }
+    }
+
+    /// So many packages are compiled, this one last. Where nothing moves, only functions are told of.
+    pub(crate) fn compiles(&self, what: &str, done: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("building the functions: {done} packages, {}", harmless(what)));
+            bar.tick();
+        }
+    }
+
+    /// A function is built.
+    pub(crate) fn built(&self, function: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(format!("built {}", harmless(function))),
+            None => say::beside(format!("built {}", harmless(function))),
+        }
     }
 
     /// What the build says of itself.

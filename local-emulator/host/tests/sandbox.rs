@@ -3,7 +3,10 @@
 //!
 //! Arguments: a part of a case's name, to play only those. The last line is in the test runner's own form.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test names what it expects, and shows whatever else comes")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names what it expects, and shows whatever else comes"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

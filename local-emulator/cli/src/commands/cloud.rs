@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use lunch_cloud::{Delay, DelayModel};
-use lunch_host::build::{self, BuildOptions};
-use lunch_host::sandbox::Supervisor;
+use lunch_host::build::{self, BuildOptions, Progress};
+use lunch_host::sandbox::{Supervisor, raise_open_files};
 use lunch_host::template::{self, Template};
 use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction};
 
@@ -42,6 +42,7 @@ impl Plan {
             parameter_overrides: asked.parameter_overrides.clone(),
             region: asked.region.clone(),
             account: asked.account_id.clone(),
+            stack_name: None,
         })
         .or_fail(Code::Input)?;
         let config = Config {
@@ -51,7 +52,7 @@ impl Plan {
             account: asked.account_id.clone(),
             listen,
             template: Some(asked.template.clone()),
-            not_served: template.not_served.clone(),
+            not_served: [template.not_served.clone(), template.warnings.clone()].concat(),
             journal: asked.journal.clone(),
             ..Config::new(Vec::new())
         };
@@ -67,9 +68,13 @@ impl Plan {
 
     /// Builds the functions.
     pub(crate) fn build(self) -> Result<Config, Failure> {
-        let options = BuildOptions { no_build: self.no_build };
+        let options = BuildOptions { no_build: self.no_build, offline: false };
         let building = Building::begin();
-        let built = build::build(&self.template, &options, &mut |line: &str| building.says(line));
+        let built = build::build(&self.template, &options, &mut |progress| match progress {
+            Progress::Compiling { what, done } => building.compiles(&what, done),
+            Progress::Said(line) => building.says(&line),
+            Progress::Built { function } => building.built(&function),
+        });
         let functions = built.or_fail(Code::Build)?;
         building.done(functions.len());
         if functions.is_empty() {
@@ -82,11 +87,12 @@ impl Plan {
 }
 
 /// Starts the cloud.
-pub(crate) async fn start(config: Config, supervisor: Supervisor) -> Result<Host, Failure> {
+pub(crate) fn start(config: Config, supervisor: Supervisor) -> Result<Host, Failure> {
     let processes = supervisor
         .attach()
         .or_fail_with(Code::Fault, || "the supervisor of processes is out of reach")?;
-    Host::start(config, processes).await.or_fail(Code::Door)
+    raise_open_files().or_fail(Code::Fault)?;
+    Host::start(config, Box::new(processes)).or_fail(Code::Door)
 }
 
 /// Ends the cloud; what it met that it should not have met is told, and decides the code.

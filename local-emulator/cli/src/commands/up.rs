@@ -30,7 +30,7 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     config.sink = Some(sink);
 
     let mut ending = Ending::listen()?;
-    let host = cloud::start(config, supervisor).await?;
+    let host = cloud::start(config, supervisor)?;
     say::answer(listening(host.addresses(), host.port()));
     say::beside(banner.render(host.addresses(), host.port()));
 

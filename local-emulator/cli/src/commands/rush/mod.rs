@@ -36,7 +36,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     config.timeline_lines_max = config.timeline_lines_max.max(crowd.timeline_lines_max());
 
     let mut ending = Ending::listen()?;
-    let host = cloud::start(config, supervisor).await?;
+    let host = cloud::start(config, supervisor)?;
     let outcome = tokio::select! {
         lunchtime = lunchtime(&host, &crowd, idle_max) => lunchtime,
         why = host.lost() => Err(Failure::new(Code::Fault, why)),
