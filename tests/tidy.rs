@@ -1,1 +1,7 @@
-//! To come.
+//! Tests about the code itself: what holds for the whole repository and no compiler sees.
+
+mod tidy {
+    mod dependencies;
+    mod promises;
+    mod sources;
+}
