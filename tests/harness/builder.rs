@@ -26,6 +26,7 @@ pub struct Builder {
     settings: Option<Settings>,
     arguments: Vec<OsString>,
     shell: Vec<(OsString, OsString)>,
+    port: u16,
 }
 
 #[derive(Debug)]
@@ -90,6 +91,12 @@ impl Builder {
         self
     }
 
+    /// Listens on that port; if nothing is said, on any that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
     /// A variable of the shell that `lunch` is started in; functions are not to see it.
     pub fn shell(mut self, name: &str, value: &str) -> Self {
         self.shell.push((name.into(), value.into()));
@@ -133,7 +140,7 @@ impl Builder {
             "a cloud has a template or functions given one by one, not both"
         );
         let mut command = Command::new(lunch());
-        command.arg("up").args(["--port", "0"]).env("NO_COLOR", "1");
+        command.arg("up").args(["--port", &self.port.to_string()]).env("NO_COLOR", "1");
         if let Some(template) = &self.template {
             // The token comes to a template's functions beside the template's own variables.
             let variables = folder.write("token.env", format!("{TOKEN}={token}\n"));
