@@ -1,6 +1,7 @@
 //! Real clients that nobody here wrote. They come by `infra/test clients`; `LUNCH_CLIENTS` names the folder of their
 //! programs. One that is missing is a failure, never left out.
 
+#[cfg(test)]
 mod clients {
     mod aws_cli;
     mod boto3;

@@ -2,6 +2,7 @@
 //!
 //! Each test has a cloud of its own with `functions/scripted` in it.
 
+#[cfg(test)]
 mod processes {
     mod deadlines;
     mod endings;

@@ -3,6 +3,7 @@
 //!
 //! A test per file. Few run at once: their actions have times, and on a busy machine an order could change.
 
+#[cfg(test)]
 mod scenarios {
     mod player;
 

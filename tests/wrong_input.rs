@@ -1,5 +1,6 @@
 //! Wrong input: a clear sentence and a status that is not 0, and nothing is lost.
 
+#[cfg(test)]
 mod wrong_input {
     mod door;
     mod journals;

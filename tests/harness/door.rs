@@ -176,7 +176,7 @@ impl Door {
     /// One call, waited for.
     pub(crate) fn call(&self, request: Request) -> Result<Answer, CallError> {
         let pending = self.begin(vec![request]).pop().expect("one request is one call");
-        let answer = pending.answer.recv().expect("the client's thread lives as long as the door");
+        let answer = pending.answer.recv().unwrap_or(Err(CallError::HungUp));
         drop(pending.hang_up);
         answer
     }
@@ -259,4 +259,78 @@ fn wire(request: Request, port: u16) -> Result<hyper::Request<Full<Bytes>>, hype
         wire = wire.header(name, value);
     }
     wire.body(Full::new(request.body.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A door before a server that answers one request with these bytes, and gives what it was sent.
+    fn server(answer: &'static str) -> (Door, thread::JoinHandle<String>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut bytes = [0; 4096];
+            let count = stream.read(&mut bytes).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+            String::from_utf8_lossy(&bytes[..count]).into_owned()
+        });
+        (Door::new(port).unwrap(), served)
+    }
+
+    #[test]
+    fn a_request_goes_out_as_it_is_and_its_answer_comes_back_as_it_is() {
+        let (door, served) =
+            server("HTTP/1.1 202 Accepted\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok");
+        let answer = door.call(Request::invoke("coffee", "{}").header("x-c", "d")).unwrap();
+        assert_eq!(
+            (answer.status, answer.header("x-a"), answer.text().as_str()),
+            (202, Some("b"), "ok")
+        );
+        let sent = served.join().unwrap();
+        let head = format!(
+            "POST /2015-03-31/functions/coffee/invocations HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nx-c: d\r\n",
+            door.port
+        );
+        assert!(sent.starts_with(&head) && sent.ends_with("\r\n\r\n{}"), "{sent}");
+    }
+
+    #[test]
+    fn a_host_of_ones_own_takes_the_place_of_the_usual() {
+        let (door, served) = server("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(door.call(Request::get("/").header("host", "example.com")).unwrap().status, 403);
+        let sent = served.join().unwrap();
+        assert_eq!(sent.matches("host: ").count(), 1, "{sent}");
+    }
+
+    #[test]
+    fn a_server_that_hangs_up_is_an_error() {
+        let (door, _served) = server("");
+        assert!(matches!(door.call(Request::get("/")), Err(CallError::Broken { .. })));
+    }
+
+    #[test]
+    fn a_call_that_is_dropped_closes_its_connection() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let door = Door::new(listener.local_addr().unwrap().port()).unwrap();
+        let pending = door.begin(vec![Request::get("/")]);
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 4096];
+        assert!(stream.read(&mut bytes).unwrap() > 0);
+        drop(pending);
+        assert_eq!(stream.read(&mut bytes).unwrap(), 0, "the other side has closed");
+    }
+
+    #[test]
+    fn where_nobody_listens_nobody_answers() {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let door = Door::new(port).unwrap();
+        assert!(matches!(door.call(Request::get("/")), Err(CallError::Nobody { .. })));
+    }
 }

@@ -63,3 +63,22 @@ impl Visitor {
         drop(self);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn a_visitor_waits_until_it_is_let_pass() {
+        let gate = Gate::shut();
+        let mut stream = TcpStream::connect(gate.step()["gate"].as_str().unwrap()).unwrap();
+        let visitor = gate.visitor();
+        stream.set_nonblocking(true).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        visitor.pass();
+        stream.set_nonblocking(false).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    }
+}

@@ -259,3 +259,73 @@ impl Invocation {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer with these headers; behind it is no cloud.
+    fn answered(status: u16, headers: &[(&str, &str)], body: &str) -> Invocation {
+        let headers =
+            headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let answer = Answer { status, headers, body: body.into() };
+        let door = Arc::new(Door::new(1).unwrap());
+        Invocation::new("coffee".into(), answer, Duration::from_millis(12), door)
+    }
+
+    /// What an expectation says that fails.
+    fn failure(expect: impl FnOnce() + std::panic::UnwindSafe) -> String {
+        let panic = std::panic::catch_unwind(expect).expect_err("it was to fail");
+        panic.downcast_ref::<String>().cloned().unwrap_or_default()
+    }
+
+    const WARM: [(&str, &str); 3] =
+        [("x-lunch-instance", "i-0004"), ("x-lunch-start", "warm"), ("x-lunch-queued-ms", "0.25")];
+
+    #[test]
+    fn evidence_is_read_from_the_headers() {
+        let warm = answered(200, &WARM, "{}");
+        assert_eq!(warm.evidence.queued_ms, Some(0.25));
+        assert_eq!(warm.evidence.cause, None);
+        warm.expect_ok().expect_warm().expect_reused(&warm);
+    }
+
+    #[test]
+    fn a_failed_expectation_says_what_was_expected_and_all_that_came() {
+        let said = failure(|| drop(answered(200, &WARM, "\"latte\"").expect_cold()));
+        assert!(
+            said.starts_with("expected that it starts cold\n`coffee` gave this after 12.0 ms"),
+            "{said}"
+        );
+        assert!(said.contains("  x-lunch-start: warm\n") && said.contains("\"latte\""), "{said}");
+        assert!(said.contains("the timeline cannot be read"), "{said}");
+    }
+
+    #[test]
+    fn every_expectation_can_fail() {
+        let cold = || answered(200, &[("x-lunch-start", "cold"), ("x-lunch-cause", "first")], "{}");
+        let warm = || answered(200, &WARM, "{}");
+        failure(|| drop(warm().expect_cold()));
+        failure(|| drop(cold().expect_cold_because("all-busy")));
+        failure(|| drop(cold().expect_warm()));
+        failure(|| drop(warm().expect_reinitialized()));
+        failure(|| drop(cold().expect_reused(&warm())));
+        failure(|| drop(warm().expect_other_instance(&warm())));
+        failure(|| drop(warm().expect_timed_out()));
+        failure(|| drop(warm().expect_throttled("ConcurrentInvocationLimitExceeded")));
+        failure(|| drop(warm().expect_status(202)));
+        failure(|| drop(answered(429, &[], "{}").expect_ok()));
+        failure(|| drop(answered(200, &[("x-amz-function-error", "Unhandled")], "{}").expect_ok()));
+        failure(|| drop(answered(200, &[], "no JSON").json()));
+        failure(|| drop(answered(200, &[], "{}").request_id().to_owned()));
+    }
+
+    #[test]
+    fn failures_and_refusals_are_told_apart() {
+        let body = r#"{"errorType":"Sandbox.Timedout","errorMessage":""}"#;
+        answered(200, &[("x-amz-function-error", "Unhandled")], body).expect_timed_out();
+        let body = r#"{"Reason":"ConcurrentInvocationLimitExceeded"}"#;
+        let throttled = answered(429, &[("x-amzn-errortype", "TooManyRequestsException")], body);
+        throttled.expect_throttled("ConcurrentInvocationLimitExceeded");
+    }
+}

@@ -56,3 +56,25 @@ pub fn expect_none_left(token: &str) {
         left => Err(left.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_process_is_found_by_its_token_until_it_is_gone() {
+        let token = format!("survivors-{}", std::process::id());
+        let mut cat = Command::new("cat");
+        let mut cat = cat.env(TOKEN, &token).stdin(Stdio::piped()).spawn().unwrap();
+        wait_until("it runs", || match survivors(&token).as_slice() {
+            [one] if one.pid == cat.id() && one.command == "cat" => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        assert_eq!(survivors(&token[1..]), [], "another token");
+        drop(cat.stdin.take());
+        expect_none_left(&token);
+        cat.wait().unwrap();
+    }
+}

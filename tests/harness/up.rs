@@ -150,3 +150,38 @@ fn text(mut stderr: impl Read + Send + 'static) -> Receiver<String> {
     });
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn the_port_is_read_from_the_first_line() {
+        let script =
+            "echo listening on http://127.0.0.1:4711; echo more; exec tail -f /dev/null";
+        let mut up = Up::start(shell(script)).unwrap();
+        assert_eq!(up.port, 4711);
+        assert!(!up.has_ended());
+        up.signal(Signal::SIGTERM);
+        assert!(!up.wait_for_end().status.success());
+    }
+
+    #[test]
+    fn an_early_end_is_told_with_all_that_was_said() {
+        let error = Up::start(shell("echo error: no template >&2; exit 3")).unwrap_err();
+        let StartError::Ended(ended) = error else { panic!("{error}") };
+        assert_eq!((ended.status.code(), ended.said.as_str()), (Some(3), "error: no template\n"));
+    }
+
+    #[test]
+    fn another_first_line_is_shown() {
+        let error = Up::start(shell("echo hello; exec tail -f /dev/null")).unwrap_err();
+        assert!(matches!(&error, StartError::Line(line) if line == "hello"), "{error}");
+    }
+}

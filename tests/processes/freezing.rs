@@ -98,8 +98,8 @@ fn a_frozen_process_is_stopped_for_the_kernel_too() {
 
 #[test]
 fn back_to_back_requests_find_their_instance_awake() {
-    let mut settings = lunch_cloud::Settings::default();
-    settings.freeze_after = Some(Duration::from_secs(60));
+    let freeze_after = Some(Duration::from_secs(60));
+    let settings = lunch_cloud::Settings { freeze_after, ..Default::default() };
     let cloud = scripted().settings(settings).start();
     for _ in 0..20 {
         cloud.invoke(SCRIPTED, json!({})).expect_ok();
