@@ -10,7 +10,7 @@ mod scenarios {
     use std::fs;
     use std::sync::{Condvar, Mutex};
 
-    use lunch_sim::lanes;
+    use lunch_sim::lanes::{self, Lane};
     use lunch_sim::scenario::Scenario;
     use lunch_tests::workspace;
 
@@ -42,10 +42,14 @@ mod scenarios {
     fn play(name: &str) {
         let path = workspace().join(format!("tests/scenarios/{name}.json"));
         let scenario = Scenario::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+        compare(&scenario, &scenario.expected());
+    }
+
+    fn compare(scenario: &Scenario, expected: &[Lane]) {
         let _place = Place::take();
-        let lanes = player::play(&scenario);
-        if let Some(difference) = lanes::difference(&scenario.expected(), &lanes) {
-            panic!("`{}` ({name}) came to other lanes: {difference}", scenario.shows);
+        let lanes = player::play(scenario);
+        if let Some(difference) = lanes::difference(expected, &lanes) {
+            panic!("`{}` came to other lanes: {difference}", scenario.shows);
         }
     }
 
@@ -62,4 +66,24 @@ mod scenarios {
     }
 
     scenarios! {}
+
+    /// The same without a file: what virtual time comes to is what is expected of real time.
+    #[test]
+    fn what_is_played_in_both_worlds_comes_to_the_same() {
+        let text = r#"{
+            "shows": "two at once, a third that reuses, a crash and what comes after",
+            "functions": [{"timeout_ms": 2000}],
+            "actions": [
+                {"at_ms": 0, "invoke": {"script": {"do": [{"sleep_ms": 150}]}, "times": 2}},
+                {"at_ms": 400, "invoke": {"script": {"do": [{"exit": 3}]}}},
+                {"at_ms": 800, "invoke": {}},
+                {"at_ms": 1200, "advance_s": 1200}
+            ],
+            "lanes": []
+        }"#;
+        let scenario = Scenario::parse(text).unwrap();
+        let in_virtual_time = lunch_sim::scenario::play(&scenario).unwrap().lanes();
+        assert_eq!(in_virtual_time.len(), 2, "{in_virtual_time:?}");
+        compare(&scenario, &in_virtual_time);
+    }
 }

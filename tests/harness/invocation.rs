@@ -292,7 +292,9 @@ mod tests {
 
     #[test]
     fn a_failed_expectation_says_what_was_expected_and_all_that_came() {
-        let said = failure(|| drop(answered(200, &WARM, "\"latte\"").expect_cold()));
+        let said = failure(|| {
+            answered(200, &WARM, "\"latte\"").expect_cold();
+        });
         assert!(
             said.starts_with("expected that it starts cold\n`coffee` gave this after 12.0 ms"),
             "{said}"
@@ -305,17 +307,39 @@ mod tests {
     fn every_expectation_can_fail() {
         let cold = || answered(200, &[("x-lunch-start", "cold"), ("x-lunch-cause", "first")], "{}");
         let warm = || answered(200, &WARM, "{}");
-        failure(|| drop(warm().expect_cold()));
-        failure(|| drop(cold().expect_cold_because("all-busy")));
-        failure(|| drop(cold().expect_warm()));
-        failure(|| drop(warm().expect_reinitialized()));
-        failure(|| drop(cold().expect_reused(&warm())));
-        failure(|| drop(warm().expect_other_instance(&warm())));
-        failure(|| drop(warm().expect_timed_out()));
-        failure(|| drop(warm().expect_throttled("ConcurrentInvocationLimitExceeded")));
-        failure(|| drop(warm().expect_status(202)));
-        failure(|| drop(answered(429, &[], "{}").expect_ok()));
-        failure(|| drop(answered(200, &[("x-amz-function-error", "Unhandled")], "{}").expect_ok()));
+        failure(|| {
+            warm().expect_cold();
+        });
+        failure(|| {
+            cold().expect_cold_because("all-busy");
+        });
+        failure(|| {
+            cold().expect_warm();
+        });
+        failure(|| {
+            warm().expect_reinitialized();
+        });
+        failure(|| {
+            cold().expect_reused(&warm());
+        });
+        failure(|| {
+            warm().expect_other_instance(&warm());
+        });
+        failure(|| {
+            warm().expect_timed_out();
+        });
+        failure(|| {
+            warm().expect_throttled("ConcurrentInvocationLimitExceeded");
+        });
+        failure(|| {
+            warm().expect_status(202);
+        });
+        failure(|| {
+            answered(429, &[], "{}").expect_ok();
+        });
+        failure(|| {
+            answered(200, &[("x-amz-function-error", "Unhandled")], "{}").expect_ok();
+        });
         failure(|| drop(answered(200, &[], "no JSON").json()));
         failure(|| drop(answered(200, &[], "{}").request_id().to_owned()));
     }

@@ -163,8 +163,7 @@ mod tests {
 
     #[test]
     fn the_port_is_read_from_the_first_line() {
-        let script =
-            "echo listening on http://127.0.0.1:4711; echo more; exec tail -f /dev/null";
+        let script = "echo listening on http://127.0.0.1:4711; echo more; exec tail -f /dev/null";
         let mut up = Up::start(shell(script)).unwrap();
         assert_eq!(up.port, 4711);
         assert!(!up.has_ended());
