@@ -1,0 +1,70 @@
+//! boto3: the calls and what they expect stand in `calls.py`, each a function of its own.
+
+use lunch_tests::{Cloud, Gate, workspace};
+use serde_json::json;
+
+use super::{SCRIPTED, command, run, scripted};
+
+/// Runs one function of the script.
+#[track_caller]
+fn calls(cloud: &Cloud, name: &str) {
+    let script = workspace().join("tests/clients/calls.py");
+    let (code, _, said) = run(command("python", cloud).arg(script).arg(name));
+    assert_eq!(code, Some(0), "{name}: {said}");
+}
+
+#[test]
+fn it_invokes_by_name_and_by_arn() {
+    calls(&scripted().start(), "by_name_and_by_arn");
+}
+
+#[test]
+fn it_sees_cold_and_warm_in_the_headers() {
+    calls(&scripted().start(), "cold_and_warm");
+}
+
+#[test]
+fn it_hands_over_an_event_and_runs_dry() {
+    calls(&scripted().start(), "event_and_dry_run");
+}
+
+#[test]
+fn it_gets_the_tail_of_the_log() {
+    calls(&scripted().start(), "log_tail");
+}
+
+#[test]
+fn it_is_told_of_a_function_error() {
+    calls(&scripted().start(), "function_error");
+}
+
+#[test]
+fn it_lists_and_describes_functions() {
+    calls(&scripted().start(), "list_and_get");
+}
+
+#[test]
+fn it_raises_resource_not_found() {
+    calls(&scripted().start(), "resource_not_found");
+}
+
+#[test]
+fn it_raises_invalid_request_content() {
+    calls(&scripted().start(), "invalid_request_content");
+}
+
+#[test]
+fn it_raises_request_too_large() {
+    calls(&scripted().start(), "request_too_large");
+}
+
+#[test]
+fn it_raises_too_many_requests() {
+    let cloud = scripted().reserved(1).start();
+    let gate = Gate::shut();
+    let call = cloud.begin(SCRIPTED, json!({"do": [gate.step()]}));
+    let visitor = gate.visitor();
+    calls(&cloud, "too_many_requests");
+    visitor.pass();
+    call.wait().expect_ok();
+}

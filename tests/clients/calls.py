@@ -1,0 +1,113 @@
+"""Calls of boto3 against a cloud of the tests, each with what it expects. Run as `calls.py NAME`."""
+
+import base64
+import json
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:scripted"
+# Without retries, so that a refusal is seen and not repeated.
+aws_lambda = boto3.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+
+
+def invoke(script, name="scripted", **more):
+    payload = script if isinstance(script, bytes) else json.dumps(script).encode()
+    return aws_lambda.invoke(FunctionName=name, Payload=payload, **more)
+
+
+def headers(answer):
+    return answer["ResponseMetadata"]["HTTPHeaders"]
+
+
+def by_name_and_by_arn():
+    for name in ["scripted", ARN, ARN + ":$LATEST", "123456789012:function:scripted"]:
+        answer = invoke({"do": [{"respond": {"at": "noon"}}]}, name)
+        assert answer["StatusCode"] == 200, answer
+        assert answer["ExecutedVersion"] == "$LATEST", answer
+        assert json.loads(answer["Payload"].read()) == {"at": "noon"}
+    qualified = invoke({"do": [{"respond": 1}]}, Qualifier="$LATEST")
+    assert qualified["StatusCode"] == 200, qualified
+
+
+def cold_and_warm():
+    first, second = headers(invoke({})), headers(invoke({}))
+    assert first["x-lunch-start"] == "cold" and first["x-lunch-cause"] == "first", first
+    assert second["x-lunch-start"] == "warm" and "x-lunch-cause" not in second, second
+    assert first["x-lunch-instance"] == second["x-lunch-instance"]
+
+
+def event_and_dry_run():
+    event = invoke({}, InvocationType="Event")
+    assert event["StatusCode"] == 202 and event["Payload"].read() == b"", event
+    dry = invoke({}, InvocationType="DryRun")
+    assert dry["StatusCode"] == 204, dry
+
+
+def log_tail():
+    answer = invoke({"do": [{"print": "brewing"}]}, LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    request = answer["ResponseMetadata"]["RequestId"]
+    assert log.startswith(f"START RequestId: {request} Version: $LATEST\n"), log
+    assert "\nbrewing\n" in log and f"\nEND RequestId: {request}\nREPORT RequestId: {request}\t" in log, log
+
+
+def function_error():
+    answer = invoke({"do": [{"fail": {"type": "Milk.Sour", "message": "it is off"}}]})
+    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled", answer
+    assert json.loads(answer["Payload"].read())["errorType"] == "Milk.Sour"
+
+
+def list_and_get():
+    pages = aws_lambda.get_paginator("list_functions").paginate()
+    functions = [function for page in pages for function in page["Functions"]]
+    assert [function["FunctionName"] for function in functions] == ["scripted"], functions
+    one = aws_lambda.get_function(FunctionName="scripted")["Configuration"]
+    assert one["FunctionArn"] == ARN and one["Runtime"] == "provided.al2023", one
+    assert one["MemorySize"] == 128 and one["Timeout"] == 3 and one["State"] == "Active", one
+
+
+def resource_not_found():
+    try:
+        invoke({}, "nobody")
+    except aws_lambda.exceptions.ResourceNotFoundException as error:
+        assert "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody" in str(error), error
+        return
+    raise AssertionError("it was to be refused")
+
+
+def invalid_request_content():
+    for kind in ["RequestResponse", "Event"]:
+        try:
+            invoke(b"{oops", InvocationType=kind)
+        except aws_lambda.exceptions.InvalidRequestContentException as error:
+            assert "Could not parse request body into json" in str(error), error
+        else:
+            raise AssertionError("it was to be refused")
+
+
+def request_too_large():
+    # The service model knows this error by another name than the wire, so that it has no class of its own.
+    try:
+        invoke(b'"' + b"x" * (6 * 1024 * 1024) + b'"')
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "RequestEntityTooLargeException", error
+        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 413, error
+        return
+    raise AssertionError("it was to be refused")
+
+
+def too_many_requests():
+    try:
+        invoke({})
+    except aws_lambda.exceptions.TooManyRequestsException as error:
+        assert error.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded", error.response
+        assert "Rate Exceeded." in str(error), error
+        return
+    raise AssertionError("it was to be refused")
+
+
+if __name__ == "__main__":
+    {name: call for name, call in globals().items() if callable(call)}[sys.argv[1]]()

@@ -1,0 +1,8 @@
+//! Tests about the code itself: what holds for the whole repository and no compiler sees.
+
+#[cfg(test)]
+mod tidy {
+    mod dependencies;
+    mod promises;
+    mod sources;
+}
