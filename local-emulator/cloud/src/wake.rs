@@ -31,19 +31,39 @@ pub enum Wake {
     GapWait(RequestId),
 }
 
+impl Wake {
+    /// What it is, without whose.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Placement(_) => "placement",
+            Self::InitDeadline(_) => "init deadline",
+            Self::InitPadding(_) => "modelled init",
+            Self::InvokeDeadline(_) => "invoke deadline",
+            Self::Freeze(_) => "freeze",
+            Self::IdleExpiry(_) => "idle expiry",
+            Self::LifeEnd(_) => "life end",
+            Self::ShutdownGrace(_) => "shutdown grace",
+            Self::FunctionIdle(_) => "function's idle expiry",
+            Self::GapWait(_) => "gap wait",
+        }
+    }
+}
+
 impl fmt::Display for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word();
         match self {
-            Self::Placement(id) => write!(f, "placement of {id}"),
-            Self::InitDeadline(id) => write!(f, "init deadline of {id}"),
-            Self::InitPadding(id) => write!(f, "modelled init of {id}"),
-            Self::InvokeDeadline(id) => write!(f, "invoke deadline of {id}"),
-            Self::Freeze(id) => write!(f, "freeze of {id}"),
-            Self::IdleExpiry(id) => write!(f, "idle expiry of {id}"),
-            Self::LifeEnd(id) => write!(f, "life end of {id}"),
-            Self::ShutdownGrace(id) => write!(f, "shutdown grace of {id}"),
-            Self::FunctionIdle(id) => write!(f, "idle expiry of {id}"),
-            Self::GapWait(id) => write!(f, "gap wait of {id}"),
+            Self::Placement(id)
+            | Self::InitDeadline(id)
+            | Self::InitPadding(id)
+            | Self::InvokeDeadline(id)
+            | Self::Freeze(id)
+            | Self::IdleExpiry(id)
+            | Self::LifeEnd(id)
+            | Self::ShutdownGrace(id) => write!(f, "{word} of {id}"),
+            Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
+            Self::GapWait(id) => write!(f, "{word} of {id}"),
         }
     }
 }

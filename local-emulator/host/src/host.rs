@@ -56,7 +56,7 @@ impl Config {
             not_served: Vec::new(),
             journal: None,
             sink: None,
-            timeline_lines_max: 65_536,
+            timeline_lines_max: 32_768,
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct FunctionView {
     pub waiting: u32,
     /// Reserved concurrency.
     pub reserved: Option<u32>,
+    /// When all of its instances go, if nobody calls it until then.
+    pub idle_expiry: Option<Moment>,
 }
 
 impl<T: Trace> Cloud<T> {
@@ -104,6 +106,7 @@ impl<T: Trace> Cloud<T> {
             available: function.pool.len(),
             waiting: u32::try_from(function.waiting.len()).unwrap_or(u32::MAX),
             reserved: function.reserved,
+            idle_expiry: self.timers.of(Owner::Function(id)).map(|(at, _)| at),
         })
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lunch_cloud::Event;
-use lunch_contract::{InstanceId, names};
+use lunch_cloud::{Event, Wake};
+use lunch_contract::{FunctionId, InstanceId, Moment, names};
 
 use super::Driver;
 use crate::function::NameError;
@@ -17,7 +17,8 @@ impl Driver {
     pub(crate) fn ps(&self) -> Ps {
         let now = self.world.clock.now();
         let names = self.world.deployed.names.all();
-        let name = |id: lunch_contract::FunctionId| names[id.0 as usize].clone();
+        let name = |id: FunctionId| names[id.0 as usize].clone();
+        let expiries: Vec<_> = self.cloud.functions().map(|view| view.idle_expiry).collect();
         let functions = self.cloud.functions().map(|view| PsFunction {
             name: name(view.function),
             instances: view.instances,
@@ -41,7 +42,7 @@ impl Driver {
                 invocations: view.invocations,
                 pid: running.and_then(|running| running.pid),
                 isolation: running.and_then(|running| running.isolation.clone()),
-                wake: view.wake.map(|(at, wake)| (at, wake.to_string())),
+                wake: sooner(view.wake, expiries[view.function.0 as usize], view.function),
                 requests: view.requests.into_iter().filter_map(uuid).collect(),
             }
         });
@@ -129,6 +130,17 @@ impl Driver {
             busy: busy.map(|view| view.instance.to_string()).collect(),
         })
     }
+}
+
+/// What an instance waits for: what is its own, or the end of all of its function's.
+fn sooner(
+    own: Option<(Moment, Wake)>,
+    function_idle: Option<Moment>,
+    function: FunctionId,
+) -> Option<(Moment, String)> {
+    let of_function = function_idle.map(|at| (at, Wake::FunctionIdle(function)));
+    let soonest = own.into_iter().chain(of_function).min_by_key(|(at, _)| *at);
+    soonest.map(|(at, wake)| (at, wake.word().to_owned()))
 }
 
 fn millis(span: Duration) -> u64 {
