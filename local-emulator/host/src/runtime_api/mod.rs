@@ -151,6 +151,8 @@ async fn respond(
     }
     let (ending, body) = read(request.into_body(), error).await;
     let ended = driver.borrow_mut().response_ended(process, in_hand, ending, body);
+    // The caller's task is awake by now, and is to write before this one: the caller waits, the runtime does not.
+    tokio::task::yield_now().await;
     match (ended, ending) {
         (Err(refusal), _) => refused(refusal),
         (Ok(()), ResponseEnding::Complete | ResponseEnding::Error) => Ok(accepted()),
