@@ -151,11 +151,11 @@ impl<'a> Summary<'a> {
         let throttled = self.grouped(|fate| {
             if let Fate::Throttled(reason) = fate { Some(reason.clone()) } else { None }
         });
-        page.row("  refused, throttled", throttled.values().sum(), &named(&throttled));
+        page.rows("  refused, throttled", &throttled);
         let refused = self
             .grouped(|fate| if let Fate::Refused(why) = fate { Some(why.clone()) } else { None });
         if !refused.is_empty() {
-            page.row("  refused otherwise", refused.values().sum(), &named(&refused));
+            page.rows("  refused otherwise", &refused);
         }
         let unanswered =
             self.grouped(
@@ -266,6 +266,20 @@ impl Page {
     fn row(&mut self, what: &str, count: usize, more: &str) {
         let line = format!("{what:<20} {count:>6}   {more}");
         writeln!(self.text, "{}", line.trim_end()).expect("a string takes what is written");
+    }
+
+    /// The sum, and beside it one kind or, each on a line of its own, several.
+    fn rows(&mut self, what: &str, groups: &BTreeMap<String, usize>) {
+        let count = groups.values().sum();
+        match groups.len() {
+            0 | 1 => self.row(what, count, &named(groups)),
+            _ => {
+                self.row(what, count, "");
+                for (kind, count) in groups {
+                    self.note(&format!("{count} {kind}"));
+                }
+            }
+        }
     }
 
     fn note(&mut self, what: &str) {
