@@ -38,7 +38,7 @@ fn globals_merge_and_intrinsics_resolve() {
     assert_eq!(variables["ALL"], "1");
     assert_eq!(variables["ARN"], "arn:aws:lambda:eu-central-2:123456789012:function:Tea");
     assert_eq!(variables["SUB"], "eu-central-2-${x}");
-    assert_eq!(variables["YES"], "true");
+    assert_eq!(variables["YES"], "yes");
     assert_eq!(
         template.not_served,
         ["line 5: variable `Q` of `Tea` is left out: `Fn::ImportValue` is only known to AWS"]
