@@ -91,7 +91,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// Two functions have one name.
-    #[error("line {}, column {}: `{id}` and `{other}` are both named `{name}`\n(give one of them another `FunctionName`)", at.line, at.column)]
+    #[error("line {}, column {}: `{other}` and `{id}` are both named `{name}`\n(give one of them another `FunctionName`)", at.line, at.column)]
     SameName {
         /// The name.
         name: String,

@@ -11,6 +11,8 @@ mod properties;
 mod quiet;
 mod resolve;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
 mod variables;
 

@@ -101,7 +101,7 @@ pub(crate) fn compose(text: &str) -> Result<(Node, Vec<String>), Broken> {
         return Err(broken(span, "a control character stands there"));
     }
     // A block scalar that ends with the text needs the end of its line.
-    let text = format!("{text}\n");
+    let text = format!("{text}{}", if text.ends_with('\n') { "" } else { "\n" });
     let mut composer = Composer::new();
     // The reader is somebody else's code; should it panic on a text, that is one more broken text.
     quiet::catch(|| composer.document(&mut text.as_bytes()))

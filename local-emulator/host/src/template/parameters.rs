@@ -39,8 +39,12 @@ fn value(
     let kind = declared.get("Type").and_then(Node::text).unwrap_or("String");
     let default = declared.get("Default").and_then(Node::text);
     let Some(value) = given.or(default) else { return Ok(None) };
+    let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
+    let items = || value.split(',').map(str::trim);
     let allowed = declared.get("AllowedValues").map_or(&[][..], Node::items);
-    if !allowed.is_empty() && !allowed.iter().any(|node| node.text() == Some(value)) {
+    let is_allowed = |value: &str| allowed.iter().any(|node| node.text() == Some(value));
+    let all_allowed = is_allowed(value) || (is_list && items().all(is_allowed));
+    if !allowed.is_empty() && !all_allowed {
         let allowed = allowed.iter().filter_map(Node::text).map(|text| format!("`{text}`"));
         return Err(TemplateError::NotAllowed {
             name: name.to_owned(),
@@ -53,8 +57,8 @@ fn value(
     Ok(Some(if kind.starts_with("AWS::SSM::") && given.is_none() {
         let why = format!("parameter `{name}` stands in AWS's parameter store");
         Resolved::Unknown { why, at: declared.span }
-    } else if kind == "CommaDelimitedList" || kind.starts_with("List<") {
-        Resolved::List(value.split(',').map(str::trim).map(text).collect())
+    } else if is_list {
+        Resolved::List(items().map(text).collect())
     } else {
         text(value)
     }))

@@ -108,3 +108,188 @@ proptest::proptest! {
         let _: Result<_, _> = parse(text.as_bytes(), &options());
     }
 }
+
+fn sentence(properties: &str, rest: &str) -> String {
+    of(properties, rest).unwrap_err().to_string()
+}
+
+#[test]
+fn all_variables_together_may_be_4_kb_long() {
+    let variables = |bytes: usize| {
+        format!("Environment: {{Variables: {{ALL: {}}}}}", "x".repeat(bytes - "ALL".len()))
+    };
+    assert_eq!(of(&variables(4096), "").unwrap().functions[0].variables["ALL"].len(), 4093);
+    assert_eq!(
+        sentence(&variables(4097), ""),
+        "line 5, column 57: `Environment.Variables` of `Tea` is 4097 bytes long; it must be at most 4096 bytes"
+    );
+}
+
+#[test]
+fn a_value_for_a_parameter_that_there_is_not_is_refused() {
+    let overridden = |text: &str| {
+        let parameter_overrides = vec![("Stge".to_owned(), "beta".to_owned())];
+        parse(text.as_bytes(), &Options { parameter_overrides, ..options() })
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        overridden("Parameters: {Stage: {Default: a}, Wait: {Default: 3}}\nResources: {}"),
+        "there is no parameter `Stge` to give a value to\n(there is `Stage`, `Wait`)"
+    );
+    assert_eq!(
+        overridden("Resources: {}"),
+        "there is no parameter `Stge` to give a value to\n(the template has no parameters)"
+    );
+}
+
+#[test]
+fn a_parameter_may_only_be_what_is_allowed() {
+    assert_eq!(
+        sentence(
+            "",
+            "Parameters: {Stage: {Type: String, Default: test, AllowedValues: [beta, prod]}}"
+        ),
+        "line 6, column 21: parameter `Stage` cannot be `test`\n(it may be `beta`, `prod`)"
+    );
+    let list = |default: &str| {
+        of(
+            "",
+            &format!(
+                "Parameters: {{Shops: {{Type: CommaDelimitedList, Default: '{default}', AllowedValues: [tea, soup]}}}}"
+            ),
+        )
+    };
+    assert!(list("soup, tea").is_ok(), "each of a list is looked at");
+    assert!(matches!(list("soup,bread"), Err(TemplateError::NotAllowed { .. })));
+}
+
+#[test]
+fn a_condition_that_there_is_not_is_refused_wherever_it_is_named() {
+    let expected = "there is no condition `Busy`\n(there is `Quiet`)";
+    let conditions = "Conditions: {Quiet: !Equals [a, a]}";
+    let on_resource = sentence("", &format!("    Condition: Busy\n{conditions}"));
+    let in_value = sentence("Timeout: !If [Busy, 1, 2]", conditions);
+    let in_condition =
+        sentence("Timeout: !If [Quiet, 1, 2]", "Conditions: {Quiet: !Not [!Condition Busy]}");
+    for error in [on_resource, in_value, in_condition] {
+        assert!(error.ends_with(expected), "{error}");
+    }
+    let looped = "Conditions: {'Fn::ForEach::Shops': [Shop, [a], {}]}";
+    assert!(
+        sentence("Timeout: !If [Busy, 1, 2]", looped).contains("whether `Busy` holds is not known")
+    );
+}
+
+#[test]
+fn two_functions_of_one_name_are_refused() {
+    let rest = "  Soup:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: soup, FunctionName: Tea}";
+    assert_eq!(
+        sentence("", rest),
+        "line 8, column 47: `Tea` and `Soup` are both named `Tea`\n(give one of them another `FunctionName`)"
+    );
+}
+
+#[test]
+fn neither_an_id_nor_a_name_can_be_a_path() {
+    for id in ["../../etc", "a/b", ".", "", "a b", "bin\\u0000", "Té", &"x".repeat(256)] {
+        let text = format!(
+            "Resources:\n  \"{id}\": {{Type: AWS::Serverless::Function, Properties: {{}}}}"
+        );
+        let error = parse(text.as_bytes(), &options()).unwrap_err();
+        assert!(matches!(error, TemplateError::LogicalId { .. }), "{id}: {error:?}");
+    }
+    for name in ["../tea", "tea/1", "", "a b", &"x".repeat(65)] {
+        let error = sentence(&format!("FunctionName: '{name}'"), "");
+        assert!(error.contains("it must be 1 to 64 letters, digits, `-` and `_`"), "{error}");
+    }
+}
+
+#[test]
+fn a_broken_text_is_told_with_its_place() {
+    let broken = |text: &str| parse(text.as_bytes(), &options()).unwrap_err().to_string();
+    let at = |text: &str, line: u64, column: u64| {
+        let error = broken(text);
+        let place =
+            format!("`/somewhere/template.yaml` is broken at line {line}, column {column}: ");
+        assert!(error.starts_with(&place), "{text:?}: {error}");
+    };
+    at("Resources:\n  Tea: [a, b\n", 3, 1);
+    at("Resources:\n\tTea: x\n", 2, 1);
+    at("Resources:\n  a: ä\u{1}\n", 2, 7);
+    at("Resources: *nobody\n", 1, 12);
+    at("Resources: {[a]: b}\n", 1, 13);
+    at("", 2, 1);
+    at("a: b\n---\nc: d\n", 2, 1);
+    assert_eq!(
+        parse(b"a: b\nc: \xff", &options()).unwrap_err().to_string(),
+        "`/somewhere/template.yaml` is broken at line 2, column 1: it is not UTF-8 text"
+    );
+    assert!(
+        broken("a: b").contains("is not a template: it has no `Resources`\n(name another with")
+    );
+}
+
+#[test]
+fn a_missing_template_is_told_with_those_that_are_nearby() {
+    let folder = std::env::temp_dir().join(format!("lunch-nearby-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join(".aws-sam/build")).unwrap();
+    let missing = || {
+        let error = read(&Options { path: folder.join("template.yaml"), ..options() }).unwrap_err();
+        error.to_string().replace(&folder.display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        missing(),
+        "there is no template at `FOLDER/template.yaml`\n(lunch looks for `template.yaml` in this folder; name another with `--template FILE`)"
+    );
+    for name in ["template.yml", "template.json", ".aws-sam/build/template.yaml"] {
+        std::fs::write(folder.join(name), "Resources: {}").unwrap();
+    }
+    assert_eq!(
+        missing(),
+        "there is no template at `FOLDER/template.yaml`\n(there is `FOLDER/template.yml`, `FOLDER/template.json`, `FOLDER/.aws-sam/build/template.yaml`; name it with `--template FILE`)"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_global_intrinsic_is_replaced_and_not_merged() {
+    let text = "Globals: {Function: {Runtime: provided.al2023, Description: !Ref AWS::Region}}\nResources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Description: !Sub '${AWS::Region}-1'}\n";
+    let template = parse(text.as_bytes(), &options()).unwrap();
+    assert_eq!(template.functions[0].description, "eu-central-2-1");
+}
+
+#[test]
+fn a_property_that_is_a_yes_or_no_takes_every_word_for_it() {
+    let build = |word: &str| {
+        of("", &format!("    Metadata: {{SkipBuild: {word}}}")).unwrap().functions[0].build
+    };
+    for word in ["true", "True", "yes", "on", "'true'"] {
+        assert_eq!(build(word), Build::InPlace, "{word}");
+    }
+    for word in ["false", "no", "Off", "maybe"] {
+        assert_eq!(build(word), Build::Cargo, "{word}");
+    }
+}
+
+/// A text on which the YAML reader itself panics.
+const BEYOND_THE_READER: &str = "Resources: {}\na: {b: \"c\"!, d\n";
+
+#[test]
+fn a_text_that_the_reader_panics_on_is_broken_with_a_place() {
+    let error = parse(BEYOND_THE_READER.as_bytes(), &options()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`/somewhere/template.yaml` is broken at line 2, column 8: the YAML reader gives up after this"
+    );
+}
+
+#[test]
+fn a_panic_of_the_reader_is_not_told_on_stderr() {
+    let test = "template::tests::a_text_that_the_reader_panics_on_is_broken_with_a_place";
+    let mut own = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = own.args(["--exact", test, "--nocapture"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
