@@ -65,7 +65,7 @@ pub enum BuildError {
         /// Cargo's own words.
         output: String,
     },
-    /// The functions do not compile; why, was told as [`Progress::Said`] while it ran.
+    /// The functions do not compile; why, was told as [`Progress::Said`](super::Progress::Said) while it ran.
     #[error("`cargo build` failed: {0}")]
     Failed(ExitStatus),
     /// Cargo's answer is not understood.
