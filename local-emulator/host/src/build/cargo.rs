@@ -42,23 +42,7 @@ pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Targ
     }
     let answer: Value = serde_json::from_slice(&output.stdout).map_err(BuildError::Answer)?;
     let manifest = manifest.canonicalize().unwrap_or(manifest);
-    let packages = answer["packages"].as_array().map_or(&[][..], Vec::as_slice);
-    let is_own =
-        |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(&manifest);
-    let own = packages.iter().filter(is_own).collect::<Vec<_>>();
-    let packages = if own.is_empty() { packages.iter().collect() } else { own };
-    let mut programs = Vec::new();
-    for package in packages {
-        for target in package["targets"].as_array().map_or(&[][..], Vec::as_slice) {
-            let is_bin =
-                target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()));
-            if let (true, Some(id), Some(name)) =
-                (is_bin, package["id"].as_str(), target["name"].as_str())
-            {
-                programs.push((id.to_owned(), name.to_owned()));
-            }
-        }
-    }
+    let programs = programs(&answer, &manifest);
     let is_meant = |(_, name): &&(String, String)| {
         function.binary.as_ref().is_none_or(|binary| binary == name)
     };
@@ -87,6 +71,28 @@ pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Targ
             candidates: list(several),
         }),
     }
+}
+
+/// The programs of that crate, each with its package; of all crates, where that one is none but a workspace.
+fn programs(answer: &Value, manifest: &Path) -> Vec<(String, String)> {
+    let packages = answer["packages"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_own =
+        |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(manifest);
+    let own = packages.iter().filter(is_own).collect::<Vec<_>>();
+    let packages = if own.is_empty() { packages.iter().collect() } else { own };
+    let mut programs = Vec::new();
+    for package in packages {
+        for target in package["targets"].as_array().map_or(&[][..], Vec::as_slice) {
+            let is_bin =
+                target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()));
+            if let (true, Some(id), Some(name)) =
+                (is_bin, package["id"].as_str(), target["name"].as_str())
+            {
+                programs.push((id.to_owned(), name.to_owned()));
+            }
+        }
+    }
+    programs
 }
 
 /// A program that cargo made.

@@ -202,3 +202,40 @@ fn a_crate_beside_a_bootstrap_is_built_unless_somebody_else_builds() {
     );
     assert!(street.error().starts_with("function `Tea`: no `bootstrap` stands in `ROOT/tea`\n"));
 }
+
+#[test]
+fn the_total_is_what_the_programs_need_and_nothing_else() {
+    let depends = |on: &[&str]| {
+        on.iter().map(|name| format!("{name} = {{ path = \"../{name}\" }}\n")).collect::<String>()
+    };
+    let package = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
+    };
+    let tea = format!(
+        "{}[dependencies]\n{}sugar = {{ path = \"../sugar\", optional = true }}\n[dev-dependencies]\n{}",
+        package("tea"),
+        depends(&["leaf", "water"]),
+        depends(&["spoon"])
+    );
+    let leaf = format!("{}[dependencies]\n{}", package("leaf"), depends(&["water"]));
+    let water = format!("{}[dependencies]\n{}", package("water"), depends(&["well"]));
+    let libraries = [("water", water), ("leaf", leaf), ("well", package("well"))];
+    let unneeded = [("spoon", package("spoon")), ("sugar", package("sugar"))];
+    let files = [
+        ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n"),
+        ("tea/Cargo.toml", &tea),
+        ("tea/src/main.rs", "fn main() {}"),
+    ];
+    let street = Street::new("total", &files, &function("Tea", "tea", ""));
+    for (name, manifest) in libraries.iter().chain(&unneeded) {
+        street.write(&format!("{name}/Cargo.toml"), manifest);
+        street.write(&format!("{name}/src/lib.rs"), "");
+    }
+    let (served, told) = street.build(false);
+    served.unwrap();
+    let counts = told.iter().filter_map(|progress| match progress {
+        Progress::Compiling { done, total, .. } => Some((*done, *total)),
+        Progress::Said(_) | Progress::Built { .. } => None,
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), (1..=4).map(|done| (done, Some(4))).collect::<Vec<_>>());
+}
