@@ -26,29 +26,27 @@ impl Building {
     }
 
     /// So many packages are compiled, this one last. Where nothing moves, only functions are told of.
-    pub(crate) fn compiles(&self, what: &str, done: usize) {
+    pub(crate) fn compiles(&self, what: &str, done: usize, total: Option<usize>) {
         if let Some(bar) = &self.bar {
-            bar.set_message(format!("building the functions: {done} packages, {}", harmless(what)));
+            bar.set_message(compiling(what, done, total));
             bar.tick();
         }
     }
 
-    /// A function is built.
-    pub(crate) fn built(&self, function: &str) {
+    /// A function is built, for so long.
+    pub(crate) fn built(&self, function: &str, took: Duration) {
+        let sentence = format!("built {} in {}", harmless(function), span::show(took));
         match &self.bar {
-            Some(bar) => bar.set_message(format!("built {}", harmless(function))),
-            None => say::beside(format!("built {}", harmless(function))),
+            Some(bar) => bar.set_message(sentence),
+            None => say::beside(sentence),
         }
     }
 
-    /// What the build says of itself.
+    /// What the build says of itself; it stays where the line that moves does not.
     pub(crate) fn says(&self, line: &str) {
         let line = harmless(line);
         match &self.bar {
-            Some(bar) => {
-                bar.set_message(line.trim().to_owned());
-                bar.tick();
-            }
+            Some(bar) => bar.suspend(|| say::beside(line)),
             None => say::beside(line),
         }
     }
@@ -73,6 +71,13 @@ impl Drop for Building {
             bar.finish_and_clear();
         }
     }
+}
+
+/// How far the build is; the packages that cargo has from before count as done.
+fn compiling(what: &str, done: usize, total: Option<usize>) -> String {
+    let of = total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let s = if total.unwrap_or(done) == 1 { "" } else { "s" };
+    format!("building the functions: {done}{of} package{s}, {}", harmless(what))
 }
 
 /// A crowd that is served.
@@ -189,4 +194,18 @@ fn bar(length: Option<u64>, template: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(template).expect("the template is sound");
     bar.set_style(style.progress_chars("=> "));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_says_how_far_it_is_as_far_as_that_is_known() {
+        assert_eq!(
+            compiling("serde", 41, Some(118)),
+            "building the functions: 41 of 118 packages, serde"
+        );
+        assert_eq!(compiling("\u{1b}[2Jtea", 1, None), "building the functions: 1 package, tea");
+    }
 }

@@ -71,9 +71,9 @@ impl Plan {
         let options = BuildOptions { no_build: self.no_build, offline: false };
         let building = Building::begin();
         let built = build::build(&self.template, &options, &mut |progress| match progress {
-            Progress::Compiling { what, done } => building.compiles(&what, done),
+            Progress::Compiling { what, done, total } => building.compiles(&what, done, total),
             Progress::Said(line) => building.says(&line),
-            Progress::Built { function } => building.built(&function),
+            Progress::Built { function, took } => building.built(&function, took),
         });
         let functions = built.or_fail(Code::Build)?;
         building.done(functions.len());

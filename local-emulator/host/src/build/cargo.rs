@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -36,13 +38,46 @@ pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Targ
         .map_err(BuildError::Cargo)?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(BuildError::Failed { what: "metadata", status: output.status, output: words });
+        return Err(BuildError::Metadata { status: output.status, output: words });
     }
     let answer: Value = serde_json::from_slice(&output.stdout).map_err(BuildError::Answer)?;
     let manifest = manifest.canonicalize().unwrap_or(manifest);
+    let programs = programs(&answer, &manifest);
+    let is_meant = |(_, name): &&(String, String)| {
+        function.binary.as_ref().is_none_or(|binary| binary == name)
+    };
+    let list = |programs: &[&(String, String)]| {
+        programs.iter().map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    match programs.iter().filter(is_meant).collect::<Vec<_>>().as_slice() {
+        [(package, binary)] => Ok(Target {
+            workspace: answer["workspace_root"].as_str().unwrap_or_default().into(),
+            package: package.clone(),
+            binary: binary.clone(),
+        }),
+        [] => Err(BuildError::NoBinary {
+            function: function.name.clone(),
+            manifest,
+            binary: function.binary.clone(),
+            hint: if programs.is_empty() {
+                "a function is a program: add a `src/main.rs`, or correct its `CodeUri`".to_owned()
+            } else {
+                let all = list(&programs.iter().collect::<Vec<_>>());
+                format!("name one of these in its `Metadata.BuildProperties.Binary`: {all}")
+            },
+        }),
+        several => Err(BuildError::WhichBinary {
+            function: function.name.clone(),
+            candidates: list(several),
+        }),
+    }
+}
+
+/// The programs of that crate, each with its package; of all crates, where that one is none but a workspace.
+fn programs(answer: &Value, manifest: &Path) -> Vec<(String, String)> {
     let packages = answer["packages"].as_array().map_or(&[][..], Vec::as_slice);
     let is_own =
-        |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(&manifest);
+        |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(manifest);
     let own = packages.iter().filter(is_own).collect::<Vec<_>>();
     let packages = if own.is_empty() { packages.iter().collect() } else { own };
     let mut programs = Vec::new();
@@ -57,67 +92,105 @@ pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Targ
             }
         }
     }
-    let is_meant = |(_, name): &&(String, String)| {
-        function.binary.as_ref().is_none_or(|binary| binary == name)
-    };
-    match programs.iter().filter(is_meant).collect::<Vec<_>>().as_slice() {
-        [(package, binary)] => Ok(Target {
-            workspace: answer["workspace_root"].as_str().unwrap_or_default().into(),
-            package: package.clone(),
-            binary: binary.clone(),
-        }),
-        _ => {
-            let names = programs.iter().map(|(_, name)| format!("`{name}`")).collect::<Vec<_>>();
-            let candidates = if names.is_empty() { "(none)".to_owned() } else { names.join(", ") };
-            Err(BuildError::WhichBinary { function: function.name.clone(), candidates })
-        }
-    }
+    programs
+}
+
+/// A program that cargo made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) program: PathBuf,
+    /// How long cargo ran until it was there.
+    pub(super) took: Duration,
+}
+
+/// What cargo says while it runs.
+enum Said {
+    /// To us: a line of JSON.
+    Message(String),
+    /// To the human.
+    Words(String),
 }
 
 /// Builds programs of one workspace; where each one is, as cargo says.
 pub(super) fn build(
     workspace: &Path,
-    targets: &[Target],
+    targets: &[&Target],
     options: &BuildOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Result<BTreeMap<(String, String), PathBuf>, BuildError> {
+) -> Result<BTreeMap<(String, String), Made>, BuildError> {
+    let total = packages(workspace, targets, options);
     let mut command = cargo(options);
     command.args(["build", "--release", "--quiet", "--message-format=json-render-diagnostics"]);
     command.arg("--manifest-path").arg(workspace.join("Cargo.toml")).current_dir(workspace);
-    let flags = |flag: &str, names: BTreeSet<&String>| {
-        names.into_iter().flat_map(|name| [flag.to_owned(), name.clone()]).collect::<Vec<String>>()
-    };
-    command.args(flags("-p", targets.iter().map(|target| &target.package).collect()));
-    command.args(flags("--bin", targets.iter().map(|target| &target.binary).collect()));
+    command.args(flags("-p", targets.iter().map(|target| &target.package)));
+    command.args(flags("--bin", targets.iter().map(|target| &target.binary)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let began = Instant::now();
     let mut child = command.spawn().map_err(BuildError::Cargo)?;
-    let mut words = child.stderr.take();
-    let reader = std::thread::spawn(move || {
-        let mut output = Vec::new();
-        let read = words.as_mut().map(|words| words.read_to_end(&mut output));
-        drop(read);
-        String::from_utf8_lossy(&output).into_owned()
-    });
+    let (to_us, said) = mpsc::channel();
+    if let Some(out) = child.stdout.take() {
+        tell_lines(out, to_us.clone(), Said::Message);
+    }
+    if let Some(err) = child.stderr.take() {
+        tell_lines(err, to_us.clone(), Said::Words);
+    }
+    drop(to_us);
     let (mut built, mut done) = (BTreeMap::new(), BTreeSet::new());
-    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
-        let line = line.map_err(BuildError::Cargo)?;
-        let Ok(message) = serde_json::from_str::<Value>(&line) else { continue };
+    for said in said {
+        let message = match said {
+            Said::Words(words) => {
+                progress(Progress::Said(words));
+                continue;
+            }
+            Said::Message(line) => serde_json::from_str::<Value>(&line).unwrap_or_default(),
+        };
         if message["reason"] != "compiler-artifact" {
             continue;
         }
         let package = message["package_id"].as_str().unwrap_or_default().to_owned();
         let name = message["target"]["name"].as_str().unwrap_or_default().to_owned();
         if let Some(program) = message["executable"].as_str() {
-            built.insert((package.clone(), name.clone()), program.into());
+            let made = Made { program: program.into(), took: began.elapsed() };
+            built.insert((package.clone(), name.clone()), made);
         }
         done.insert(package);
-        progress(Progress::Compiling { what: name, done: done.len() });
+        let total = total.filter(|total| *total >= done.len());
+        progress(Progress::Compiling { what: name, done: done.len(), total });
     }
     let status = child.wait().map_err(BuildError::Cargo)?;
-    let output = reader.join().unwrap_or_default();
-    if !status.success() {
-        return Err(BuildError::Failed { what: "build", status, output });
-    }
-    output.lines().for_each(|line| progress(Progress::Said(line.to_owned())));
-    Ok(built)
+    if status.success() { Ok(built) } else { Err(BuildError::Failed(status)) }
+}
+
+fn flags<'a>(flag: &str, names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let names = names.collect::<BTreeSet<_>>();
+    names.into_iter().flat_map(|name| [flag.to_owned(), name.clone()]).collect()
+}
+
+/// Sends on every line, as it comes, from a thread of its own that ends with the stream.
+fn tell_lines(
+    from: impl Read + Send + 'static,
+    to: mpsc::Sender<Said>,
+    kind: impl Fn(String) -> Said + Send + 'static,
+) {
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(from).split(b'\n');
+        while let Some(Ok(line)) = lines.next() {
+            if to.send(kind(String::from_utf8_lossy(&line).into_owned())).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+/// How many packages the programs are made of, by cargo's own graph: with the features of this build, for this
+/// machine, without what only tests need. `None` if cargo does not tell.
+fn packages(workspace: &Path, targets: &[&Target], options: &BuildOptions) -> Option<usize> {
+    let mut command = cargo(options);
+    command.args(["tree", "--quiet", "--edges", "normal,build", "--prefix", "none"]);
+    command.args(["--format", "{p}", "--manifest-path"]).arg(workspace.join("Cargo.toml"));
+    command.args(flags("-p", targets.iter().map(|target| &target.package)));
+    let output = command.current_dir(workspace).stdin(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    let lines = text.lines().map(|line| line.trim_end_matches(" (*)"));
+    Some(lines.filter(|line| !line.is_empty()).collect::<BTreeSet<_>>().len())
 }

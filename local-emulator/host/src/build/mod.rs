@@ -1,19 +1,25 @@
 //! Builds a template's Rust functions by one cargo call for each workspace, and stages what came out.
 //!
+//! Staged is `.lunch/build/<LogicalId>/bootstrap` beside the template, alone in its folder: on AWS a function finds
+//! what the build put there and nothing of its sources. Code that is taken in place keeps what stands beside it.
 //! The call blocks. Ctrl-C reaches cargo itself, which runs in the caller's process group.
 
 mod cargo;
+mod error;
+mod stage;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::time::Duration;
+
+pub use error::BuildError;
 
 use crate::function::ServedFunction;
-use crate::template::{Function, Template, folder};
+use crate::template::{Build, Function, Template, folder};
+use stage::Stage;
 
 /// How functions are built.
 #[derive(Clone, Debug, Default)]
@@ -33,81 +39,25 @@ pub enum Progress {
         what: String,
         /// How many.
         done: usize,
+        /// Of how many; `None`: cargo does not say.
+        total: Option<usize>,
     },
-    /// A line of the compiler's own.
+    /// A line of the compiler's own, as it comes, or one on what is built.
     Said(String),
     /// A function is ready.
     Built {
         /// Its name.
         function: String,
+        /// How long cargo ran until its program was there.
+        took: Duration,
     },
 }
 
-/// Why functions cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// There is no cargo.
-    #[error("cannot run `cargo`\n(install Rust, or take what was built before with `--no-build`)")]
-    Cargo(#[source] io::Error),
-    /// A code folder holds nothing to build or run.
-    #[error("function `{function}`: `{}` has neither a `Cargo.toml` nor a `bootstrap`\n(correct its `CodeUri`)", code.display())]
-    NoCrate {
-        /// The function.
-        function: String,
-        /// Where it was looked.
-        code: PathBuf,
-    },
-    /// A program cannot be run.
-    #[error("function `{function}`: `{}` is not executable\n(chmod +x {})", program.display(), program.display())]
-    NotExecutable {
-        /// The function.
-        function: String,
-        /// The program.
-        program: PathBuf,
-    },
-    /// It is not clear which program is meant.
-    #[error(
-        "function `{function}` could be any of these programs: {candidates}\n(name one in its `Metadata.BuildProperties.Binary`)"
-    )]
-    WhichBinary {
-        /// The function.
-        function: String,
-        /// The programs there are.
-        candidates: String,
-    },
-    /// Cargo failed.
-    #[error("`cargo {what}` failed: {status}\n{output}")]
-    Failed {
-        /// The subcommand.
-        what: &'static str,
-        /// How it ended.
-        status: ExitStatus,
-        /// The compiler's own words.
-        output: String,
-    },
-    /// Cargo's answer is not understood.
-    #[error("cargo's answer is not understood")]
-    Answer(#[source] serde_json::Error),
-    /// Cargo named no program for a function.
-    #[error("cargo built no program for function `{0}`")]
-    NoProgram(String),
-    /// Nothing was built before.
-    #[error("function `{function}` was not built before: there is no `{}`\n(leave `--no-build` out once)", program.display())]
-    NotStaged {
-        /// The function.
-        function: String,
-        /// Where it was looked for.
-        program: PathBuf,
-    },
-    /// A program cannot be put where it is run.
-    #[error("cannot write `{}`", path.display())]
-    Stage {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+/// A function that cargo has to make.
+struct Wanted<'a> {
+    place: usize,
+    function: &'a Function,
+    target: cargo::Target,
 }
 
 /// Builds all functions of a template.
@@ -124,67 +74,89 @@ pub fn build(
     let mut served = BTreeMap::new();
     let mut wanted = Vec::new();
     for (place, function) in template.functions.iter().enumerate() {
-        let name = || function.name.clone();
-        let program = lunch.join("build").join(&function.logical_id).join("bootstrap");
         let taken = function.code.join("bootstrap");
         let has_crate = function.code.join("Cargo.toml").is_file();
         if !has_crate && !taken.is_file() {
-            return Err(BuildError::NoCrate { function: name(), code: function.code.clone() });
+            let (function, code) = (function.name.clone(), function.code.clone());
+            return Err(BuildError::NoCrate { function, code });
         }
-        if !has_crate {
-            let mode = taken.metadata().map_or(0, |data| data.permissions().mode());
-            if mode & 0o111 == 0 {
-                return Err(BuildError::NotExecutable { function: name(), program: taken });
-            }
-            served.insert(
-                place,
-                (std::path::absolute(&taken).unwrap_or(taken), function.binary.clone()),
-            );
+        if !has_crate || function.build == Build::InPlace {
+            served.insert(place, in_place(function, taken)?);
         } else if options.no_build {
-            if !program.is_file() {
-                return Err(BuildError::NotStaged { function: name(), program });
-            }
-            served.insert(place, (program, function.binary.clone()));
+            served.insert(place, before(function, &Stage::of(&lunch, function))?);
         } else {
-            wanted.push((place, function, cargo::target(function, options)?, program));
-        }
-    }
-    let mut workspaces: BTreeMap<PathBuf, Vec<cargo::Target>> = BTreeMap::new();
-    for (_, _, target, _) in &wanted {
-        workspaces.entry(target.workspace.clone()).or_default().push(target.clone());
-    }
-    for (workspace, targets) in workspaces {
-        let built = cargo::build(&workspace, &targets, options, progress)?;
-        for (place, function, target, program) in &wanted {
-            if target.workspace != workspace {
-                continue;
+            if is_executable(&taken) {
+                progress(Progress::Said(format!(
+                    "function `{}`: built from its `Cargo.toml`; the `bootstrap` beside it is not used",
+                    function.name
+                )));
             }
-            let found = built.get(&(target.package.clone(), target.binary.clone()));
-            let from = found.ok_or_else(|| BuildError::NoProgram(function.name.clone()))?;
-            stage(from, program, &lunch)
-                .map_err(|source| BuildError::Stage { path: program.clone(), source })?;
-            progress(Progress::Built { function: function.name.clone() });
-            served.insert(*place, (program.clone(), Some(target.binary.clone())));
+            let target = cargo::target(function, options)?;
+            wanted.push(Wanted { place, function, target });
         }
+    }
+    for (place, program, binary) in made(&wanted, &lunch, options, progress)? {
+        served.insert(place, (program, Some(binary)));
     }
     let all = template.functions.iter().zip(served.into_values());
     Ok(all.map(|(function, (program, binary))| serve(function, program, binary)).collect())
 }
 
-/// Puts a program where it is run, so that one that is running is not disturbed.
-fn stage(from: &Path, program: &Path, lunch: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(program.parent().unwrap_or(lunch))?;
-    std::fs::write(lunch.join(".gitignore"), "*\n")?;
-    let fresh = program.with_extension(format!("new-{}", std::process::id()));
-    if fresh.exists() {
-        std::fs::remove_file(&fresh)?;
+/// A program that stands in the code's folder.
+fn in_place(
+    function: &Function,
+    program: PathBuf,
+) -> Result<(PathBuf, Option<String>), BuildError> {
+    if !program.is_file() {
+        let (function, code) = (function.name.clone(), function.code.clone());
+        return Err(BuildError::NoBootstrap { function, code });
     }
-    if std::fs::hard_link(from, &fresh).is_err() {
-        std::fs::copy(from, &fresh)?;
+    if !is_executable(&program) {
+        return Err(BuildError::NotExecutable { function: function.name.clone(), program });
     }
-    std::fs::rename(&fresh, program)?;
-    // Two names of one file: the rename above then did nothing.
-    if fresh.exists() { std::fs::remove_file(&fresh) } else { Ok(()) }
+    Ok((std::path::absolute(&program).unwrap_or(program), function.binary.clone()))
+}
+
+/// A program that was built before.
+fn before(function: &Function, stage: &Stage) -> Result<(PathBuf, Option<String>), BuildError> {
+    let program = stage.program();
+    if !program.is_file() {
+        return Err(BuildError::NotStaged { function: function.name.clone(), program });
+    }
+    Ok((program, stage.binary().or_else(|| function.binary.clone())))
+}
+
+/// Lets cargo make programs, and stages them: for each one its place, path and name.
+fn made(
+    wanted: &[Wanted<'_>],
+    lunch: &Path,
+    options: &BuildOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<(usize, PathBuf, String)>, BuildError> {
+    let mut workspaces: BTreeMap<&Path, Vec<&Wanted<'_>>> = BTreeMap::new();
+    for one in wanted {
+        workspaces.entry(&one.target.workspace).or_default().push(one);
+    }
+    let mut made = Vec::new();
+    for (workspace, wanted) in workspaces {
+        let targets = wanted.iter().map(|one| &one.target).collect::<Vec<_>>();
+        let built = cargo::build(workspace, &targets, options, progress)?;
+        for Wanted { place, function, target } in wanted {
+            let found = built.get(&(target.package.clone(), target.binary.clone()));
+            let found = found.ok_or_else(|| BuildError::NoProgram(function.name.clone()))?;
+            let stage = Stage::of(lunch, function);
+            stage
+                .put(&found.program, &target.binary)
+                .map_err(|source| BuildError::Stage { path: stage.program(), source })?;
+            progress(Progress::Built { function: function.name.clone(), took: found.took });
+            made.push((*place, stage.program(), target.binary.clone()));
+        }
+    }
+    Ok(made)
+}
+
+fn is_executable(program: &Path) -> bool {
+    program.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
 }
 
 fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> ServedFunction {

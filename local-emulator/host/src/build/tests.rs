@@ -1,36 +1,241 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::template::{self, Options};
 
+/// A folder with a template and what it names, gone when it is dropped.
+struct Street(PathBuf);
+
+impl Street {
+    fn new(name: &str, files: &[(&str, &str)], resources: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("lunch-build-{name}-{}", std::process::id()));
+        drop(fs::remove_dir_all(&root));
+        let street = Self(root);
+        for (path, text) in files {
+            street.write(path, text);
+        }
+        street.write("template.yaml", &format!("Resources:\n{resources}"));
+        street
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn allow(&self, path: &str) {
+        fs::set_permissions(self.0.join(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn template(&self) -> Template {
+        template::read(&Options {
+            path: self.0.join("template.yaml"),
+            parameter_overrides: Vec::new(),
+            region: "eu-central-2".to_owned(),
+            account: "123456789012".to_owned(),
+            stack_name: None,
+        })
+        .unwrap()
+    }
+
+    fn build(&self, no_build: bool) -> (Result<Vec<ServedFunction>, BuildError>, Vec<Progress>) {
+        let mut told = Vec::new();
+        let options = BuildOptions { no_build, offline: true };
+        let built = build(&self.template(), &options, &mut |progress| told.push(progress));
+        (built, told)
+    }
+
+    fn error(&self) -> String {
+        self.build(false).0.unwrap_err().to_string().replace(&self.0.display().to_string(), "ROOT")
+    }
+}
+
+impl Drop for Street {
+    fn drop(&mut self) {
+        drop(fs::remove_dir_all(&self.0));
+    }
+}
+
+fn function(id: &str, code: &str, rest: &str) -> String {
+    format!(
+        "  {id}: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided.al2023, CodeUri: {code}}}{rest}}}\n"
+    )
+}
+
+fn manifest(name: &str) -> String {
+    format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n")
+}
+
+fn said(told: &[Progress]) -> String {
+    let said = told.iter().filter_map(|progress| match progress {
+        Progress::Said(line) => Some(line.as_str()),
+        Progress::Compiling { .. } | Progress::Built { .. } => None,
+    });
+    said.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn a_crate_is_built_and_staged_and_taken_again_without_building() {
-    let root = std::env::temp_dir().join(format!("lunch-build-{}", std::process::id()));
-    fs::create_dir_all(root.join("tea/src")).unwrap();
-    let manifest = "[package]\nname = \"tea\"\nedition = \"2024\"\n[workspace]\n";
-    fs::write(root.join("tea/Cargo.toml"), manifest).unwrap();
-    fs::write(root.join("tea/src/main.rs"), "fn main() {}").unwrap();
-    let text = "Resources: {Tea: {Type: AWS::Serverless::Function, Properties: {Runtime: provided.al2023, CodeUri: tea}}}";
-    fs::write(root.join("template.yaml"), text).unwrap();
-    let template = template::read(&Options {
-        path: root.join("template.yaml"),
-        parameter_overrides: Vec::new(),
-        region: "eu-central-2".to_owned(),
-        account: "123456789012".to_owned(),
-        stack_name: None,
-    })
-    .unwrap();
-    let mut no_build = BuildOptions { no_build: true, offline: true };
-    let early = build(&template, &no_build, &mut |_| ());
+    let files = [("tea/Cargo.toml", &*manifest("tea")), ("tea/src/main.rs", "fn main() {}")];
+    let street = Street::new("again", &files, &function("Tea", "tea", ""));
+    let early = street.build(true).0;
     assert!(matches!(early, Err(BuildError::NotStaged { .. })), "{early:?}");
-    no_build.no_build = false;
-    let served = build(&template, &no_build, &mut |_| ()).unwrap();
-    assert_eq!(served[0].program, root.join(".lunch/build/Tea/bootstrap"));
+    let (served, told) = street.build(false);
+    let served = served.unwrap();
+    assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
     assert_eq!(served[0].binary.as_deref(), Some("tea"));
+    assert_eq!(fs::read_dir(&served[0].code).unwrap().count(), 1, "only `bootstrap`, as on AWS");
     assert!(std::process::Command::new(&served[0].program).status().unwrap().success());
-    assert_eq!(build(&template, &no_build, &mut |_| ()).unwrap(), served);
-    fs::write(root.join("tea/src/main.rs"), "fn main() { tea }").unwrap();
-    let broken = build(&template, &no_build, &mut |_| ()).unwrap_err().to_string();
-    assert!(broken.contains("cannot find value `tea`"), "{broken}");
-    fs::remove_dir_all(root).unwrap();
+    let first = Progress::Compiling { what: "tea".to_owned(), done: 1, total: Some(1) };
+    assert_eq!(told[0], first);
+    assert!(
+        matches!(&told[1], Progress::Built { function, took } if function == "Tea" && !took.is_zero()),
+        "{told:?}"
+    );
+    assert_eq!(street.build(true).0.unwrap(), served);
+}
+
+#[test]
+fn what_the_compiler_says_is_told_while_it_runs_and_not_again() {
+    let main = "fn main() { let unused = 1; tea }";
+    let files = [("tea/Cargo.toml", &*manifest("tea")), ("tea/src/main.rs", main)];
+    let (built, told) = Street::new("broken", &files, &function("Tea", "tea", "")).build(false);
+    let said = said(&told);
+    assert_eq!(said.matches("cannot find value `tea`").count(), 1, "{said}");
+    assert_eq!(built.unwrap_err().to_string(), "`cargo build` failed: exit status: 101");
+}
+
+#[test]
+fn crates_of_several_workspaces_are_built_in_the_templates_order() {
+    let (tea, soup) = (manifest("tea"), manifest("soup"));
+    let files = [
+        ("tea/Cargo.toml", &*tea),
+        ("tea/src/main.rs", "fn main() {}"),
+        ("soup/Cargo.toml", &*soup),
+        ("soup/src/main.rs", "fn main() {}"),
+        ("bread/bootstrap", "#!/bin/sh\n"),
+    ];
+    let resources =
+        [function("Tea", "tea", ""), function("Bread", "bread", ""), function("Soup", "soup", "")];
+    let street = Street::new("several", &files, &resources.concat());
+    street.allow("bread/bootstrap");
+    let served = street.build(false).0.unwrap();
+    let binaries = served.iter().map(|one| (one.name.as_str(), one.binary.as_deref()));
+    let expected = [("Tea", Some("tea")), ("Bread", None), ("Soup", Some("soup"))];
+    assert_eq!(binaries.collect::<Vec<_>>(), expected);
+    assert_eq!(served[1].program, street.0.join("bread/bootstrap"), "taken in place");
+}
+
+#[test]
+fn it_must_be_clear_which_program_is_meant() {
+    let manifest = manifest("tea");
+    let files = [
+        ("tea/Cargo.toml", &*manifest),
+        ("tea/src/bin/green.rs", "fn main() {}"),
+        ("tea/src/bin/black.rs", "fn main() {}"),
+    ];
+    let named = |binary: &str| format!(", Metadata: {{BuildProperties: {{Binary: {binary}}}}}");
+    assert_eq!(
+        Street::new("which", &files, &function("Tea", "tea", "")).error(),
+        "function `Tea` could be any of these programs: `black`, `green`\n(name one in its `Metadata.BuildProperties.Binary`)"
+    );
+    assert_eq!(
+        Street::new("wrong", &files, &function("Tea", "tea", &named("red"))).error(),
+        "function `Tea`: `ROOT/tea/Cargo.toml` makes no program `red`\n(name one of these in its `Metadata.BuildProperties.Binary`: `black`, `green`)"
+    );
+    let street = Street::new("right", &files, &function("Tea", "tea", &named("green")));
+    assert_eq!(street.build(false).0.unwrap()[0].binary.as_deref(), Some("green"));
+    let library = [("tea/Cargo.toml", &*manifest), ("tea/src/lib.rs", "")];
+    assert_eq!(
+        Street::new("library", &library, &function("Tea", "tea", "")).error(),
+        "function `Tea`: `ROOT/tea/Cargo.toml` makes no program\n(a function is a program: add a `src/main.rs`, or correct its `CodeUri`)"
+    );
+}
+
+#[test]
+fn code_that_is_neither_built_nor_to_be_run_is_told_with_what_to_do() {
+    let street = Street::new("mode", &[("tea/bootstrap", "")], &function("Tea", "tea", ""));
+    assert_eq!(
+        street.error(),
+        "function `Tea`: `ROOT/tea/bootstrap` is not executable\n(chmod +x ROOT/tea/bootstrap)"
+    );
+    let street = Street::new("empty", &[("tea/notes", "")], &function("Tea", "tea", ""));
+    assert_eq!(
+        street.error(),
+        "function `Tea`: `ROOT/tea` has neither a `Cargo.toml` nor a `bootstrap`\n(correct its `CodeUri`)"
+    );
+    let street = Street::new("manifest", &[("tea/Cargo.toml", "[")], &function("Tea", "tea", ""));
+    assert!(street.error().starts_with("`cargo metadata` failed: exit status: 101\nerror: "));
+}
+
+#[test]
+fn a_crate_beside_a_bootstrap_is_built_unless_somebody_else_builds() {
+    let manifest = manifest("tea");
+    let files = [
+        ("tea/Cargo.toml", &*manifest),
+        ("tea/src/main.rs", "fn main() {}"),
+        ("tea/bootstrap", "#!/bin/sh\n"),
+    ];
+    let street = Street::new("both", &files, &function("Tea", "tea", ""));
+    street.allow("tea/bootstrap");
+    let (served, told) = street.build(false);
+    assert_eq!(served.unwrap()[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
+    assert_eq!(
+        said(&told),
+        "function `Tea`: built from its `Cargo.toml`; the `bootstrap` beside it is not used"
+    );
+    for method in ["SkipBuild: yes", "BuildMethod: makefile"] {
+        let street = Street::new(
+            "skip",
+            &files,
+            &function("Tea", "tea", &format!(", Metadata: {{{method}}}")),
+        );
+        street.allow("tea/bootstrap");
+        assert_eq!(street.build(false).0.unwrap()[0].program, street.0.join("tea/bootstrap"));
+    }
+    let street = Street::new(
+        "unbuilt",
+        &files[..2],
+        &function("Tea", "tea", ", Metadata: {SkipBuild: true}"),
+    );
+    assert!(street.error().starts_with("function `Tea`: no `bootstrap` stands in `ROOT/tea`\n"));
+}
+
+#[test]
+fn the_total_is_what_the_programs_need_and_nothing_else() {
+    let depends = |on: &[&str]| {
+        on.iter().map(|name| format!("{name} = {{ path = \"../{name}\" }}\n")).collect::<String>()
+    };
+    let package = |name: &str| {
+        format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n")
+    };
+    let tea = format!(
+        "{}[dependencies]\n{}sugar = {{ path = \"../sugar\", optional = true }}\n[dev-dependencies]\n{}",
+        package("tea"),
+        depends(&["leaf", "water"]),
+        depends(&["spoon"])
+    );
+    let leaf = format!("{}[dependencies]\n{}", package("leaf"), depends(&["water"]));
+    let water = format!("{}[dependencies]\n{}", package("water"), depends(&["well"]));
+    let libraries = [("water", water), ("leaf", leaf), ("well", package("well"))];
+    let unneeded = [("spoon", package("spoon")), ("sugar", package("sugar"))];
+    let files = [
+        ("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n"),
+        ("tea/Cargo.toml", &tea),
+        ("tea/src/main.rs", "fn main() {}"),
+    ];
+    let street = Street::new("total", &files, &function("Tea", "tea", ""));
+    for (name, manifest) in libraries.iter().chain(&unneeded) {
+        street.write(&format!("{name}/Cargo.toml"), manifest);
+        street.write(&format!("{name}/src/lib.rs"), "");
+    }
+    let (served, told) = street.build(false);
+    served.unwrap();
+    let counts = told.iter().filter_map(|progress| match progress {
+        Progress::Compiling { done, total, .. } => Some((*done, *total)),
+        Progress::Said(_) | Progress::Built { .. } => None,
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), (1..=4).map(|done| (done, Some(4))).collect::<Vec<_>>());
 }

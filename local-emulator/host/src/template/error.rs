@@ -61,6 +61,47 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
+    /// A value is given for a parameter that there is not.
+    #[error(
+        "there is no parameter `{name}` to give a value to\n({})",
+        known(known_names, "parameters")
+    )]
+    NoParameter {
+        /// The name that was given.
+        name: String,
+        /// Those that there are.
+        known_names: Vec<String>,
+    },
+    /// A condition is named that there is not.
+    #[error("line {}, column {}: there is no condition `{name}`\n({})", at.line, at.column, known(known_names, "conditions"))]
+    NoCondition {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known_names: Vec<String>,
+        /// Where.
+        at: Span,
+    },
+    /// A logical id is none, and might be a path.
+    #[error("line {}, column {}: `{id}` is no logical id\n(AWS takes up to 255 of the letters `A` to `Z`, `a` to `z` and digits)", at.line, at.column)]
+    LogicalId {
+        /// The id, shortened.
+        id: String,
+        /// Where.
+        at: Span,
+    },
+    /// Two functions have one name.
+    #[error("line {}, column {}: `{other}` and `{id}` are both named `{name}`\n(give one of them another `FunctionName`)", at.line, at.column)]
+    SameName {
+        /// The name.
+        name: String,
+        /// The logical id of the function that has it first.
+        other: String,
+        /// The logical id of the function that has it too.
+        id: String,
+        /// Where.
+        at: Span,
+    },
     /// Something refers to itself.
     #[error("line {}, column {}: `{name}` refers to itself", at.line, at.column)]
     Cycle {
@@ -95,4 +136,14 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
+}
+
+/// What there is in place of what was named.
+fn known(names: &[String], what: &str) -> String {
+    let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    if names.is_empty() {
+        format!("the template has no {what}")
+    } else {
+        format!("there is {}", names.join(", "))
+    }
 }

@@ -1,15 +1,23 @@
 //! One function of a template.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
+use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, folder, merge};
+use super::{Template, folder, merge, variables};
+
+/// Where a function's program comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// Cargo makes it of the folder's crate, where there is one; else it stands there.
+    Cargo,
+    /// It stands in the folder: the template leaves its building to somebody else.
+    InPlace,
+}
 
 /// A function of a template, as AWS would configure it.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +50,8 @@ pub struct Function {
     pub log_group: Option<String>,
     /// The Rust program that it is made of, if the template names it.
     pub binary: Option<String>,
+    /// Where that program comes from.
+    pub build: Build,
     /// Where it stands.
     pub at: Span,
 }
@@ -66,55 +76,6 @@ const NOT_SERVED: [&str; 16] = [
     "DurableConfig",
 ];
 
-struct Properties<'a> {
-    id: &'a str,
-    node: Node,
-    resolver: &'a Resolver<'a>,
-}
-
-impl Properties<'_> {
-    fn error(&self, property: &str, got: &str, wanted: &str, at: Span) -> TemplateError {
-        let (function, property) = (self.id.to_owned(), format!("`{property}`"));
-        TemplateError::Value {
-            function,
-            property,
-            got: got.to_owned(),
-            wanted: wanted.to_owned(),
-            at,
-        }
-    }
-
-    /// A text that is needed, if it is there.
-    fn text(&self, path: &str) -> Result<Option<(String, Span)>, TemplateError> {
-        let node = path.split('.').try_fold(&self.node, |node, name| node.get(name));
-        let Some(node) = node else { return Ok(None) };
-        match self.resolver.resolve(node)? {
-            Resolved::Text { text, .. } => Ok(Some((text, node.span))),
-            Resolved::Nothing => Ok(None),
-            Resolved::Unknown { why, at } => Err(TemplateError::Unresolved {
-                function: self.id.to_owned(),
-                property: format!("`{path}`"),
-                why,
-                at,
-            }),
-            Resolved::List(_) | Resolved::Map(_) => {
-                Err(self.error(path, "a list or a map", "one value", node.span))
-            }
-        }
-    }
-
-    fn number(&self, path: &str, least: u32, most: u32) -> Result<Option<u32>, TemplateError> {
-        let Some((text, at)) = self.text(path)? else { return Ok(None) };
-        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-        let wanted = format!("a whole number from {least} to {most}");
-        number.map(Some).ok_or_else(|| self.error(path, &format!("`{text}`"), &wanted, at))
-    }
-
-    fn or(&self, path: &str, default: &str) -> Result<String, TemplateError> {
-        Ok(self.text(path)?.map_or_else(|| default.to_owned(), |(text, _)| text))
-    }
-}
-
 /// Adds a function, or a sentence on why it is not served.
 pub(super) fn add(
     template: &mut Template,
@@ -129,139 +90,175 @@ pub(super) fn add(
     let own = resource.get("Properties").unwrap_or(&nothing);
     let node = globals.filter(|_| is_sam).map_or_else(|| own.clone(), |all| merge(all, own));
     let properties = Properties { id, node, resolver };
-    let mut refuse = |why: &str| {
-        template.not_served.push(format!("line {}: function `{id}` is not served: {why}", at.line));
-        Ok(())
+    let made = made(&properties, if is_sam { "CodeUri" } else { "Code" }, resource, template)?;
+    let Made { runtime, code, build } = match made {
+        Ok(made) => made,
+        Err(why) => {
+            let line = at.line;
+            let sentence = format!("line {line}: function `{id}` is not served: {why}");
+            template.not_served.push(sentence);
+            return Ok(());
+        }
     };
-    if properties.or("PackageType", "Zip")? == "Image" {
-        return refuse("its `PackageType` is `Image`");
-    }
-    let Some((runtime, _)) = properties.text("Runtime")? else {
-        return refuse("it has no `Runtime`");
-    };
-    if !runtime.starts_with("provided") {
-        return refuse(&format!("its `Runtime` is `{runtime}`, not `provided.al2023`"));
-    }
-    let code = if is_sam { "CodeUri" } else { "Code" };
-    let code_node = properties.node.get(code);
-    let is_remote = code_node.is_some_and(|node| node.is_map() && node.intrinsic().is_none());
-    if properties.node.get("InlineCode").is_some() || is_remote {
-        return refuse("its code stands in a bucket or in the template");
-    }
-    let code = properties.or(code, ".")?;
-    if code.starts_with("s3://") || code.ends_with(".zip") {
-        return refuse(&format!("its code is `{code}`, and only folders are served yet"));
-    }
     note(template, &properties)?;
-    let metadata = resource.get("Metadata").and_then(|node| node.get("BuildProperties"));
+    let settings = resource.get("Metadata").and_then(|node| node.get("BuildProperties"));
     let binary = ["Binary", "ArtifactExecutableName"]
         .iter()
-        .find_map(|name| metadata.and_then(|node| node.get(name)).and_then(Node::text));
+        .find_map(|name| settings.and_then(|node| node.get(name)).and_then(Node::text));
     let timeout = properties.number("Timeout", 1, 900)?.unwrap_or(3);
-    let variables = variables(template, &properties)?;
-    template.functions.push(Function {
+    let function = Function {
         logical_id: id.to_owned(),
-        name: properties.or("FunctionName", id)?,
-        code: folder(&template.path).join(code),
+        name: name(template, &properties)?,
+        code,
         runtime,
         handler: properties.or("Handler", "bootstrap")?,
-        architecture: architecture(&properties)?,
+        architecture: architecture(template, &properties)?,
         timeout: Duration::from_secs(timeout.into()),
         memory_mb: properties.number("MemorySize", 128, 32_768)?.unwrap_or(128),
         ephemeral_storage_mb: properties
             .number("EphemeralStorage.Size", 512, 32_768)?
             .unwrap_or(512),
         reserved: properties.number("ReservedConcurrentExecutions", 0, u32::MAX)?,
-        variables,
-        description: properties.or("Description", "").unwrap_or_default(),
-        log_group: properties
-            .text("LoggingConfig.LogGroup")
-            .unwrap_or_default()
-            .map(|(text, _)| text),
+        variables: variables::read(template, &properties)?,
+        description: properties.wish("Description", template)?.unwrap_or_default(),
+        log_group: properties.wish("LoggingConfig.LogGroup", template)?,
         binary: binary.map(str::to_owned),
+        build,
         at,
-    });
+    };
+    template.functions.push(function);
     Ok(())
 }
 
-fn architecture(properties: &Properties<'_>) -> Result<String, TemplateError> {
-    let node = properties.node.get("Architectures");
-    let listed = node.map(|node| properties.resolver.resolve(node)).transpose()?;
-    Ok(match listed {
-        Some(Resolved::List(items)) => match items.last() {
-            Some(Resolved::Text { text, .. }) => text.clone(),
-            _ => "x86_64".to_owned(),
-        },
-        _ => "x86_64".to_owned(),
-    })
+/// What a function is made of.
+struct Made {
+    runtime: String,
+    code: PathBuf,
+    build: Build,
+}
+
+/// What a function is made of, or why that is not served.
+fn made(
+    properties: &Properties<'_>,
+    code: &str,
+    resource: &Node,
+    template: &Template,
+) -> Result<Result<Made, String>, TemplateError> {
+    if properties.or("PackageType", "Zip")? == "Image" {
+        return Ok(Err("its `PackageType` is `Image`".to_owned()));
+    }
+    let Some((runtime, _)) = properties.text("Runtime")? else {
+        return Ok(Err("it has no `Runtime`".to_owned()));
+    };
+    if !runtime.starts_with("provided") {
+        return Ok(Err(format!("its `Runtime` is `{runtime}`, not `provided.al2023`")));
+    }
+    let code_node = properties.find(code)?;
+    let is_remote = code_node.is_some_and(|node| node.is_map() && node.intrinsic().is_none());
+    if properties.find("InlineCode")?.is_some() || is_remote {
+        return Ok(Err("its code stands in a bucket or in the template".to_owned()));
+    }
+    let code = properties.or(code, ".")?;
+    if code.starts_with("s3://") || code.ends_with(".zip") {
+        return Ok(Err(format!("its code is `{code}`, and only folders are served yet")));
+    }
+    let code = folder(&template.path).join(code);
+    Ok(build(resource, &code).map(|build| Made { runtime, code, build }))
+}
+
+/// Who builds it, as SAM's `Metadata` says, or why that is not served.
+fn build(resource: &Node, code: &Path) -> Result<Build, String> {
+    let metadata = resource.get("Metadata");
+    let said = |name: &str| metadata.and_then(|node| node.get(name)).and_then(Node::text);
+    let method = said("BuildMethod").filter(|method| *method != "rust-cargolambda");
+    if said("SkipBuild").and_then(boolean) != Some(true) && method.is_none() {
+        return Ok(Build::Cargo);
+    }
+    match method {
+        Some(method) if !code.join("bootstrap").is_file() => Err(format!(
+            "its `BuildMethod` is `{method}`, and no `bootstrap` stands in `{}`",
+            code.display()
+        )),
+        Some(_) | None => Ok(Build::InPlace),
+    }
+}
+
+/// A yes or no, as YAML 1.1 has them.
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" => Some(true),
+        "false" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A function's name, which nobody else has.
+fn name(template: &Template, properties: &Properties<'_>) -> Result<String, TemplateError> {
+    let id = properties.id;
+    let Some((name, at)) = properties.text("FunctionName")? else {
+        return unique(template, id, id, properties.node.span);
+    };
+    let is_word = |char: char| char.is_ascii_alphanumeric() || char == '-' || char == '_';
+    if !(1..=64).contains(&name.len()) || !name.chars().all(is_word) {
+        let wanted = "1 to 64 letters, digits, `-` and `_`";
+        let got = name.chars().take(80).collect::<String>();
+        return Err(properties.error("FunctionName", &format!("`{got}`"), wanted, at));
+    }
+    unique(template, id, &name, at)
+}
+
+fn unique(template: &Template, id: &str, name: &str, at: Span) -> Result<String, TemplateError> {
+    match template.functions.iter().find(|other| other.name == name) {
+        None => Ok(name.to_owned()),
+        Some(other) => Err(TemplateError::SameName {
+            name: name.to_owned(),
+            other: other.logical_id.clone(),
+            id: id.to_owned(),
+            at,
+        }),
+    }
+}
+
+/// For which machines it is; the function's own wins over that of all functions.
+fn architecture(
+    template: &mut Template,
+    properties: &Properties<'_>,
+) -> Result<String, TemplateError> {
+    let default = || "x86_64".to_owned();
+    let Some(node) = properties.find("Architectures")? else { return Ok(default()) };
+    let (line, id) = (node.span.line, properties.id);
+    let found = match properties.resolver.resolve(node)? {
+        Resolved::List(mut items) => items.pop(),
+        other @ (Resolved::Text(_)
+        | Resolved::Map(_)
+        | Resolved::Nothing
+        | Resolved::Unknown { .. }) => Some(other),
+    };
+    let architecture = match found {
+        Some(Resolved::Text(architecture)) => architecture,
+        Some(Resolved::Unknown { why, .. }) => {
+            let sentence = format!("line {line}: `Architectures` of `{id}` is left out: {why}");
+            template.not_served.push(sentence);
+            return Ok(default());
+        }
+        Some(Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing) | None => default(),
+    };
+    if architecture != std::env::consts::ARCH.replace("aarch64", "arm64") {
+        template.not_served.push(format!(
+            "line {line}: `{id}` is for `{architecture}`: built and run for this machine instead"
+        ));
+    }
+    Ok(architecture)
 }
 
 /// Says what of a function is not served.
 fn note(template: &mut Template, properties: &Properties<'_>) -> Result<(), TemplateError> {
     let id = properties.id;
     for name in NOT_SERVED {
-        if let Some(node) = properties.node.get(name) {
+        if let Some(node) = properties.find(name)? {
             let line = node.span.line;
             template.not_served.push(format!("line {line}: `{name}` of `{id}`: not served yet"));
         }
     }
-    if architecture(properties)? != std::env::consts::ARCH.replace("aarch64", "arm64") {
-        let line = properties.node.get("Architectures").map_or(0, |node| node.span.line);
-        template.not_served.push(format!(
-            "line {line}: `{id}` is for `{}`: built and run for this machine instead",
-            architecture(properties)?
-        ));
-    }
     Ok(())
-}
-
-fn variables(
-    template: &mut Template,
-    properties: &Properties<'_>,
-) -> Result<BTreeMap<String, String>, TemplateError> {
-    let mut variables = BTreeMap::new();
-    let id = properties.id;
-    let node = properties.node.get("Environment").and_then(|node| node.get("Variables"));
-    let Some(node) = node else { return Ok(variables) };
-    for (name, value) in node.entries() {
-        let line = value.span.line;
-        match properties.resolver.resolve(value)? {
-            Resolved::Text { text, plain } => {
-                let wanted = match check_name(name) {
-                    Ok(()) => {
-                        variables.insert(name.clone(), scalar(&text, plain));
-                        continue;
-                    }
-                    Err(VariableRefusal::Reserved) => "another name: AWS sets this one itself",
-                    Err(VariableRefusal::Malformed) => {
-                        "two characters or more: a letter, then letters, digits and `_`"
-                    }
-                };
-                let property = "Environment.Variables";
-                return Err(properties.error(property, &format!("`{name}`"), wanted, value.span));
-            }
-            Resolved::Unknown { why, .. } => template
-                .not_served
-                .push(format!("line {line}: variable `{name}` of `{id}` is left out: {why}")),
-            Resolved::Nothing => {}
-            Resolved::List(_) | Resolved::Map(_) => {
-                return Err(properties.error(name, "a list or a map", "a text", value.span));
-            }
-        }
-    }
-    let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
-    if bytes > BYTES_MAX {
-        let (got, wanted) = (format!("{bytes} bytes long"), format!("at most {BYTES_MAX} bytes"));
-        return Err(properties.error("Environment.Variables", &got, &wanted, node.span));
-    }
-    Ok(variables)
-}
-
-/// A plain `yes` is `true`, as in YAML 1.1.
-fn scalar(text: &str, plain: bool) -> String {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" if plain => "true".to_owned(),
-        "false" | "no" | "off" if plain => "false".to_owned(),
-        _ => text.to_owned(),
-    }
 }

@@ -2,22 +2,29 @@
 //!
 //! Nothing is built or run here; see [`crate::build`].
 
+mod condition;
 mod error;
 mod function;
 mod node;
+mod parameters;
+mod properties;
+mod quiet;
 mod resolve;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
+mod variables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use error::TemplateError;
-pub use function::Function;
+pub use function::{Build, Function};
 pub use node::Span;
 
 use node::{Node, Value};
-use resolve::{Resolved, Resolver};
+use resolve::Resolver;
 
 /// How a template is read.
 #[derive(Clone, Debug)]
@@ -90,7 +97,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     let Some(resources) = root.get("Resources").filter(|node| node.is_map()) else {
         return Err(TemplateError::NotATemplate { path });
     };
-    let resolver = Resolver::new(&root, parameters(&root, options)?, options);
+    let resolver = Resolver::new(&root, parameters::read(&root, options)?, options);
     let scalar = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     let lunch = root.get("Metadata").and_then(|node| node.get("Lunch"));
     let orders = scalar(lunch.and_then(|node| node.get("Orders")));
@@ -105,24 +112,8 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     let globals = root.get("Globals").and_then(|globals| globals.get("Function"));
     let mut without_effect: BTreeMap<&str, usize> = BTreeMap::new();
     for (id, resource) in resources.entries() {
-        if let Some(name) = resource.get("Condition").and_then(Node::text) {
-            match resolver.condition(name, resource.span)? {
-                Some(true) => {}
-                Some(false) => continue,
-                None => template.warnings.push(format!(
-                    "line {}: whether `{name}` holds is not known; `{id}` is taken to be there",
-                    resource.span.line
-                )),
-            }
-        }
-        let kind = resource.get("Type").and_then(Node::text).unwrap_or("nothing named");
-        if resolve::is_function(resource) {
-            function::add(&mut template, &resolver, globals, id, resource)?;
-        } else if NO_EFFECT.iter().any(|prefix| kind.starts_with(prefix)) {
+        if let Some(kind) = add(&mut template, &resolver, globals, id, resource)? {
             *without_effect.entry(kind).or_default() += 1;
-        } else {
-            let line = resource.span.line;
-            template.not_served.push(format!("line {line}: `{id}` is an `{kind}`: not served yet"));
         }
     }
     if !without_effect.is_empty() {
@@ -131,6 +122,52 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         template.not_served.push(format!("without effect here: {kinds}"));
     }
     Ok(template)
+}
+
+/// Adds a resource, or says why it is not served; its type, if that has no effect here.
+fn add<'a>(
+    template: &mut Template,
+    resolver: &Resolver<'_>,
+    globals: Option<&Node>,
+    id: &str,
+    resource: &'a Node,
+) -> Result<Option<&'a str>, TemplateError> {
+    let (at, line) = (resource.span, resource.span.line);
+    if id.starts_with("Fn::") {
+        let sentence = format!("line {line}: `{id}`: only AWS unrolls it into resources");
+        template.not_served.push(sentence);
+        return Ok(None);
+    }
+    if !is_logical_id(id) {
+        return Err(TemplateError::LogicalId { id: id.chars().take(64).collect(), at });
+    }
+    if let Some(name) = resource.get("Condition").and_then(Node::text) {
+        match resolver.condition(name, at)? {
+            Some(true) => {}
+            Some(false) => return Ok(None),
+            None => template.warnings.push(format!(
+                "line {line}: whether `{name}` holds is not known; `{id}` is taken to be there"
+            )),
+        }
+    }
+    if resolve::is_function(resource) {
+        function::add(template, resolver, globals, id, resource)?;
+        return Ok(None);
+    }
+    let Some(kind) = resource.get("Type").and_then(Node::text) else {
+        template.not_served.push(format!("line {line}: `{id}` has no `Type`"));
+        return Ok(None);
+    };
+    if NO_EFFECT.iter().any(|prefix| kind.starts_with(prefix)) {
+        return Ok(Some(kind));
+    }
+    template.not_served.push(format!("line {line}: `{id}` (`{kind}`): not served yet"));
+    Ok(None)
+}
+
+/// AWS's rule. What is built is staged in a folder of this name, so it must be no path.
+fn is_logical_id(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.chars().all(|char| char.is_ascii_alphanumeric())
 }
 
 /// The folder that a template's paths start from.
@@ -150,45 +187,11 @@ fn nearby(path: &Path) -> String {
     }
 }
 
-fn parameters(root: &Node, options: &Options) -> Result<BTreeMap<String, Resolved>, TemplateError> {
-    let mut values = BTreeMap::new();
-    let mut names = Vec::new();
-    for (name, declared) in root.get("Parameters").map_or(&[][..], Node::entries) {
-        let given = options.parameter_overrides.iter().rev().find(|(key, _)| key == name);
-        let kind = declared.get("Type").and_then(Node::text).unwrap_or("String");
-        let default = declared.get("Default").and_then(Node::text);
-        let Some(value) = given.map(|(_, value)| value.as_str()).or(default) else {
-            names.push(name.clone());
-            continue;
-        };
-        let allowed = declared.get("AllowedValues").map_or(&[][..], Node::items);
-        if !allowed.is_empty() && !allowed.iter().any(|node| node.text() == Some(value)) {
-            let allowed = allowed.iter().filter_map(Node::text).map(|text| format!("`{text}`"));
-            return Err(TemplateError::NotAllowed {
-                name: name.clone(),
-                value: value.to_owned(),
-                allowed: allowed.collect::<Vec<_>>().join(", "),
-                at: declared.span,
-            });
-        }
-        let text = |text: &str| Resolved::Text { text: text.to_owned(), plain: false };
-        let value = if kind.starts_with("AWS::SSM::") && given.is_none() {
-            let why = format!("parameter `{name}` stands in AWS's parameter store");
-            Resolved::Unknown { why, at: declared.span }
-        } else if kind == "CommaDelimitedList" || kind.starts_with("List<") {
-            Resolved::List(value.split(',').map(str::trim).map(text).collect())
-        } else {
-            text(value)
-        };
-        values.insert(name.clone(), value);
-    }
-    if names.is_empty() { Ok(values) } else { Err(TemplateError::NoValue { names }) }
-}
-
-/// SAM's merge: maps merge, lists concatenate, of all else the function's own counts.
+/// SAM's merge: maps merge, lists concatenate, of all else (an intrinsic function too) the function's own counts.
 fn merge(global: &Node, own: &Node) -> Node {
+    let is_whole = global.intrinsic().is_some() || own.intrinsic().is_some();
     let value = match (&global.value, &own.value) {
-        (Value::Map(all), Value::Map(own)) => {
+        (Value::Map(all), Value::Map(own)) if !is_whole => {
             let mut merged = all.clone();
             for (name, node) in own {
                 match merged.iter_mut().find(|(other, _)| other == name) {

@@ -4,9 +4,10 @@
 //! size, depth and what aliases expand to are bounded.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libyaml_safer::{Event, EventData, Parser, ScalarStyle};
+
+use super::quiet;
 
 const DEPTH_MAX: usize = 96;
 /// What all nodes together may weigh, aliases expanded; a node's own weight is [`NODE_BYTES`] and its text.
@@ -95,28 +96,49 @@ impl Node {
 
 /// What a text holds, and warnings on it.
 pub(crate) fn compose(text: &str) -> Result<(Node, Vec<String>), Broken> {
-    let text = format!("{}\n", text.trim_start_matches('\u{feff}'));
+    let text = text.trim_start_matches('\u{feff}');
+    if let Some(span) = control(text) {
+        return Err(broken(span, "a control character stands there"));
+    }
+    // A block scalar that ends with the text needs the end of its line.
+    let text = format!("{text}{}", if text.ends_with('\n') { "" } else { "\n" });
+    let mut composer = Composer::new();
     // The reader is somebody else's code; should it panic on a text, that is one more broken text.
-    catch_unwind(AssertUnwindSafe(|| Composer::new().document(&mut text.as_bytes())))
-        .unwrap_or_else(|_| Err(broken(Span::default(), "the YAML reader gave up on it")))
+    quiet::catch(|| composer.document(&mut text.as_bytes()))
+        .unwrap_or_else(|| Err(broken(composer.reached, "the YAML reader gives up after this")))
+}
+
+/// Where the first character stands that no YAML may hold; the reader tells it without a place.
+fn control(text: &str) -> Option<Span> {
+    let is_bad = |char: char| {
+        (char.is_control() && !matches!(char, '\t' | '\n' | '\r' | '\u{85}'))
+            || matches!(char, '\u{fffe}' | '\u{ffff}')
+    };
+    let (before, _) = text.split_at(text.find(is_bad)?);
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().map_or(0, |line| line.chars().count()) as u64 + 1;
+    Some(Span { line, column })
 }
 
 struct Composer {
     anchors: BTreeMap<String, (Node, usize, usize)>,
     weight: usize,
     warnings: Vec<String>,
+    /// The begin of the last event that was read.
+    reached: Span,
 }
 
 impl Composer {
     const fn new() -> Self {
-        Self { anchors: BTreeMap::new(), weight: 0, warnings: Vec::new() }
+        let reached = Span { line: 1, column: 1 };
+        Self { anchors: BTreeMap::new(), weight: 0, warnings: Vec::new(), reached }
     }
 
-    fn document<'a>(mut self, input: &'a mut &'a [u8]) -> Result<(Node, Vec<String>), Broken> {
+    fn document<'a>(&mut self, input: &'a mut &'a [u8]) -> Result<(Node, Vec<String>), Broken> {
         let mut parser = Parser::new();
         parser.set_input_string(input);
         loop {
-            let event = next(&mut parser)?;
+            let event = self.next(&mut parser)?;
             match event.data {
                 EventData::StreamStart { .. } | EventData::DocumentStart { .. } => {}
                 EventData::StreamEnd => return Err(broken(span(&event), "there is nothing in it")),
@@ -130,9 +152,9 @@ impl Composer {
                     let root = self.node(&mut parser, event, 0)?;
                     // What follows must be well-formed too, and be no second document.
                     loop {
-                        let after = next(&mut parser)?;
+                        let after = self.next(&mut parser)?;
                         if after.data == EventData::StreamEnd {
-                            return Ok((root, self.warnings));
+                            return Ok((root, std::mem::take(&mut self.warnings)));
                         }
                         if matches!(after.data, EventData::DocumentStart { .. }) {
                             return Err(broken(span(&after), "a second document begins"));
@@ -164,7 +186,7 @@ impl Composer {
             EventData::SequenceStart { anchor, tag, .. } => {
                 let mut items = Vec::new();
                 loop {
-                    let event = next(parser)?;
+                    let event = self.next(parser)?;
                     if event.data == EventData::SequenceEnd {
                         break;
                     }
@@ -209,10 +231,10 @@ impl Composer {
         depth: usize,
     ) -> Result<Vec<(String, Node)>, Broken> {
         let mut entries: Vec<(String, Node)> = Vec::new();
-        let mut places = BTreeMap::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         let mut merged = Vec::new();
         loop {
-            let event = next(parser)?;
+            let event = self.next(parser)?;
             if event.data == EventData::MappingEnd {
                 break;
             }
@@ -221,7 +243,7 @@ impl Composer {
             let Value::Scalar { text: name, plain } = key.value else {
                 return Err(broken(span, "a key must be a word"));
             };
-            let event = next(parser)?;
+            let event = self.next(parser)?;
             let node = self.node(parser, event, depth + 1)?;
             if plain && name == "<<" {
                 merged.push(node);
@@ -230,7 +252,6 @@ impl Composer {
                     "line {}: `{name}` is there twice; the last one counts",
                     span.line
                 ));
-                let _: &usize = place;
                 entries[*place].1 = node;
             } else {
                 places.insert(name.clone(), entries.len());
@@ -247,6 +268,17 @@ impl Composer {
             }
         }
         Ok(entries)
+    }
+
+    fn next(&mut self, parser: &mut Parser<&mut &[u8]>) -> Result<Event, Broken> {
+        let event = parser.parse().map_err(|error| {
+            let mark = error.problem_mark().unwrap_or_default();
+            let span = Span { line: mark.line + 1, column: mark.column + 1 };
+            let context = error.context().map(|words| format!(" {words}")).unwrap_or_default();
+            broken(span, &format!("{}{context}", error.problem()))
+        })?;
+        self.reached = span(&event);
+        Ok(event)
     }
 
     fn weigh(&mut self, more: usize, span: Span) -> Result<(), Broken> {
@@ -281,15 +313,6 @@ fn tagged(node: Node, tag: Option<&str>) -> Node {
         _ => node,
     };
     Node { value: Value::Map(vec![(name, argument)]), span }
-}
-
-fn next(parser: &mut Parser<&mut &[u8]>) -> Result<Event, Broken> {
-    parser.parse().map_err(|error| {
-        let mark = error.problem_mark().unwrap_or_default();
-        let span = Span { line: mark.line + 1, column: mark.column + 1 };
-        let context = error.context().map(|words| format!(" {words}")).unwrap_or_default();
-        broken(span, &format!("{}{context}", error.problem()))
-    })
 }
 
 const fn span(event: &Event) -> Span {

@@ -3,6 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Options;
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
@@ -14,10 +17,8 @@ const CHAIN_MAX: usize = 64;
 /// What a value came to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Resolved {
-    Text {
-        text: String,
-        plain: bool,
-    },
+    /// As it is written: what it means (a number, a yes or no) the reader of a property decides.
+    Text(String),
     List(Vec<Self>),
     Map(Vec<(String, Self)>),
     /// `AWS::NoValue`: as if it were not there.
@@ -30,7 +31,7 @@ pub(crate) enum Resolved {
 }
 
 pub(crate) struct Resolver<'a> {
-    root: &'a Node,
+    pub(super) root: &'a Node,
     parameters: BTreeMap<String, Resolved>,
     pseudo: BTreeMap<&'static str, String>,
     region: String,
@@ -41,11 +42,28 @@ pub(crate) struct Resolver<'a> {
 }
 
 fn text(text: impl Into<String>) -> Resolved {
-    Resolved::Text { text: text.into(), plain: false }
+    Resolved::Text(text.into())
 }
 
 fn unknown(why: impl Into<String>, at: Span) -> Resolved {
     Resolved::Unknown { why: why.into(), at }
+}
+
+fn malformed(name: &str, at: Span) -> Resolved {
+    unknown(format!("`{name}` is given something that it does not take"), at)
+}
+
+fn first_unknown(of: &[Resolved]) -> Option<Resolved> {
+    of.iter().find(|one| matches!(one, Resolved::Unknown { .. })).cloned()
+}
+
+fn split(arguments: &[Resolved], at: Span) -> Resolved {
+    match arguments {
+        [Resolved::Text(by), Resolved::Text(whole)] if !by.is_empty() => {
+            Resolved::List(whole.split(by.as_str()).map(text).collect())
+        }
+        other => first_unknown(other).unwrap_or_else(|| malformed("Fn::Split", at)),
+    }
 }
 
 impl<'a> Resolver<'a> {
@@ -73,16 +91,21 @@ impl<'a> Resolver<'a> {
         Self { root, parameters, pseudo, region, account, chain, steps }
     }
 
+    /// Takes so many steps; whether that was still allowed.
+    pub(super) fn step(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.get() <= STEPS_MAX
+    }
+
     pub(crate) fn resolve(&self, node: &Node) -> Result<Resolved, TemplateError> {
-        self.steps.set(self.steps.get() + 1 + node.text().map_or(0, str::len) / 16);
-        if self.steps.get() > STEPS_MAX {
+        if !self.step(1 + node.text().map_or(0, str::len) / 16) {
             return Ok(unknown("the template takes too long to resolve", node.span));
         }
         if let Some((name, argument)) = node.intrinsic() {
             return self.intrinsic(name, argument, node.span);
         }
         Ok(match &node.value {
-            Value::Scalar { text, plain } => Resolved::Text { text: text.clone(), plain: *plain },
+            Value::Scalar { text, .. } => Resolved::Text(text.clone()),
             Value::List(items) => Resolved::List(self.all(items)?),
             Value::Map(entries) => {
                 let mut map = Vec::new();
@@ -97,6 +120,24 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// The node that counts where conditions decide; `None`: it is as if it were not there.
+    pub(super) fn chosen<'n>(&self, node: &'n Node) -> Result<Option<&'n Node>, TemplateError> {
+        match node.intrinsic() {
+            Some(("Fn::If", argument)) => match argument.items() {
+                [Node { value: Value::Scalar { text: name, .. }, .. }, then, or_else] => {
+                    match self.condition(name, node.span)? {
+                        Some(true) => self.chosen(then),
+                        Some(false) => self.chosen(or_else),
+                        None => Ok(Some(node)),
+                    }
+                }
+                _ => Ok(Some(node)),
+            },
+            Some(("Ref", argument)) if argument.text() == Some("AWS::NoValue") => Ok(None),
+            _ => Ok(Some(node)),
+        }
+    }
+
     fn all(&self, nodes: &[Node]) -> Result<Vec<Resolved>, TemplateError> {
         let mut all = Vec::new();
         for node in nodes {
@@ -109,65 +150,38 @@ impl<'a> Resolver<'a> {
     }
 
     fn intrinsic(&self, name: &str, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
-        let malformed =
-            || unknown(format!("`{name}` is given something that it does not take"), at);
         Ok(match name {
             "Ref" => match argument.text() {
-                Some(name) => self.reference(name, at)?,
-                None => malformed(),
+                Some(of) => self.reference(of, at)?,
+                None => malformed(name, at),
             },
             "Fn::Sub" => self.substitute(argument, at)?,
             "Fn::GetAtt" => match argument.items() {
                 [of, attribute] => match (of.text(), attribute.text()) {
                     (Some(of), Some(attribute)) => self.attribute(of, attribute, at)?,
-                    _ => malformed(),
+                    _ => malformed(name, at),
                 },
                 _ => match argument.text().and_then(|text| text.split_once('.')) {
                     Some((of, attribute)) => self.attribute(of, attribute, at)?,
-                    None => malformed(),
+                    None => malformed(name, at),
                 },
             },
-            "Fn::Join" => match self.all(argument.items())?.as_slice() {
-                [Resolved::Text { text: by, .. }, Resolved::List(parts)] => {
-                    self.join(by, parts, at)
-                }
-                [_, found @ Resolved::Unknown { .. }] => found.clone(),
-                _ => malformed(),
-            },
-            "Fn::Select" => match self.all(argument.items())?.as_slice() {
-                [Resolved::Text { text: index, .. }, Resolved::List(parts)] => index
-                    .parse::<usize>()
-                    .ok()
-                    .and_then(|index| parts.get(index).cloned())
-                    .unwrap_or_else(|| {
-                        unknown(format!("there is no item `{index}` to select"), at)
-                    }),
-                [_, found @ Resolved::Unknown { .. }] => found.clone(),
-                _ => malformed(),
-            },
-            "Fn::Split" => match self.all(argument.items())?.as_slice() {
-                [Resolved::Text { text: by, .. }, Resolved::Text { text: whole, .. }]
-                    if !by.is_empty() =>
-                {
-                    Resolved::List(whole.split(by.as_str()).map(text).collect())
-                }
-                [_, found @ Resolved::Unknown { .. }] => found.clone(),
-                _ => malformed(),
-            },
+            "Fn::Join" => self.join(&self.all(argument.items())?, at),
+            "Fn::Select" => self.select(argument, at)?,
+            "Fn::Split" => split(&self.all(argument.items())?, at),
             "Fn::FindInMap" => self.find_in_map(argument, at)?,
             "Fn::If" => match argument.items() {
-                [condition, then, or_else] => match condition.text() {
-                    Some(condition) => match self.condition(condition, at)? {
+                [Node { value: Value::Scalar { text: condition, .. }, .. }, then, or_else] => {
+                    match self.condition(condition, at)? {
                         Some(true) => self.resolve(then)?,
                         Some(false) => self.resolve(or_else)?,
                         None => unknown(format!("whether `{condition}` holds is not known"), at),
-                    },
-                    None => malformed(),
-                },
-                _ => malformed(),
+                    }
+                }
+                _ => malformed(name, at),
             },
             "Fn::Base64" => match self.resolve(argument)? {
-                Resolved::Text { text: plain, .. } => text(base64(plain.as_bytes())),
+                Resolved::Text(plain) => text(STANDARD.encode(plain)),
                 other @ (Resolved::List(_)
                 | Resolved::Map(_)
                 | Resolved::Nothing
@@ -181,11 +195,15 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn join(&self, by: &str, parts: &[Resolved], at: Span) -> Resolved {
+    fn join(&self, arguments: &[Resolved], at: Span) -> Resolved {
+        let (by, parts) = match arguments {
+            [Resolved::Text(by), Resolved::List(parts)] => (by, parts),
+            other => return first_unknown(other).unwrap_or_else(|| malformed("Fn::Join", at)),
+        };
         let mut texts = Vec::new();
         for part in parts {
             match part {
-                Resolved::Text { text, .. } => texts.push(text.as_str()),
+                Resolved::Text(text) => texts.push(text.as_str()),
                 Resolved::Unknown { .. } => return part.clone(),
                 Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing => {
                     return unknown("`Fn::Join` joins texts only", at);
@@ -193,8 +211,19 @@ impl<'a> Resolver<'a> {
             }
         }
         let joined = texts.join(by);
-        self.steps.set(self.steps.get() + joined.len() / 16);
+        self.step(joined.len() / 16);
         text(joined)
+    }
+
+    /// One of a list; the others may be known to AWS alone.
+    fn select(&self, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
+        let [index, list] = argument.items() else { return Ok(malformed("Fn::Select", at)) };
+        let arguments = [self.resolve(index)?, self.resolve(list)?];
+        let [Resolved::Text(index), Resolved::List(parts)] = &arguments else {
+            return Ok(first_unknown(&arguments).unwrap_or_else(|| malformed("Fn::Select", at)));
+        };
+        let part = index.parse().ok().and_then(|index: usize| parts.get(index).cloned());
+        Ok(part.unwrap_or_else(|| unknown(format!("there is no item `{index}` to select"), at)))
     }
 
     fn find_in_map(&self, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
@@ -203,7 +232,7 @@ impl<'a> Resolver<'a> {
         let mut path = Vec::new();
         for key in keys.iter().take(3) {
             match key {
-                Resolved::Text { text, .. } => {
+                Resolved::Text(text) => {
                     path.push(text.as_str());
                     node = node.and_then(|node| node.get(text));
                 }
@@ -222,7 +251,7 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(match value {
                 Resolved::Unknown { why, .. } => unknown(why.clone(), at),
-                known @ (Resolved::Text { .. }
+                known @ (Resolved::Text(_)
                 | Resolved::List(_)
                 | Resolved::Map(_)
                 | Resolved::Nothing) => known.clone(),
@@ -264,7 +293,7 @@ impl<'a> Resolver<'a> {
             return Ok(unknown(format!("`{of}.{attribute}` is only known to AWS"), at));
         };
         Ok(match self.function_name(of, resource, at)? {
-            Resolved::Text { text: name, .. } => {
+            Resolved::Text(name) => {
                 text(format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account))
             }
             other @ (Resolved::List(_)
@@ -306,14 +335,13 @@ impl<'a> Resolver<'a> {
                 },
             };
             match value {
-                Resolved::Text { text, .. } => whole.push_str(&text),
+                Resolved::Text(text) => whole.push_str(&text),
                 found @ Resolved::Unknown { .. } => return Ok(found),
                 Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing => {
                     return Ok(unknown(format!("`${{{name}}}` is no text"), at));
                 }
             }
-            self.steps.set(self.steps.get() + 1 + whole.len() / 16);
-            if self.steps.get() > STEPS_MAX {
+            if !self.step(1 + whole.len() / 16) {
                 return Ok(unknown("the template takes too long to resolve", at));
             }
         }
@@ -321,50 +349,7 @@ impl<'a> Resolver<'a> {
         Ok(text(whole))
     }
 
-    /// Whether a condition holds; `None` if only AWS knows.
-    pub(crate) fn condition(&self, name: &str, at: Span) -> Result<Option<bool>, TemplateError> {
-        let Some(node) = self.root.get("Conditions").and_then(|all| all.get(name)) else {
-            return Ok(None);
-        };
-        self.within(&format!("condition {name}"), at, || self.holds(node))
-    }
-
-    fn holds(&self, node: &Node) -> Result<Option<bool>, TemplateError> {
-        self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > STEPS_MAX {
-            return Ok(None);
-        }
-        let Some((name, argument)) = node.intrinsic() else { return Ok(None) };
-        match (name, argument.items()) {
-            ("Condition", _) => match argument.text() {
-                Some(name) => self.condition(name, node.span),
-                None => Ok(None),
-            },
-            ("Fn::Not", [one]) => Ok(self.holds(one)?.map(|holds| !holds)),
-            ("Fn::And" | "Fn::Or", all) => {
-                let decisive = name == "Fn::Or";
-                let mut known = true;
-                for one in all {
-                    match self.holds(one)? {
-                        Some(holds) if holds == decisive => return Ok(Some(decisive)),
-                        Some(_) => {}
-                        None => known = false,
-                    }
-                }
-                Ok(known.then_some(!decisive))
-            }
-            ("Fn::Equals", [one, other]) => Ok(match (self.resolve(one)?, self.resolve(other)?) {
-                (Resolved::Unknown { .. }, _) | (_, Resolved::Unknown { .. }) => None,
-                (Resolved::Text { text: one, .. }, Resolved::Text { text: other, .. }) => {
-                    Some(one == other)
-                }
-                (one, other) => Some(one == other),
-            }),
-            _ => Ok(None),
-        }
-    }
-
-    fn within<T>(
+    pub(super) fn within<T>(
         &self,
         name: &str,
         at: Span,
@@ -387,18 +372,4 @@ impl<'a> Resolver<'a> {
 pub(crate) fn is_function(resource: &Node) -> bool {
     let kind = resource.get("Type").and_then(Node::text);
     matches!(kind, Some("AWS::Serverless::Function" | "AWS::Lambda::Function"))
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte))
-            << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = (bits >> (18 - 6 * place)) & 63;
-            text.push(if place <= chunk.len() { char::from(DIGITS[digit as usize]) } else { '=' });
-        }
-    }
-    text
 }

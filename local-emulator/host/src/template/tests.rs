@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 fn options() -> Options {
@@ -38,7 +40,7 @@ fn globals_merge_and_intrinsics_resolve() {
     assert_eq!(variables["ALL"], "1");
     assert_eq!(variables["ARN"], "arn:aws:lambda:eu-central-2:123456789012:function:Tea");
     assert_eq!(variables["SUB"], "eu-central-2-${x}");
-    assert_eq!(variables["YES"], "true");
+    assert_eq!(variables["YES"], "yes");
     assert_eq!(
         template.not_served,
         ["line 5: variable `Q` of `Tea` is left out: `Fn::ImportValue` is only known to AWS"]
@@ -50,7 +52,7 @@ fn an_unknown_intrinsic_is_an_error_only_where_it_is_needed() {
     let error = of("Timeout: !Guess 3", "").unwrap_err().to_string();
     assert!(error.starts_with("line 5, column"), "{error}");
     assert!(error.contains("`Fn::Guess` is an intrinsic not understood"), "{error}");
-    assert!(of("Tags: !Guess 3", "").is_ok());
+    of("Tags: !Guess 3", "").unwrap();
 }
 
 #[test]
@@ -78,9 +80,9 @@ fn parameters_without_a_value_are_named() {
 
 #[test]
 fn a_reserved_variable_and_a_wrong_timeout_are_refused() {
-    assert!(of("Environment: {Variables: {AWS_REGION: x}}", "").is_err());
-    assert!(of("Timeout: 901", "").is_err());
-    assert!(of("Timeout: 900", "").is_ok());
+    of("Environment: {Variables: {AWS_REGION: x}}", "").unwrap_err();
+    of("Timeout: 901", "").unwrap_err();
+    of("Timeout: 900", "").unwrap();
 }
 
 #[test]
@@ -88,23 +90,208 @@ fn aliases_that_expand_without_end_are_refused() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned();
     for n in 1..20 {
         let all = vec![format!("*a{}", n - 1); 8].join(", ");
-        text.push_str(&format!("a{n}: &a{n} [{all}]\n"));
+        writeln!(text, "a{n}: &a{n} [{all}]").unwrap();
     }
     let error = parse(text.as_bytes(), &options()).unwrap_err().to_string();
     assert!(error.contains("expand to too much"), "{error}");
     let deep = "[".repeat(100_000);
-    assert!(parse(deep.as_bytes(), &options()).is_err());
+    parse(deep.as_bytes(), &options()).unwrap_err();
 }
 
 #[test]
 fn a_block_scalar_at_the_end_needs_no_newline() {
-    assert!(parse(b"Resources: {}\nDescription: |\n  x", &options()).is_ok());
+    parse(b"Resources: {}\nDescription: |\n  x", &options()).unwrap();
 }
 
 proptest::proptest! {
     #[test]
     fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, text in "[-\\[\\]{}:&*!|>'\"a \n]{0,200}") {
-        let _: Result<_, _> = parse(&bytes, &options());
-        let _: Result<_, _> = parse(text.as_bytes(), &options());
+        drop(parse(&bytes, &options()));
+        drop(parse(text.as_bytes(), &options()));
     }
+}
+
+fn sentence(properties: &str, rest: &str) -> String {
+    of(properties, rest).unwrap_err().to_string()
+}
+
+#[test]
+fn all_variables_together_may_be_4_kb_long() {
+    let variables = |bytes: usize| {
+        format!("Environment: {{Variables: {{ALL: {}}}}}", "x".repeat(bytes - "ALL".len()))
+    };
+    assert_eq!(of(&variables(4096), "").unwrap().functions[0].variables["ALL"].len(), 4093);
+    assert_eq!(
+        sentence(&variables(4097), ""),
+        "line 5, column 57: `Environment.Variables` of `Tea` is 4097 bytes long; it must be at most 4096 bytes"
+    );
+}
+
+#[test]
+fn a_value_for_a_parameter_that_there_is_not_is_refused() {
+    let overridden = |text: &str| {
+        let parameter_overrides = vec![("Stge".to_owned(), "beta".to_owned())];
+        parse(text.as_bytes(), &Options { parameter_overrides, ..options() })
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        overridden("Parameters: {Stage: {Default: a}, Wait: {Default: 3}}\nResources: {}"),
+        "there is no parameter `Stge` to give a value to\n(there is `Stage`, `Wait`)"
+    );
+    assert_eq!(
+        overridden("Resources: {}"),
+        "there is no parameter `Stge` to give a value to\n(the template has no parameters)"
+    );
+}
+
+#[test]
+fn a_parameter_may_only_be_what_is_allowed() {
+    assert_eq!(
+        sentence(
+            "",
+            "Parameters: {Stage: {Type: String, Default: test, AllowedValues: [beta, prod]}}"
+        ),
+        "line 6, column 21: parameter `Stage` cannot be `test`\n(it may be `beta`, `prod`)"
+    );
+    let list = |default: &str| {
+        of(
+            "",
+            &format!(
+                "Parameters: {{Shops: {{Type: CommaDelimitedList, Default: '{default}', AllowedValues: [tea, soup]}}}}"
+            ),
+        )
+    };
+    list("soup, tea").unwrap();
+    assert!(matches!(list("soup,bread"), Err(TemplateError::NotAllowed { .. })));
+}
+
+#[test]
+fn a_condition_that_there_is_not_is_refused_wherever_it_is_named() {
+    let expected = "there is no condition `Busy`\n(there is `Quiet`)";
+    let conditions = "Conditions: {Quiet: !Equals [a, a]}";
+    let on_resource = sentence("", &format!("    Condition: Busy\n{conditions}"));
+    let in_value = sentence("Timeout: !If [Busy, 1, 2]", conditions);
+    let in_condition =
+        sentence("Timeout: !If [Quiet, 1, 2]", "Conditions: {Quiet: !Not [!Condition Busy]}");
+    for error in [on_resource, in_value, in_condition] {
+        assert!(error.ends_with(expected), "{error}");
+    }
+    let looped = "Conditions: {'Fn::ForEach::Shops': [Shop, [a], {}]}";
+    assert!(
+        sentence("Timeout: !If [Busy, 1, 2]", looped).contains("whether `Busy` holds is not known")
+    );
+}
+
+#[test]
+fn two_functions_of_one_name_are_refused() {
+    let rest = "  Soup:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: soup, FunctionName: Tea}";
+    assert_eq!(
+        sentence("", rest),
+        "line 8, column 47: `Tea` and `Soup` are both named `Tea`\n(give one of them another `FunctionName`)"
+    );
+}
+
+#[test]
+fn neither_an_id_nor_a_name_can_be_a_path() {
+    for id in ["../../etc", "a/b", ".", "", "a b", "bin\\u0000", "Té", &"x".repeat(256)] {
+        let text = format!(
+            "Resources:\n  \"{id}\": {{Type: AWS::Serverless::Function, Properties: {{}}}}"
+        );
+        let error = parse(text.as_bytes(), &options()).unwrap_err();
+        assert!(matches!(error, TemplateError::LogicalId { .. }), "{id}: {error:?}");
+    }
+    for name in ["../tea", "tea/1", "", "a b", &"x".repeat(65)] {
+        let error = sentence(&format!("FunctionName: '{name}'"), "");
+        assert!(error.contains("it must be 1 to 64 letters, digits, `-` and `_`"), "{error}");
+    }
+}
+
+#[test]
+fn a_broken_text_is_told_with_its_place() {
+    let broken = |text: &str| parse(text.as_bytes(), &options()).unwrap_err().to_string();
+    let at = |text: &str, line: u64, column: u64| {
+        let error = broken(text);
+        let place =
+            format!("`/somewhere/template.yaml` is broken at line {line}, column {column}: ");
+        assert!(error.starts_with(&place), "{text:?}: {error}");
+    };
+    at("Resources:\n  Tea: [a, b\n", 3, 1);
+    at("Resources:\n\tTea: x\n", 2, 1);
+    at("Resources:\n  a: ä\u{1}\n", 2, 7);
+    at("Resources: *nobody\n", 1, 12);
+    at("Resources: {[a]: b}\n", 1, 13);
+    at("", 2, 1);
+    at("a: b\n---\nc: d\n", 2, 1);
+    assert_eq!(
+        parse(b"a: b\nc: \xff", &options()).unwrap_err().to_string(),
+        "`/somewhere/template.yaml` is broken at line 2, column 1: it is not UTF-8 text"
+    );
+    assert!(
+        broken("a: b").contains("is not a template: it has no `Resources`\n(name another with")
+    );
+}
+
+#[test]
+fn a_missing_template_is_told_with_those_that_are_nearby() {
+    let folder = std::env::temp_dir().join(format!("lunch-nearby-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join(".aws-sam/build")).unwrap();
+    let missing = || {
+        let error = read(&Options { path: folder.join("template.yaml"), ..options() }).unwrap_err();
+        error.to_string().replace(&folder.display().to_string(), "FOLDER")
+    };
+    assert_eq!(
+        missing(),
+        "there is no template at `FOLDER/template.yaml`\n(lunch looks for `template.yaml` in this folder; name another with `--template FILE`)"
+    );
+    for name in ["template.yml", "template.json", ".aws-sam/build/template.yaml"] {
+        std::fs::write(folder.join(name), "Resources: {}").unwrap();
+    }
+    assert_eq!(
+        missing(),
+        "there is no template at `FOLDER/template.yaml`\n(there is `FOLDER/template.yml`, `FOLDER/template.json`, `FOLDER/.aws-sam/build/template.yaml`; name it with `--template FILE`)"
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_global_intrinsic_is_replaced_and_not_merged() {
+    let text = "Globals: {Function: {Runtime: provided.al2023, Description: !Ref AWS::Region}}\nResources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Description: !Sub '${AWS::Region}-1'}\n";
+    let template = parse(text.as_bytes(), &options()).unwrap();
+    assert_eq!(template.functions[0].description, "eu-central-2-1");
+}
+
+#[test]
+fn a_property_that_is_a_yes_or_no_takes_every_word_for_it() {
+    let build = |word: &str| {
+        of("", &format!("    Metadata: {{SkipBuild: {word}}}")).unwrap().functions[0].build
+    };
+    for word in ["true", "True", "yes", "on", "'true'"] {
+        assert_eq!(build(word), Build::InPlace, "{word}");
+    }
+    for word in ["false", "no", "Off", "maybe"] {
+        assert_eq!(build(word), Build::Cargo, "{word}");
+    }
+}
+
+/// A text on which the YAML reader itself panics.
+const BEYOND_THE_READER: &str = "Resources: {}\na: {b: \"c\"!, d\n";
+
+#[test]
+fn a_text_that_the_reader_panics_on_is_broken_with_a_place() {
+    let error = parse(BEYOND_THE_READER.as_bytes(), &options()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`/somewhere/template.yaml` is broken at line 2, column 8: the YAML reader gives up after this"
+    );
+}
+
+#[test]
+fn a_panic_of_the_reader_is_not_told_on_stderr() {
+    let test = "template::tests::a_text_that_the_reader_panics_on_is_broken_with_a_place";
+    let mut own = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = own.args(["--exact", test, "--nocapture"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("1 passed"), "{told}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

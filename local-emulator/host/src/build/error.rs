@@ -1,0 +1,94 @@
+//! Why functions cannot be built: sentences.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+
+/// Why functions cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no cargo.
+    #[error("cannot run `cargo`\n(install Rust, or take what was built before with `--no-build`)")]
+    Cargo(#[source] io::Error),
+    /// A code folder holds nothing to build or run.
+    #[error("function `{function}`: `{}` has neither a `Cargo.toml` nor a `bootstrap`\n(correct its `CodeUri`)", code.display())]
+    NoCrate {
+        /// The function.
+        function: String,
+        /// Where it was looked.
+        code: PathBuf,
+    },
+    /// A template leaves the building to somebody else, who did not build.
+    #[error("function `{function}`: no `bootstrap` stands in `{}`\n(its template says `SkipBuild`: build it, or leave that out)", code.display())]
+    NoBootstrap {
+        /// The function.
+        function: String,
+        /// Where it was looked.
+        code: PathBuf,
+    },
+    /// A program cannot be run.
+    #[error("function `{function}`: `{}` is not executable\n(chmod +x {})", program.display(), program.display())]
+    NotExecutable {
+        /// The function.
+        function: String,
+        /// The program.
+        program: PathBuf,
+    },
+    /// It is not clear which program is meant.
+    #[error(
+        "function `{function}` could be any of these programs: {candidates}\n(name one in its `Metadata.BuildProperties.Binary`)"
+    )]
+    WhichBinary {
+        /// The function.
+        function: String,
+        /// The programs there are.
+        candidates: String,
+    },
+    /// There is no program of the name that is meant, or none at all.
+    #[error("function `{function}`: `{}` makes no program{}\n({hint})", manifest.display(),
+        binary.as_ref().map(|binary| format!(" `{binary}`")).unwrap_or_default())]
+    NoBinary {
+        /// The function.
+        function: String,
+        /// The crate.
+        manifest: PathBuf,
+        /// What its template names.
+        binary: Option<String>,
+        /// What to do.
+        hint: String,
+    },
+    /// Cargo does not understand a crate.
+    #[error("`cargo metadata` failed: {status}\n{}", output.trim_end())]
+    Metadata {
+        /// How it ended.
+        status: ExitStatus,
+        /// Cargo's own words.
+        output: String,
+    },
+    /// The functions do not compile; why, was told as [`Progress::Said`](super::Progress::Said) while it ran.
+    #[error("`cargo build` failed: {0}")]
+    Failed(ExitStatus),
+    /// Cargo's answer is not understood.
+    #[error("cargo's answer is not understood")]
+    Answer(#[source] serde_json::Error),
+    /// Cargo named no program for a function.
+    #[error("cargo built no program for function `{0}`")]
+    NoProgram(String),
+    /// Nothing was built before.
+    #[error("function `{function}` was not built before: there is no `{}`\n(leave `--no-build` out once)", program.display())]
+    NotStaged {
+        /// The function.
+        function: String,
+        /// Where it was looked for.
+        program: PathBuf,
+    },
+    /// A program cannot be put where it is run.
+    #[error("cannot write `{}`", path.display())]
+    Stage {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,54 @@
+//! Where a built program is put: a folder of its own, and beside it a note on what it is.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::template::Function;
+
+/// The place of one function's program.
+#[derive(Debug)]
+pub(super) struct Stage {
+    lunch: PathBuf,
+    logical_id: String,
+}
+
+impl Stage {
+    pub(super) fn of(lunch: &Path, function: &Function) -> Self {
+        Self { lunch: lunch.to_owned(), logical_id: function.logical_id.clone() }
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.lunch.join("build").join(&self.logical_id).join("bootstrap")
+    }
+
+    /// The name of the program that was put there; callers may use it when nothing is built, too.
+    pub(super) fn binary(&self) -> Option<String> {
+        let note = std::fs::read(self.note()).ok()?;
+        let note: Value = serde_json::from_slice(&note).ok()?;
+        note["binary"].as_str().map(str::to_owned)
+    }
+
+    fn note(&self) -> PathBuf {
+        self.lunch.join("build").join(format!("{}.json", self.logical_id))
+    }
+
+    /// Puts a program there, so that one that is running is not disturbed.
+    pub(super) fn put(&self, from: &Path, binary: &str) -> io::Result<()> {
+        let program = self.program();
+        std::fs::create_dir_all(program.parent().unwrap_or(&self.lunch))?;
+        std::fs::write(self.lunch.join(".gitignore"), "*\n")?;
+        std::fs::write(self.note(), format!("{}\n", json!({ "binary": binary })))?;
+        let fresh = program.with_extension(format!("new-{}", std::process::id()));
+        if fresh.exists() {
+            std::fs::remove_file(&fresh)?;
+        }
+        if std::fs::hard_link(from, &fresh).is_err() {
+            std::fs::copy(from, &fresh)?;
+        }
+        std::fs::rename(&fresh, &program)?;
+        // Two names of one file: the rename above then did nothing.
+        if fresh.exists() { std::fs::remove_file(&fresh) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,65 @@
+//! The parameters of a template, and what they are here.
+
+use std::collections::BTreeMap;
+
+use super::Options;
+use super::error::TemplateError;
+use super::node::Node;
+use super::resolve::Resolved;
+
+/// What every parameter is: the value that was given for it, else its default.
+pub(super) fn read(
+    root: &Node,
+    options: &Options,
+) -> Result<BTreeMap<String, Resolved>, TemplateError> {
+    let declared = root.get("Parameters").map_or(&[][..], Node::entries);
+    let is_declared = |name: &String| declared.iter().any(|(other, _)| other == name);
+    if let Some((name, _)) = options.parameter_overrides.iter().find(|(key, _)| !is_declared(key)) {
+        let known_names = declared.iter().map(|(name, _)| name.clone()).collect();
+        return Err(TemplateError::NoParameter { name: name.clone(), known_names });
+    }
+    let mut values = BTreeMap::new();
+    let mut names = Vec::new();
+    for (name, declared) in declared {
+        let given = options.parameter_overrides.iter().rev().find(|(key, _)| key == name);
+        match value(name, declared, given.map(|(_, value)| value.as_str()))? {
+            Some(value) => drop(values.insert(name.clone(), value)),
+            None => names.push(name.clone()),
+        }
+    }
+    if names.is_empty() { Ok(values) } else { Err(TemplateError::NoValue { names }) }
+}
+
+/// What a parameter is; `None`: it was given no value and has no default.
+fn value(
+    name: &str,
+    declared: &Node,
+    given: Option<&str>,
+) -> Result<Option<Resolved>, TemplateError> {
+    let kind = declared.get("Type").and_then(Node::text).unwrap_or("String");
+    let default = declared.get("Default").and_then(Node::text);
+    let Some(value) = given.or(default) else { return Ok(None) };
+    let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
+    let items = || value.split(',').map(str::trim);
+    let allowed = declared.get("AllowedValues").map_or(&[][..], Node::items);
+    let is_allowed = |value: &str| allowed.iter().any(|node| node.text() == Some(value));
+    let all_allowed = is_allowed(value) || (is_list && items().all(is_allowed));
+    if !allowed.is_empty() && !all_allowed {
+        let allowed = allowed.iter().filter_map(Node::text).map(|text| format!("`{text}`"));
+        return Err(TemplateError::NotAllowed {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            allowed: allowed.collect::<Vec<_>>().join(", "),
+            at: declared.span,
+        });
+    }
+    let text = |text: &str| Resolved::Text(text.to_owned());
+    Ok(Some(if kind.starts_with("AWS::SSM::") && given.is_none() {
+        let why = format!("parameter `{name}` stands in AWS's parameter store");
+        Resolved::Unknown { why, at: declared.span }
+    } else if is_list {
+        Resolved::List(items().map(text).collect())
+    } else {
+        text(value)
+    }))
+}

@@ -1,0 +1,90 @@
+//! The properties of a function, and how one of them is read.
+
+use super::Template;
+use super::error::TemplateError;
+use super::node::{Node, Span};
+use super::resolve::{Resolved, Resolver};
+
+/// A function's properties, with what is said of all functions.
+pub(super) struct Properties<'a> {
+    /// Its logical id.
+    pub(super) id: &'a str,
+    pub(super) node: Node,
+    pub(super) resolver: &'a Resolver<'a>,
+}
+
+impl Properties<'_> {
+    pub(super) fn error(&self, property: &str, got: &str, wanted: &str, at: Span) -> TemplateError {
+        let (function, property) = (self.id.to_owned(), format!("`{property}`"));
+        TemplateError::Value {
+            function,
+            property,
+            got: got.to_owned(),
+            wanted: wanted.to_owned(),
+            at,
+        }
+    }
+
+    /// What stands there; conditions on the way are decided.
+    pub(super) fn find(&self, path: &str) -> Result<Option<&Node>, TemplateError> {
+        let mut node = &self.node;
+        for name in path.split('.') {
+            let Some(found) = node.get(name) else { return Ok(None) };
+            let Some(found) = self.resolver.chosen(found)? else { return Ok(None) };
+            node = found;
+        }
+        Ok(Some(node))
+    }
+
+    /// A text that is nice to have: where only AWS knows it, that is said.
+    pub(super) fn wish(
+        &self,
+        path: &str,
+        template: &mut Template,
+    ) -> Result<Option<String>, TemplateError> {
+        match self.text(path) {
+            Ok(found) => Ok(found.map(|(text, _)| text)),
+            Err(TemplateError::Unresolved { why, at, .. }) => {
+                let (line, id) = (at.line, self.id);
+                let sentence = format!("line {line}: `{path}` of `{id}` is left out: {why}");
+                template.not_served.push(sentence);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// A text that is needed, if it is there.
+    pub(super) fn text(&self, path: &str) -> Result<Option<(String, Span)>, TemplateError> {
+        let Some(node) = self.find(path)? else { return Ok(None) };
+        match self.resolver.resolve(node)? {
+            Resolved::Text(text) => Ok(Some((text, node.span))),
+            Resolved::Nothing => Ok(None),
+            Resolved::Unknown { why, at } => Err(TemplateError::Unresolved {
+                function: self.id.to_owned(),
+                property: format!("`{path}`"),
+                why,
+                at,
+            }),
+            Resolved::List(_) | Resolved::Map(_) => {
+                Err(self.error(path, "a list or a map", "one value", node.span))
+            }
+        }
+    }
+
+    pub(super) fn number(
+        &self,
+        path: &str,
+        least: u32,
+        most: u32,
+    ) -> Result<Option<u32>, TemplateError> {
+        let Some((text, at)) = self.text(path)? else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let wanted = format!("a whole number from {least} to {most}");
+        number.map(Some).ok_or_else(|| self.error(path, &format!("`{text}`"), &wanted, at))
+    }
+
+    pub(super) fn or(&self, path: &str, default: &str) -> Result<String, TemplateError> {
+        Ok(self.text(path)?.map_or_else(|| default.to_owned(), |(text, _)| text))
+    }
+}

@@ -1,0 +1,65 @@
+//! The environment variables of a function.
+
+use std::collections::BTreeMap;
+
+use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
+
+use super::Template;
+use super::error::TemplateError;
+use super::properties::Properties;
+use super::resolve::Resolved;
+
+/// The variables that a function's configuration sets.
+///
+/// A scalar is kept as it is written, for nothing is typed here: `yes` stays `yes`, `0123` stays `0123`, `true` is
+/// `true`. (A *property* that is a yes or no understands all of YAML 1.1's words for it.)
+pub(super) fn read(
+    template: &mut Template,
+    properties: &Properties<'_>,
+) -> Result<BTreeMap<String, String>, TemplateError> {
+    let mut variables = BTreeMap::new();
+    let id = properties.id;
+    for path in ["Environment", "Environment.Variables"] {
+        let intrinsic = properties.find(path)?.filter(|node| node.intrinsic().is_some());
+        if let Some(node) = intrinsic {
+            let line = node.span.line;
+            let sentence =
+                format!("line {line}: `{path}` of `{id}` is left out: it is not known here");
+            template.not_served.push(sentence);
+            return Ok(variables);
+        }
+    }
+    let Some(node) = properties.find("Environment.Variables")? else { return Ok(variables) };
+    for (name, value) in node.entries() {
+        let line = value.span.line;
+        match properties.resolver.resolve(value)? {
+            Resolved::Text(text) => {
+                let wanted = match check_name(name) {
+                    Ok(()) => {
+                        variables.insert(name.clone(), text);
+                        continue;
+                    }
+                    Err(VariableRefusal::Reserved) => "another name: AWS sets this one itself",
+                    Err(VariableRefusal::Malformed) => {
+                        "two characters or more: a letter, then letters, digits and `_`"
+                    }
+                };
+                let property = "Environment.Variables";
+                return Err(properties.error(property, &format!("`{name}`"), wanted, value.span));
+            }
+            Resolved::Unknown { why, .. } => template
+                .not_served
+                .push(format!("line {line}: variable `{name}` of `{id}` is left out: {why}")),
+            Resolved::Nothing => {}
+            Resolved::List(_) | Resolved::Map(_) => {
+                return Err(properties.error(name, "a list or a map", "a text", value.span));
+            }
+        }
+    }
+    let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > BYTES_MAX {
+        let (got, wanted) = (format!("{bytes} bytes long"), format!("at most {BYTES_MAX} bytes"));
+        return Err(properties.error("Environment.Variables", &got, &wanted, node.span));
+    }
+    Ok(variables)
+}
