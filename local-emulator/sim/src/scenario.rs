@@ -12,7 +12,8 @@ use lunch_cloud::{
     ReplyAt, Settings,
 };
 use lunch_contract::{
-    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, RequestId, RevisionId,
+    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, Refusal, RequestId,
+    RevisionId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -158,6 +159,14 @@ pub enum ScenarioError {
         action: usize,
         /// What it names.
         what: String,
+    },
+    /// The cloud does not take what the action tells it.
+    #[error("the cloud refuses action `{action}`: {refusal:?}")]
+    Refused {
+        /// The how-manieth action, from 0.
+        action: usize,
+        /// Why.
+        refusal: Refusal,
     },
     /// A setting has a value that it cannot have.
     #[error("setting `{setting}` cannot be `{value}`")]
@@ -315,18 +324,16 @@ impl<'file> Player<'file> {
         for (id, function) in (0..).zip(&scenario.functions) {
             player.deploy(id, 0)?;
             if function.reserved.is_some() {
-                player.tell(Event::Reserve {
-                    function: FunctionId(id),
-                    concurrency: function.reserved,
-                });
+                let (function, concurrency) = (FunctionId(id), function.reserved);
+                player.tell(0, Event::Reserve { function, concurrency })?;
             }
         }
         Ok(player)
     }
 
-    /// A refusal is an answer to whoever spoke, and no affair of the scenario's.
-    fn tell(&mut self, event: Event) {
-        drop(self.simulation.tell(event));
+    fn tell(&mut self, action: usize, event: Event) -> Result<(), ScenarioError> {
+        let told = self.simulation.tell(event);
+        told.map_err(|refusal| ScenarioError::Refused { action, refusal })
     }
 
     fn step(&mut self) -> Result<bool, ScenarioError> {
@@ -353,16 +360,16 @@ impl<'file> Player<'file> {
                 let index = usize::try_from(*serial).unwrap_or(usize::MAX);
                 let request = self.requests.get(index).copied();
                 let request = request.ok_or_else(|| unknown(number, format!("r{serial}")))?;
-                self.tell(Event::CallerLeft { request });
+                self.tell(number, Event::CallerLeft { request })?;
             }
             Action::AdvanceS(seconds) => self.advance(Duration::from_secs(*seconds))?,
             Action::Evict(function) => {
-                self.tell(Event::EvictFunction { function: FunctionId(*function) });
+                self.tell(number, Event::EvictFunction { function: FunctionId(*function) })?;
             }
             Action::EvictInstance(serial) => {
                 let living = self.instance(*serial);
                 let instance = living.ok_or_else(|| unknown(number, format!("i{serial}")))?;
-                self.tell(Event::EvictInstance { instance });
+                self.tell(number, Event::EvictInstance { instance })?;
             }
             Action::Deploy(function) => self.deploy(*function, number)?,
         }
@@ -378,33 +385,34 @@ impl<'file> Player<'file> {
         let function = self.scenario.functions.get(id as usize);
         let function = function.ok_or_else(|| unknown(action, format!("function {id}")))?;
         self.revisions[id as usize] += 1;
-        self.tell(Event::Deploy {
+        let event = Event::Deploy {
             function: FunctionId(id),
             revision: RevisionId(self.revisions[id as usize]),
             config: function.config(),
-        });
-        Ok(())
+        };
+        self.tell(action, event)
     }
 
     fn invoke(&mut self, action: usize, id: u32, script: &Value) -> Result<(), ScenarioError> {
         if id as usize >= self.scenario.functions.len() {
             return Err(unknown(action, format!("function {id}")));
         }
-        let script: Script = match script {
-            Value::Null => Script::default(),
-            script => serde_json::from_value(script.clone())?,
+        let script = if script.is_null() {
+            Script::default()
+        } else {
+            serde_json::from_value(script.clone())?
         };
         let (index, serial) = self.ids.allocate();
         let request = RequestId { serial, index };
         self.requests.push(request);
         self.simulation.world.playbook.scripts.insert(request, script);
-        self.tell(Event::Invoke {
+        let event = Event::Invoke {
             request,
             function: FunctionId(id),
             kind: InvocationKind::RequestResponse,
             reply: ReplyAt::Response,
-        });
-        Ok(())
+        };
+        self.tell(action, event)
     }
 
     fn advance(&mut self, span: Duration) -> Result<(), ScenarioError> {

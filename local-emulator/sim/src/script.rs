@@ -119,7 +119,23 @@ impl Script {
                 Step::Raw(Raw::RespondUnknownId) => acts.push(Act::Stray(Stray::Unknown)),
                 Step::Raw(Raw::RespondPreviousId) => acts.push(Act::Stray(Stray::Previous)),
                 Step::Raw(Raw::NextTwice) => acts.push(Act::Next),
-                other => acts.extend(other.plain()),
+                Step::SleepMs(_)
+                | Step::BurnMs(_)
+                | Step::Print(_)
+                | Step::PrintErr(_)
+                | Step::Count
+                | Step::Exit(_)
+                | Step::Abort
+                | Step::Signal(_)
+                | Step::AllocateMib(_)
+                | Step::WriteTmp(_)
+                | Step::ReadTmp(_)
+                | Step::Thread(_)
+                | Step::Child(_)
+                | Step::Env(_)
+                | Step::Cwd
+                | Step::List(_)
+                | Step::InitError(_) => acts.extend(step.plain()),
             }
         }
         if sent {
@@ -151,7 +167,23 @@ impl Init {
                 Step::Fail(_) => acts.push(Act::Exit(FAILURE)),
                 Step::Panic => acts.push(Act::Exit(PANIC)),
                 Step::InitError(_) => acts.push(Act::InitError),
-                other => acts.extend(other.plain()),
+                Step::SleepMs(_)
+                | Step::BurnMs(_)
+                | Step::Print(_)
+                | Step::PrintErr(_)
+                | Step::Count
+                | Step::Exit(_)
+                | Step::Abort
+                | Step::Signal(_)
+                | Step::AllocateMib(_)
+                | Step::WriteTmp(_)
+                | Step::ReadTmp(_)
+                | Step::Thread(_)
+                | Step::Child(_)
+                | Step::Env(_)
+                | Step::Cwd
+                | Step::List(_)
+                | Step::Raw(_) => acts.extend(step.plain()),
             }
         }
         if graceful {
