@@ -50,7 +50,7 @@ impl Cloud {
         Self { up, door, folder, token, has_ended: false }
     }
 
-    /// Where it listens, on 127.0.0.1 and [::1].
+    /// Where it listens, on `127.0.0.1` and `[::1]`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.door.port
