@@ -40,6 +40,8 @@ mod scenarios {
     }
 
     fn play(name: &str) {
+        // A file is called with dashes for the spaces, and a test with underscores.
+        let name = name.replace('_', "-");
         let path = workspace().join(format!("tests/scenarios/{name}.json"));
         let scenario = Scenario::parse(&fs::read_to_string(&path).unwrap()).unwrap();
         compare(&scenario, &scenario.expected());
@@ -65,7 +67,55 @@ mod scenarios {
         };
     }
 
-    scenarios! {}
+    scenarios! {
+        abort,
+        account_concurrency,
+        answer_cut_off,
+        answer_to_an_unknown_id,
+        answer_too_large,
+        answered_twice,
+        asks_twice,
+        back_to_back_is_not_frozen,
+        caller_leaves,
+        crash_after_the_answer,
+        eleven_minutes_reclaim_a_function,
+        evict_a_busy_function,
+        evict_a_function,
+        evict_an_instance,
+        exit_0_is_a_crash_too,
+        exit_with_a_status,
+        first_request_is_cold,
+        function_error_keeps_the_instance,
+        gap_too_long_is_cold,
+        graceful_shutdown,
+        init_crash_is_retried_in_the_request,
+        init_crash_twice_fails_the_request,
+        init_error_reported,
+        init_longer_than_the_timeout,
+        init_over_its_limit,
+        init_panic,
+        instance_idle_1100_s_goes,
+        killed_by_a_signal,
+        late_after_answer_timeout,
+        late_answer_to_the_previous_id,
+        least_recently_used_as_a_setting,
+        modelled_init,
+        most_recently_used_serves_next,
+        never_frozen_as_a_setting,
+        new_code_while_busy,
+        panic_is_a_function_error,
+        placement_delay,
+        repeated_init_counts_for_the_timeout,
+        request_waits_in_the_gap,
+        reserved_0_serves_nobody,
+        reserved_1_with_a_crowd,
+        reuse,
+        ten_minutes_reclaim_nothing,
+        three_at_once,
+        timeout_resets_the_instance,
+        two_at_once,
+        two_functions_share_nothing,
+    }
 
     /// The same without a file: what virtual time comes to is what is expected of real time.
     #[test]

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use lunch_host::wire::{
-    Advance, Advanced, AnsweredRequest, Evict, Evicted, Info, LogLine, Ps, TimelineLine,
+    Advance, Advanced, AnsweredRequest, Evict, Evicted, Info, LogLine, Ps, Redeploy, Redeployed,
+    TimelineLine,
 };
 use nix::sys::signal::Signal;
 use serde::Serialize;
@@ -49,7 +50,7 @@ impl Cloud {
         Self { up, door, folder, token, has_ended: false }
     }
 
-    /// Where it listens, on 127.0.0.1 and [::1].
+    /// Where it listens, on `127.0.0.1` and `[::1]`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.door.port
@@ -200,6 +201,13 @@ impl Cloud {
     #[track_caller]
     pub fn evict_instance(&self, instance: &str) -> Evicted {
         self.read(Request::post("/_lunch/evict", json(&Evict::Instance(instance.to_owned()))))
+    }
+
+    /// Puts new code in a function's place, which is the same program again.
+    #[track_caller]
+    pub fn redeploy(&self, function: &str) -> Redeployed {
+        let what = Redeploy { function: function.to_owned() };
+        self.read(Request::post("/_lunch/redeploy", json(&what)))
     }
 
     /// Waits until the timeline has a line for which `is_it` is true, and gives that line.

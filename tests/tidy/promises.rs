@@ -74,7 +74,7 @@ fn every_scenarios_file_has_a_test_with_real_processes() {
     let is_scenario = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
     let files: BTreeSet<_> = files
         .filter(|path| is_scenario(path))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.replace('-', "_")))
         .collect();
     let text = fs::read_to_string(workspace().join("tests/scenarios.rs")).unwrap();
     let list = text.split("scenarios! {").nth(1).and_then(|rest| rest.split('}').next());

@@ -138,6 +138,8 @@ pub(crate) struct Place<'a> {
     pub(crate) runtime_api: &'a str,
     /// The instance's log stream.
     pub(crate) log_stream: &'a str,
+    /// The instance's temporary folder.
+    pub(crate) temporary: &'a Path,
 }
 
 /// The variables that are the same for all processes of a function, the developer's among them.
@@ -184,8 +186,12 @@ pub(crate) fn of_process(
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("LAMBDA_TASK_ROOT", &code),
     ];
-    let mut environment: BTreeMap<&str, &str> =
-        BTreeMap::from([("AWS_ENDPOINT_URL", place.endpoint), ("PWD", &code)]);
+    let temporary = place.temporary.display().to_string();
+    let mut environment: BTreeMap<&str, &str> = BTreeMap::from([
+        ("AWS_ENDPOINT_URL", place.endpoint),
+        ("PWD", &code),
+        ("TMPDIR", &temporary),
+    ]);
     environment.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     environment.extend(reserved);
     environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
@@ -205,6 +211,7 @@ mod tests {
             endpoint: "http://127.0.0.1:9000",
             runtime_api: "127.0.0.1:40123",
             log_stream: "stream",
+            temporary: Path::new("/tmp/lunch-0"),
         }
     }
 

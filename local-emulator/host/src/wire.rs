@@ -252,6 +252,22 @@ pub struct Evicted {
     pub busy: Vec<String>,
 }
 
+/// The body of `POST /_lunch/redeploy`: a new revision of a function, of the same program and configuration. It is for
+/// tests, which see by it what new code does to the instances of the old one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeploy {
+    /// The function's name.
+    pub function: String,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redeployed {
+    /// The revision that serves from now on; the first is 1.
+    pub revision: u32,
+}
+
 /// What `/_lunch/` answers where it cannot do as asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdminError {

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::request::Delivery;
+use super::temporary::TemporaryFolder;
 use super::uuid::Uuid;
 use crate::logs::{LineCutter, Lines, Output};
 
@@ -21,6 +22,8 @@ pub(crate) struct Instance {
     /// Where its processes find the Runtime API, as `127.0.0.1:40123`: the same for all of them.
     pub(crate) runtime_api: String,
     pub(crate) log_stream: String,
+    /// What its processes find in `TMPDIR`: one after the other the same.
+    pub(crate) temporary: TemporaryFolder,
     /// Its process, from the spawn to the exit. `None` between two.
     pub(crate) running: Option<Running>,
     /// What its process has in hand.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use lunch_cloud::{Event, Wake};
-use lunch_contract::{FunctionId, InstanceId, Moment, names};
+use lunch_contract::{FunctionId, InstanceId, Moment, RevisionId, names};
 
 use super::Driver;
 use crate::function::NameError;
 use crate::wire::{
-    AnsweredRequest, Evict, Evicted, InfoFunction, LogLine, Ps, PsFunction, PsInstance,
-    TimelineLine,
+    AnsweredRequest, Evict, Evicted, InfoFunction, LogLine, Ps, PsFunction, PsInstance, Redeploy,
+    Redeployed, TimelineLine,
 };
 
 impl Driver {
@@ -105,12 +105,7 @@ impl Driver {
     pub(crate) fn evict(&mut self, what: &Evict) -> Result<Evicted, String> {
         let (chosen, event): (Vec<_>, _) = match what {
             Evict::Function(name) => {
-                let id = self.world.deployed.names.resolve(name).map_err(|error| match error {
-                    NameError::Unknown(there_is) => {
-                        format!("there is no function `{name}`\n({there_is})")
-                    }
-                    NameError::Ambiguous(sentence) => sentence,
-                })?;
+                let id = self.named(name)?;
                 let of_it = self.cloud.instances().filter(|view| view.function == id);
                 (of_it.collect(), Event::EvictFunction { function: id })
             }
@@ -128,6 +123,30 @@ impl Driver {
         Ok(Evicted {
             instances: chosen.iter().map(|view| view.instance.to_string()).collect(),
             busy: busy.map(|view| view.instance.to_string()).collect(),
+        })
+    }
+
+    /// Puts a new revision of a function in the place of the one that serves; the program stays the same.
+    ///
+    /// # Errors
+    /// A sentence: there is nobody of that name.
+    pub(crate) fn redeploy(&mut self, what: &Redeploy) -> Result<Redeployed, String> {
+        let function = self.named(&what.function)?;
+        let view = self.cloud.functions().find(|view| view.function == function);
+        let revision = view.map_or(1, |view| view.revision.0 + 1);
+        let config = self.world.deployed.of(function).served.config();
+        self.tell(Event::Deploy { function, revision: RevisionId(revision), config })
+            .map_err(|_| "the cloud is shutting down".to_owned())?;
+        Ok(Redeployed { revision })
+    }
+
+    /// The function that is called so.
+    fn named(&self, name: &str) -> Result<FunctionId, String> {
+        self.world.deployed.names.resolve(name).map_err(|error| match error {
+            NameError::Unknown(there_is) => {
+                format!("there is no function `{name}`\n({there_is})")
+            }
+            NameError::Ambiguous(sentence) => sentence,
         })
     }
 }

@@ -12,6 +12,7 @@ mod processes;
 mod request;
 mod runtime;
 mod spawn;
+mod temporary;
 mod timeline;
 mod timer;
 mod uuid;

@@ -8,6 +8,7 @@ use lunch_contract::{FunctionId, InstanceId, Moment, Process, SpawnFailure, name
 
 use super::instance::{Connections, Instance, Running, Task};
 use super::processes::Launch;
+use super::temporary::TemporaryFolder;
 use super::world::HostWorld;
 use crate::environment::{self, Place};
 use crate::logs::{Drained, LineCutter, Lines, Output};
@@ -50,6 +51,7 @@ impl HostWorld {
                 endpoint: &self.deployed.endpoint,
                 runtime_api: &instance.runtime_api,
                 log_stream: &instance.log_stream,
+                temporary: instance.temporary.path(),
             },
         );
         let follower = follow(Weak::clone(&self.driver), Rc::clone(&output), process);
@@ -74,7 +76,7 @@ impl HostWorld {
         Ok(())
     }
 
-    /// An instance's own: a listener, a log stream.
+    /// An instance's own: a listener, a log stream, a temporary folder.
     fn instance(
         &mut self,
         now: Moment,
@@ -92,6 +94,7 @@ impl HostWorld {
             function,
             runtime_api,
             log_stream,
+            temporary: TemporaryFolder::make(&self.names.wide().to_string())?,
             running: None,
             delivered: Vec::new(),
             last: None,

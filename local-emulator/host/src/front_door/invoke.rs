@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 use lunch_cloud::{ColdCause, Evidence, InitFailure, ResetCause, Retirement, Start};
 use lunch_contract::names::LATEST;
@@ -46,7 +46,8 @@ pub(super) async fn answer(
         Ok(wanted) => wanted,
         Err(error) => return error(door),
     };
-    let payload = match payload(body, kind).await {
+    let asks_first = head.headers.contains_key(EXPECT);
+    let payload = match payload(body, kind, asks_first).await {
         Ok(payload) => payload,
         Err(error) => return error(door),
     };
@@ -146,8 +147,24 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// The payload: JSON, and no larger than AWS takes. An empty one is an empty object.
-async fn payload(body: Incoming, kind: Kind) -> Result<Bytes, Wrong> {
+/// How much of a payload that is too large is read before the connection is closed on a caller who goes on sending.
+const READ_OUT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Reads and forgets what a refused caller is still sending: most callers look for the answer only when all is sent,
+/// and a connection that is closed before that is all they would be told.
+async fn read_out(body: &mut Incoming) {
+    let mut bytes = 0;
+    while bytes < READ_OUT_BYTES_MAX {
+        let Some(Ok(frame)) = body.frame().await else {
+            return;
+        };
+        bytes += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+/// The payload: JSON, and no larger than AWS takes. An empty one is an empty object. A caller who asks first whether to
+/// send it is told before it is read.
+async fn payload(mut body: Incoming, kind: Kind, asks_first: bool) -> Result<Bytes, Wrong> {
     let limits = Limits::strict();
     let (limit, invocation_type) = match kind {
         Kind::Event => (limits.event_bytes_max, "Event"),
@@ -162,10 +179,15 @@ async fn payload(body: Incoming, kind: Kind) -> Result<Bytes, Wrong> {
     };
     let announced = body.size_hint().exact();
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit) {
+        if !asks_first {
+            read_out(&mut body).await;
+        }
         return Err(too_large(bytes));
     }
-    let limited = http_body_util::Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limited = http_body_util::Limited::new(&mut body, limit_bytes);
     let Ok(whole) = limited.collect().await else {
+        read_out(&mut body).await;
         // Not announced, so all that is known is that there is more.
         return Err(too_large(limit + 1));
     };

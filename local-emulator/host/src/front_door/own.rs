@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Answer, Door, json};
 use crate::driver;
-use crate::wire::{AdminError, Advance, Evict, Info};
+use crate::wire::{AdminError, Advance, Evict, Info, Redeploy};
 
 /// Answers a call of `/_lunch/{route}`.
 pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
@@ -37,11 +37,21 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
         },
+        (&Method::POST, "redeploy") => match body::<Redeploy>(request).await {
+            Ok(what) => {
+                let redeployed = door.driver.borrow_mut().redeploy(&what);
+                match redeployed {
+                    Ok(redeployed) => ok(&redeployed),
+                    Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
+                }
+            }
+            Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
+        },
         (method, _) => wrong(
             StatusCode::NOT_FOUND,
             format!(
                 "there is no `{method} /_lunch/{route}`\n(there is GET info, ps, timeline, requests, logs and POST \
-                 advance, evict)"
+                 advance, evict, redeploy)"
             ),
         ),
     }
