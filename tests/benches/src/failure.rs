@@ -1,5 +1,6 @@
 //! Why a measurement could not be made.
 
+use std::error::Error;
 use std::io;
 
 /// A sentence for whoever reads the table.
@@ -63,14 +64,28 @@ impl Failure {
         move |error| Self::Machine { what, source: error.into() }
     }
 
-    /// The sentence with its causes.
+    /// The sentence with its causes, and then its hint.
     pub(crate) fn tell(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
+        let text = self.to_string();
+        let (sentence, hint) = text.split_once('\n').unwrap_or((&text, ""));
+        let mut told = sentence.to_owned();
+        let mut cause = Error::source(self);
         while let Some(error) = cause {
-            text = format!("{text}: {error}");
+            told = format!("{told}: {error}");
             cause = error.source();
         }
-        text
+        if hint.is_empty() { told } else { format!("{told}\n{hint}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_stands_below_the_causes() {
+        let failure = Failure::Run { program: "lunch".into(), source: io::Error::other("no room") };
+        let told = "cannot run `lunch`: no room\n(`infra/bench` builds everything that is needed)";
+        assert_eq!(failure.tell(), told);
     }
 }

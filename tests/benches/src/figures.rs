@@ -7,8 +7,9 @@ use std::time::Duration;
 pub(crate) struct Sample(Vec<Duration>);
 
 impl Sample {
-    pub(crate) fn with_capacity(count: usize) -> Self {
-        Self(Vec::with_capacity(count))
+    /// Makes room, so that none is made between measurements.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        self.0.reserve(count);
     }
 
     pub(crate) fn add(&mut self, took: Duration) {

@@ -36,7 +36,7 @@ impl Place {
     /// Beside this program, where cargo puts all of them; `LUNCH` names another `lunch`.
     pub(crate) fn find() -> Result<Self, Failure> {
         let me = env::current_exe().map_err(Failure::to("find the programs"))?;
-        let programs = me.parent().unwrap_or(Path::new(".")).to_owned();
+        let programs = me.parent().unwrap_or_else(|| Path::new(".")).to_owned();
         let lunch = env::var_os("LUNCH").map_or_else(|| programs.join("lunch"), PathBuf::from);
         let folder = programs.join(format!("bench-{}", std::process::id()));
         let place = Self { programs, lunch, folder };
@@ -149,16 +149,16 @@ impl Program {
         Client::connect(self.name, self.port)
     }
 
-    /// Asks it to end, and sees that it does.
+    /// Asks it to end, and sees that it does; not if it has ended already, when its number may be another's.
     fn end(&mut self) {
-        let pid = Pid::from_raw(self.child.id().cast_signed());
-        if kill(pid, Signal::SIGTERM).is_err() {
-            return;
-        }
         let since = Instant::now();
+        let mut is_asked = false;
         while matches!(self.child.try_wait(), Ok(None)) {
             if since.elapsed() > PATIENCE {
                 drop(self.child.kill());
+            } else if !is_asked {
+                let pid = Pid::from_raw(self.child.id().cast_signed());
+                is_asked = kill(pid, Signal::SIGTERM).is_ok();
             }
             thread::sleep(Duration::from_millis(2));
         }

@@ -16,8 +16,9 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let (freezing, never) =
         (bench.place.lunch(&[])?, bench.place.lunch(&["--freeze-after", "never"])?);
     let (mut frozen, mut awake) = (Caller::of(&freezing)?, Caller::of(&never)?);
-    frozen.calls(CALLS)?;
-    awake.calls(CALLS)?;
+    for caller in [&mut frozen, &mut awake] {
+        caller.calls(CALLS, &mut Sample::default())?;
+    }
     pause(GAP);
     expect_phase(&freezing, "frozen")?;
     expect_phase(&never, "idle")?;

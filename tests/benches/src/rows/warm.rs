@@ -1,13 +1,16 @@
 //! A warm invocation: one caller, one connection, one call after the other.
 
 use super::{Caller, micros};
-use crate::figures::Rounds;
+use crate::figures::{Rounds, Sample};
 use crate::table::{Bar, Row, Unit};
 use crate::{Bench, Failure};
 
-/// Calls that come before a round is timed: the instance is thawed and everything is in the caches.
-const WARM_UP: usize = 300;
-const CALLS: usize = 3_000;
+/// Turns of each round: what disturbs the machine for longer than a turn disturbs everybody.
+const TURNS: usize = 6;
+/// Calls that come before a turn is timed: the instance is thawed and everything is in the caches.
+const WARM_UP: usize = 60;
+/// Timed calls of each turn.
+const CALLS: usize = 500;
 
 /// Instances are frozen as they are by default, and there is no journal; what a journal costs is a row of its own.
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
@@ -22,9 +25,15 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         (Caller::of(&journal)?, Rounds::default()),
     ];
     for _ in 0..bench.rounds {
-        for (caller, rounds) in &mut callers {
-            caller.calls(WARM_UP)?;
-            rounds.add(micros(caller.calls(CALLS)?.p50()));
+        let mut samples = [(); 4].map(|()| Sample::default());
+        for _ in 0..TURNS {
+            for ((caller, _), sample) in callers.iter_mut().zip(&mut samples) {
+                caller.calls(WARM_UP, &mut Sample::default())?;
+                caller.calls(CALLS, sample)?;
+            }
+        }
+        for ((_, rounds), sample) in callers.iter_mut().zip(&mut samples) {
+            rounds.add(micros(sample.p50()));
         }
     }
     let [echo, relay, lunch, journal] = callers.map(|(_, rounds)| rounds);
