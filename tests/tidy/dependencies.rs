@@ -8,13 +8,14 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions are ordinary Lambda functions.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
     ("lunch-host", &["lunch-contract", "lunch-cloud"]),
     ("lunch-cli", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host"]),
     ("lunch-tests", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host", "lunch-cli"]),
+    ("lunch-benches", &["lunch-contract", "lunch-cloud"]),
     ("menu", &[]),
     ("coffee", &["menu"]),
     ("scripted", &["menu"]),
@@ -43,8 +44,12 @@ const SHARED: [(&str, &[&str], &str); 14] = [
     ("hyper", &["lunch-cli", "lunch-host", "lunch-tests"], "the door, and two that call it"),
     ("hyper-util", &["lunch-cli", "lunch-host", "lunch-tests"], "goes with hyper"),
     ("insta", &["lunch-cli", "lunch-cloud", "lunch-host", "lunch-sim", "lunch-tests"], "snapshots"),
-    ("lambda_runtime", &["coffee", "lunch-tests", "scripted"], "functions, and floors of benches"),
-    ("nix", &["lunch-host", "lunch-tests", "scripted"], "the sandbox; signals to and from tests"),
+    ("lambda_runtime", &["coffee", "lunch-benches", "scripted"], "functions"),
+    (
+        "nix",
+        &["lunch-benches", "lunch-host", "lunch-tests", "scripted"],
+        "the sandbox; signals to and from tests; the benches' cores",
+    ),
     ("proptest", &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim"], "parsers"),
     (
         "serde",
@@ -63,17 +68,26 @@ const SHARED: [(&str, &[&str], &str); 14] = [
     ),
     (
         "serde_json",
-        &["coffee", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests", "menu", "scripted"],
+        &[
+            "coffee",
+            "lunch-benches",
+            "lunch-cli",
+            "lunch-host",
+            "lunch-sim",
+            "lunch-tests",
+            "menu",
+            "scripted",
+        ],
         "events, journals, routes",
     ),
     (
         "thiserror",
-        &["lunch-cli", "lunch-host", "lunch-sim", "lunch-tests"],
+        &["lunch-benches", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests"],
         "an enum of errors per operation",
     ),
     (
         "tokio",
-        &["coffee", "lunch-cli", "lunch-host", "lunch-tests", "scripted"],
+        &["coffee", "lunch-benches", "lunch-cli", "lunch-host", "lunch-tests", "scripted"],
         "sockets and timers",
     ),
     ("tracing", &["coffee", "lunch-cli", "lunch-host"], "logs"),

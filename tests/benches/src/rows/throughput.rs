@@ -1,0 +1,63 @@
+//! Eight callers on eight warm instances.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Caller, at_once};
+use crate::figures::Rounds;
+use crate::programs::{Program, instances, ps};
+use crate::table::{Bar, Row, Unit};
+use crate::{Bench, Failure};
+
+const CALLERS: usize = 8;
+const ROUND: Duration = Duration::from_millis(700);
+/// Long enough for eight processes to start on one core.
+const HOLD: Duration = Duration::from_millis(500);
+
+pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let pinned = compare(bench, "8 callers, 8 warm instances")?;
+    bench.cores.take_all()?;
+    let free = compare(bench, "  on all cores")?;
+    Ok(vec![pinned, free])
+}
+
+fn compare(bench: &Bench, what: &str) -> Result<Row, Failure> {
+    let (lunch, relay) = (bench.place.lunch(&[])?, bench.place.relay(CALLERS)?);
+    for program in [&lunch, &relay.program] {
+        at_once(program, CALLERS, HOLD)?;
+    }
+    let (mut ours, mut floor) = (Rounds::default(), Rounds::default());
+    for _ in 0..bench.rounds {
+        ours.add(per_second(&lunch)?);
+        floor.add(per_second(&relay.program)?);
+    }
+    let found = instances(&ps(&mut lunch.client()?)?);
+    if found != CALLERS {
+        return Err(Failure::Premise(format!(
+            "{CALLERS} callers were to need {CALLERS} instances and got {found}"
+        )));
+    }
+    Ok(Row::alone(what, Unit::PerSecond, &ours).over("relay", &floor).bar(Bar::AtLeast(0.9)))
+}
+
+/// How many calls are answered in a second, all callers together.
+fn per_second(program: &Program) -> Result<f64, Failure> {
+    let callers = (0..CALLERS).map(|_| Caller::of(program)).collect::<Result<Vec<_>, _>>()?;
+    let since = Instant::now();
+    let call = |mut caller: Caller| {
+        let mut calls = 0_u32;
+        while since.elapsed() < ROUND {
+            caller.call()?;
+            calls += 1;
+        }
+        Ok(calls)
+    };
+    let calls = thread::scope(|scope| {
+        let callers: Vec<_> =
+            callers.into_iter().map(|caller| scope.spawn(move || call(caller))).collect();
+        let ends =
+            callers.into_iter().map(|caller| caller.join().expect("a caller does not panic"));
+        ends.sum::<Result<u32, Failure>>()
+    })?;
+    Ok(f64::from(calls) / since.elapsed().as_secs_f64())
+}

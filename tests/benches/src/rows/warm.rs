@@ -1,0 +1,48 @@
+//! A warm invocation: one caller, one connection, one call after the other.
+
+use super::{Caller, micros};
+use crate::figures::{Rounds, Sample};
+use crate::table::{Bar, Row, Unit};
+use crate::{Bench, Failure};
+
+/// Turns of each round: what disturbs the machine for longer than a turn disturbs everybody.
+const TURNS: usize = 6;
+/// Calls that come before a turn is timed: the instance is thawed and everything is in the caches.
+const WARM_UP: usize = 60;
+/// Timed calls of each turn.
+const CALLS: usize = 500;
+
+/// Instances are frozen as they are by default, and there is no journal; what a journal costs is a row of its own.
+pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let (echo, relay) = (bench.place.echo()?, bench.place.relay(1)?);
+    let journal = bench.place.file("journal");
+    let journal = bench.place.lunch(&["--journal", &journal.to_string_lossy()])?;
+    let lunch = bench.place.lunch(&[])?;
+    let mut callers = [
+        (Caller::of(&echo)?, Rounds::default()),
+        (Caller::of(&relay.program)?, Rounds::default()),
+        (Caller::of(&lunch)?, Rounds::default()),
+        (Caller::of(&journal)?, Rounds::default()),
+    ];
+    for _ in 0..bench.rounds {
+        let mut samples = [(); 4].map(|()| Sample::default());
+        for _ in 0..TURNS {
+            for ((caller, _), sample) in callers.iter_mut().zip(&mut samples) {
+                caller.calls(WARM_UP, &mut Sample::default())?;
+                caller.calls(CALLS, sample)?;
+            }
+        }
+        for ((_, rounds), sample) in callers.iter_mut().zip(&mut samples) {
+            rounds.add(micros(sample.p50()));
+        }
+    }
+    let [echo, relay, lunch, journal] = callers.map(|(_, rounds)| rounds);
+    let name = "warm invoke, 1 caller, p50";
+    Ok(vec![
+        Row::alone(name, Unit::Micros, &lunch).over("relay", &relay).bar(Bar::AtMost(1.35)),
+        Row::alone(name, Unit::Micros, &lunch).over("echo", &echo).bar(Bar::AtMost(6.0)),
+        Row::alone("  the floors beside each other: relay", Unit::Micros, &relay)
+            .over("echo", &echo),
+        Row::alone("  with a journal", Unit::Micros, &journal).over("without", &lunch),
+    ])
+}
