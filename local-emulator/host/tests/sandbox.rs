@@ -451,7 +451,7 @@ fn main() -> ExitCode {
             } else {
                 failed += 1
             }
-            println!("test {title} ... {verdict}");
+            print(&format!("test {title} ... {verdict}\n"));
         }
     }
     let verdict = if failed == 0 { "ok" } else { "FAILED" };
