@@ -141,11 +141,12 @@ fn six_runs_need_as_many_instances_as_on_aws() {
     assert!(error <= 5.0, "the mean absolute error is {error:.1} %, and may be 5 %");
 }
 
+/// In the three sparse runs the choice changes nothing; the three dense ones make all of the difference.
 #[test]
 fn least_recently_used_first_is_not_what_aws_does() {
     let settings = Settings { choice: Choice::LeastRecentlyUsed, ..Settings::default() };
     let error = error_percent("least recently used first", &settings);
-    assert!(error > 7.5, "only {error:.1} % off: then the runs say nothing about the choice");
+    assert!(error > 10.0, "only {error:.1} % off: twice what is allowed tells the choices apart");
 }
 
 #[test]
