@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
+use lunch_contract::environment::DEFAULTS;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -184,10 +185,12 @@ pub(crate) struct Relay {
 pub(crate) struct Function(Child);
 
 impl Function {
-    /// Starts it with what `lambda_runtime` wants to find in its environment, and no more.
+    /// Starts it with what `lambda_runtime` wants to find in its environment, and with AWS's folders for the loader, which
+    /// are AWS's own value and make every dynamic program search for longer than it starts.
     pub(crate) fn start(program: &Path, runtime_api: &str) -> Result<Self, Failure> {
         let mut command = Command::new(program);
-        command.env_clear().envs([
+        let loader = DEFAULTS.iter().find(|(name, _)| *name == "LD_LIBRARY_PATH");
+        command.env_clear().envs(loader.copied()).envs([
             ("AWS_LAMBDA_RUNTIME_API", runtime_api),
             ("AWS_LAMBDA_FUNCTION_NAME", FUNCTION),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
