@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode};
 use lunch_contract::FunctionId;
 use lunch_contract::names::{self, FunctionReference, LATEST};
@@ -11,28 +12,35 @@ use lunch_contract::wire::CallerError;
 use serde_json::{Value, json};
 
 use super::path::{decoded, field};
-use super::{Answer, Door, REQUEST_ID, invoke, refused, value};
+use super::{Answer, Door, REQUEST_ID, refused, value};
 use crate::driver::header;
 use crate::function::{NameError, ServedFunction};
 
-/// Answers what begins with `/2015-03-31/functions`; `route` is the rest.
-pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
-    let query = request.uri().query().map(str::to_owned);
-    let segments: Vec<_> = route.split('/').filter(|segment| !segment.is_empty()).collect();
-    match (request.method(), segments.as_slice()) {
-        (&Method::GET, []) => list(door, query.as_deref()),
-        (&Method::GET, [name]) => of_one(door, name, query.as_deref(), whole),
-        (&Method::GET, [name, "configuration"]) => {
-            of_one(door, name, query.as_deref(), configuration)
+/// What a call of `/2015-03-31/functions` comes to.
+pub(super) enum Routed {
+    /// An Invoke of that function, by that ARN.
+    Invoke(FunctionId, HeaderValue),
+    /// It is answered already.
+    Answered(Box<Answer>),
+}
+
+/// Routes what begins with `/2015-03-31/functions`; `route` is the rest of its path.
+pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> Routed {
+    let query = request.uri().query();
+    let mut segments = route.split('/').filter(|segment| !segment.is_empty());
+    let segments = (segments.next(), segments.next(), segments.next());
+    let answer = match (request.method(), segments) {
+        (&Method::GET, (None, ..)) => list(door, query),
+        (&Method::GET, (Some(name), None, _)) => of_one(door, name, query, whole),
+        (&Method::GET, (Some(name), Some("configuration"), None)) => {
+            of_one(door, name, query, configuration)
         }
-        (&Method::POST, [name, "invocations"]) => {
-            let found = found(door, &decoded(name), field(query.as_deref(), "Qualifier"));
-            match found {
+        (&Method::POST, (Some(name), Some("invocations"), None)) => {
+            match found(door, &decoded(name), field(query, "Qualifier")) {
                 Ok((function, qualifier)) => {
-                    let arn = arn(door, function, qualifier.as_deref());
-                    invoke::answer(door, function, arn, request).await
+                    return Routed::Invoke(function, arn(door, function, qualifier.as_deref()));
                 }
-                Err(answer) => *answer,
+                Err(answer) => return Routed::Answered(answer),
             }
         }
         (method, _) => {
@@ -42,10 +50,11 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
             );
             refused(door, &CallerError::NotServed { message: &message })
         }
-    }
+    };
+    Routed::Answered(Box::new(answer))
 }
 
-fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> hyper::header::HeaderValue {
+fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> HeaderValue {
     let driver = door.driver.borrow();
     let deployed = driver.world.deployed.of(function);
     match qualifier {

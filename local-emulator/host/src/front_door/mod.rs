@@ -24,6 +24,7 @@ use lunch_contract::wire::CallerError;
 use tokio::net::{TcpListener, TcpStream};
 
 pub(crate) use self::bind::bind;
+use self::functions::Routed;
 pub(crate) use self::guard::Hosts;
 use crate::driver::Shared;
 use crate::runtime_api::ACCEPT_PAUSE;
@@ -80,11 +81,14 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     let route = request.uri().path();
     if let Some(route) = route.strip_prefix("/_lunch/") {
         let route = route.to_owned();
-        return Ok(own::answer(&door, &route, request).await);
+        // Kept apart: every call's state would have room for it.
+        return Ok(Box::pin(own::answer(&door, &route, request)).await);
     }
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
-        let route = route.to_owned();
-        return Ok(functions::answer(&door, &route, request).await);
+        return Ok(match functions::routed(&door, &request, route) {
+            Routed::Invoke(function, arn) => invoke::answer(&door, function, arn, request).await,
+            Routed::Answered(answer) => *answer,
+        });
     }
     let message = format!(
         "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, ListFunctions and GetFunction, \

@@ -75,7 +75,8 @@ async fn answer(
     let path = request.uri().path();
     if let Some(rest) = path.strip_prefix(EXTENSION) {
         let rest = rest.to_owned();
-        return extensions::answer(driver, process, &rest, request).await;
+        // Kept apart: every call's state would have room for it.
+        return Box::pin(extensions::answer(driver, process, &rest, request)).await;
     }
     let Some(rest) = path.strip_prefix(RUNTIME) else {
         return Ok(match (request.method(), path) {
@@ -85,7 +86,7 @@ async fn answer(
     };
     match (request.method(), rest) {
         (&Method::GET, "invocation/next") => next(&driver, process).await,
-        (&Method::POST, "init/error") => init_error(&driver, process, request).await,
+        (&Method::POST, "init/error") => Box::pin(init_error(&driver, process, request)).await,
         (&Method::POST, rest) => {
             let invocation = rest.strip_prefix("invocation/");
             match invocation.and_then(|invocation| invocation.split_once('/')) {
