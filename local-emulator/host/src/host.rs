@@ -83,7 +83,7 @@ pub struct Listen {
 }
 
 impl Listen {
-    /// On 127.0.0.1 and, where there is IPv6, [::1].
+    /// On 127.0.0.1 and, where there is IPv6, `::1`.
     #[must_use]
     pub fn loopback(port: u16) -> Self {
         let addresses = vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];

@@ -52,7 +52,7 @@ const BACKLOG: u32 = 4_096;
 /// So often another free port is tried, where one address has it and another has not.
 const FREE_PORTS_MAX: usize = 16;
 
-/// Listens on all of the addresses. Where [::1] is asked for beside others and the machine has no IPv6, it is left out.
+/// Listens on all of the addresses. Where `::1` is asked for beside others and the machine has no IPv6, it is left out.
 ///
 /// # Errors
 /// If one is taken or refused.
