@@ -127,6 +127,17 @@ impl HostWorld {
                 break;
             }
         }
+        self.end_line(id);
+    }
+
+    /// Reads what an invocation has written: what it left without an end is a line of its own, so that what the next
+    /// one writes does not stick to it.
+    pub(crate) fn drain_invocation(&mut self, id: InstanceId) {
+        self.drain(id);
+        self.end_line(id);
+    }
+
+    fn end_line(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.of_mut(id) else { return };
         let Some(running) = &mut instance.running else { return };
         let mut lines = Vec::new();

@@ -1,6 +1,7 @@
 //! Lines: cut from a stream of bytes, and the last ones kept.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use crate::wire::LogLine;
 
@@ -12,6 +13,9 @@ const KEPT_LINES: usize = 128;
 
 /// Bytes of them kept per instance.
 const KEPT_BYTES: usize = 16 * 1024;
+
+/// Room for the words that say how much of a line was left out.
+const LEFT_OUT_BYTES: usize = 48;
 
 /// Cuts lines from pieces of output.
 #[derive(Debug, Default)]
@@ -55,6 +59,17 @@ fn emit(bytes: &[u8], line: &mut impl FnMut(&str)) {
     line(&String::from_utf8_lossy(bytes));
 }
 
+/// Cuts a text that alone would not fit, and says how much was left out.
+fn shorten(text: &mut String) {
+    if text.len() > KEPT_BYTES {
+        let whole = text.len();
+        text.truncate(text.floor_char_boundary(KEPT_BYTES - LEFT_OUT_BYTES));
+        let more = whole - text.len();
+        write!(text, "… ({more} more bytes)").expect("a string takes what is written");
+        text.shrink_to_fit();
+    }
+}
+
 /// The last lines of an instance.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -63,8 +78,9 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Keeps a line, and forgets old ones to stay within bounds. The newest is always kept.
-    pub(crate) fn keep(&mut self, line: LogLine) {
+    /// Keeps a line, and forgets old ones to stay within bounds. The newest is always kept, cut to the same bound.
+    pub(crate) fn keep(&mut self, mut line: LogLine) {
+        shorten(&mut line.text);
         self.bytes += line.text.len();
         self.kept.push_back(line);
         while self.kept.len() > KEPT_LINES || (self.bytes > KEPT_BYTES && self.kept.len() > 1) {
@@ -136,7 +152,13 @@ mod tests {
         assert_eq!(lines.iter().count(), KEPT_LINES);
         assert_eq!(lines.iter().last().map(|line| line.text.as_str()), Some("999"));
 
-        lines.keep(line("x".repeat(KEPT_BYTES + 1)));
+        lines.keep(line("x".repeat(KEPT_BYTES)));
         assert_eq!(lines.iter().count(), 1, "one long line fills the room of all");
+
+        lines.keep(line("ä".repeat(LINE_BYTES_MAX / 2)));
+        let kept = &lines.iter().last().expect("the newest is kept").text;
+        assert!(kept.len() <= KEPT_BYTES, "{} bytes are kept", kept.len());
+        let (text, more) = kept.split_once("… (").expect("it is said that it was cut");
+        assert_eq!(more, format!("{} more bytes)", LINE_BYTES_MAX - text.len()));
     }
 }

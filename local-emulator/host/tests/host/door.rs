@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::wire::{Advanced, AnsweredRequest, Info, Ps};
+use lunch_host::wire::{Advanced, AnsweredRequest, Info, LogLine, Ps};
 use lunch_host::{Config, ServedFunction, Signal};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -196,6 +196,52 @@ fn the_tail_of_the_log_holds_the_functions_lines_and_the_report() {
     });
 }
 
+/// Its first output has no end of line; the second has.
+fn mumbling() -> Program {
+    program(|mut started| async move {
+        use std::io::Write as _;
+        let mut api = started.runtime_api().await;
+        for said in ["brewing", "grinding\n"] {
+            let event = api.call("GET", NEXT, &[], "").await;
+            let id = event.header("lambda-runtime-aws-request-id").to_owned();
+            started.output.write_all(said.as_bytes()).expect("somebody reads");
+            if event.text() == "\"for ever\"" {
+                std::future::pending::<()>().await;
+            }
+            let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+            api.call("POST", &path, &[], "1").await;
+        }
+        Exit::Code(0)
+    })
+}
+
+#[test]
+fn what_an_invocation_left_without_an_end_is_a_line_of_its_own() {
+    with_cloud(config(), mumbling(), |mut client, _| async move {
+        client.call("POST", INVOKE, &[], "1").await;
+        client.call("POST", INVOKE, &[], "2").await;
+        until_at(&mut client, "/_lunch/logs", "grinding").await;
+        let logs = client.call("GET", "/_lunch/logs", &[], "").await;
+        let texts: Vec<_> = (logs.text().lines())
+            .map(|line| serde_json::from_str::<LogLine>(line).expect("our own type").text)
+            .collect();
+        assert_eq!(texts, ["brewing", "grinding"]);
+    });
+}
+
+#[test]
+fn the_last_line_of_who_ran_too_long_needs_no_end() {
+    let mut function = coffee();
+    function.timeout = std::time::Duration::from_millis(100);
+    with_cloud(Config::new(vec![function]), mumbling(), |mut client, _| async move {
+        client.call("POST", INVOKE, &[], "\"for ever\"").await;
+        let answered = client.call("GET", "/_lunch/requests", &[], "").await;
+        let answered: AnsweredRequest =
+            serde_json::from_slice(answered.body.trim_ascii()).expect("our own type");
+        assert_eq!(answered.last_line.as_deref(), Some("brewing"));
+    });
+}
+
 #[test]
 fn idle_instances_are_frozen_thawed_and_reclaimed_when_time_is_let_pass() {
     with_cloud(config(), echo(), |mut client, fake| async move {
@@ -377,9 +423,12 @@ fn a_caller_who_leaves_is_noted_and_the_function_goes_on() {
 
 /// Looks at the timeline until it has that.
 async fn until(client: &mut Client, text: &str) {
-    let look = async {
-        while !client.call("GET", "/_lunch/timeline", &[], "").await.text().contains(text) {}
-    };
+    until_at(client, "/_lunch/timeline", text).await;
+}
+
+/// Looks there until it has that.
+async fn until_at(client: &mut Client, path: &str, text: &str) {
+    let look = async { while !client.call("GET", path, &[], "").await.text().contains(text) {} };
     let bound = std::time::Duration::from_secs(10);
     tokio::time::timeout(bound, look).await.unwrap_or_else(|_| panic!("no {text} in 10 s"));
 }
