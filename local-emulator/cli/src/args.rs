@@ -163,7 +163,7 @@ pub(crate) struct Ps {
 
 #[derive(Debug, Args)]
 pub(crate) struct Timeline {
-    /// Print the records as JSON Lines
+    /// Print the records as JSON Lines; `at` is nanoseconds of cloud time since the start
     #[arg(long)]
     pub(crate) json: bool,
     /// Draw every lane, however many
@@ -322,9 +322,18 @@ pub(crate) fn parser() -> clap::Command {
     }
     parser.help_template(format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{groups}\nOptions:\n{{options}}\n\n\
-         `lunch COMMAND --help` tells more of each."
+         Exit status:\n{EXIT_STATUS}\n\n`lunch COMMAND --help` tells more of each."
     ))
 }
+
+/// What [`Code`] means, for scripts.
+const EXIT_STATUS: &str = "  0   it was done
+  1   it was done, and what came of it is bad: a function failed, an order has no outcome
+  2   the arguments make no sense
+  3   what was given cannot be used: the template, orders, a payload, a journal
+  4   the functions do not build
+  5   there is no cloud at that port, or none can listen there
+  70  a fault of lunch's own";
 
 /// What a newcomer reads who typed `lunch` and nothing else.
 pub(crate) const GUIDE: &str = "\
@@ -360,6 +369,15 @@ mod tests {
     #[test]
     fn the_help_is_grouped() {
         insta::assert_snapshot!(parser().render_help());
+    }
+
+    #[test]
+    fn every_exit_code_stands_in_the_help() {
+        let told: Vec<_> =
+            EXIT_STATUS.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let codes =
+            [Code::Done, Code::Bad, Code::Usage, Code::Input, Code::Build, Code::Door, Code::Fault];
+        assert_eq!(told, codes.map(|code| (code as u8).to_string()));
     }
 
     #[test]

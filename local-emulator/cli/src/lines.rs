@@ -19,6 +19,9 @@ use crate::terminal::{Stream, harmless};
 /// So many lines wait for the terminal at most.
 const WAITING_MAX: usize = 8_192;
 
+/// So many bytes of a line are shown at most.
+const SHOWN_BYTES: usize = 4 * 1024;
+
 /// What the writer is given.
 enum Said {
     Line(LogLine),
@@ -92,6 +95,15 @@ fn write_all(said: &Receiver<Said>, left_out: &AtomicU64, look: Look) {
     }
 }
 
+/// A line's text without what would disturb a terminal, and of a long one the beginning.
+fn shown(text: &str) -> String {
+    let shown = text.floor_char_boundary(SHOWN_BYTES);
+    match text.len() - shown {
+        0 => harmless(text),
+        more => format!("{}… ({more} more bytes)", harmless(&text[..shown])),
+    }
+}
+
 /// How the lines look.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
@@ -109,12 +121,7 @@ impl Look {
 
     fn line(self, line: &LogLine) -> String {
         let (lead, width) = (self.lead(line), self.name_width);
-        format!(
-            "{lead}{} {:width$} |{lead:#} {}",
-            line.instance,
-            line.function,
-            harmless(&line.text)
-        )
+        format!("{lead}{} {:width$} |{lead:#} {}", line.instance, line.function, shown(&line.text))
     }
 
     /// Instances next to each other are told apart.
@@ -153,6 +160,13 @@ mod tests {
         let look = Look { colour: false, name_width: 8 };
         assert_eq!(look.line(&line(4, "grinding")), "i-0004 coffee   | grinding");
         assert_eq!(look.line(&line(4, "a\u{1b}[2Jb\rc")), "i-0004 coffee   | abc");
+    }
+
+    #[test]
+    fn of_a_long_line_the_beginning_is_shown_and_it_is_said_how_much_is_not() {
+        let long = "ä".repeat(SHOWN_BYTES);
+        assert_eq!(shown(&long), format!("{}… (4096 more bytes)", "ä".repeat(SHOWN_BYTES / 2)));
+        assert_eq!(shown(&long[..SHOWN_BYTES]), long[..SHOWN_BYTES]);
     }
 
     #[test]

@@ -124,7 +124,7 @@ pub(crate) fn ahead(ahead_ms: u64) -> Option<String> {
     let ahead = std::time::Duration::from_millis(ahead_ms);
     (ahead_ms > 0).then(|| {
         format!(
-            "cloud time is {} ahead of this machine's clock, which is what functions see",
+            "cloud time is {0} ahead; functions see this machine's clock, which is {0} behind it",
             span::clock(ahead)
         )
     })

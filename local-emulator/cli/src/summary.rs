@@ -57,6 +57,10 @@ pub(crate) enum Temper {
     Reinitialized,
 }
 
+/// AWS's reasons for a refusal by the request rate.
+const RATES: [&str; 2] =
+    ["FunctionInvocationRateLimitExceeded", "ReservedFunctionInvocationRateLimitExceeded"];
+
 /// What a crowd came to.
 #[derive(Debug)]
 pub(crate) struct Summary<'a> {
@@ -152,6 +156,11 @@ impl<'a> Summary<'a> {
             if let Fate::Throttled(reason) = fate { Some(reason.clone()) } else { None }
         });
         page.rows("  refused, throttled", &throttled);
+        if throttled.keys().any(|reason| RATES.contains(&reason.as_str())) {
+            page.note(
+                "(10 requests per second for each unit of concurrency; `--limits relaxed` lifts that)",
+            );
+        }
         let refused = self
             .grouped(|fate| if let Fate::Refused(why) = fate { Some(why.clone()) } else { None });
         if !refused.is_empty() {
@@ -187,6 +196,10 @@ impl<'a> Summary<'a> {
         let mut each: Vec<_> = self.counts.invocations.values().copied().collect();
         each.sort_unstable();
         match (each.first(), each.last()) {
+            (Some(_), Some(_)) if self.warm() == 0 => String::new(),
+            (Some(least), Some(most)) if each.len() > 1 && least == most => {
+                format!("each served {least}")
+            }
             (Some(least), Some(most)) if each.len() > 1 => format!(
                 "a stall served {least} to {most} orders, {} in the middle",
                 each[each.len() / 2]
@@ -422,6 +435,29 @@ mod tests {
         let summary = Summary::new(&orders, &records, modelled);
         assert!(summary.is_whole());
         assert_snapshot!(summary.render());
+    }
+
+    #[test]
+    fn stalls_that_served_alike_are_said_so_and_of_no_warm_start_nothing_is() {
+        let reuse = |orders: &[(u64, Order)]| {
+            let records = virtual_lunch::records(orders, None, Duration::from_secs(700));
+            Summary::new(&[], &records, None).reuse()
+        };
+        let two_at_once = [(0, Order::Takes(100)), (10, Order::Takes(100))];
+        assert_eq!(reuse(&two_at_once), "");
+        let twice = [two_at_once, [(900, Order::Takes(100)), (910, Order::Takes(100))]].concat();
+        assert_eq!(reuse(&twice), "each served 2");
+    }
+
+    #[test]
+    fn whoever_was_refused_by_a_rate_is_told_which_it_is_and_how_to_lift_it() {
+        for (reason, told) in
+            [(RATES[0], true), (RATES[1], true), ("ConcurrentInvocationLimitExceeded", false)]
+        {
+            let orders = [served(0, Fate::Throttled(reason.to_owned()), None)];
+            let page = Summary::new(&orders, &[], None).render();
+            assert_eq!(page.contains("`--limits relaxed` lifts that"), told, "{page}");
+        }
     }
 
     #[test]

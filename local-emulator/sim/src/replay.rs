@@ -72,8 +72,8 @@ pub enum ReplayError {
     /// This cloud decides another thing than the one that wrote the journal.
     #[error(
         "line `{line}` of the journal replays to other commands; the `{}` entries before it replay \
-         to the same\n(the journal is of another build of `lunch`, or this is a bug worth reporting \
-         with the journal)",
+         to the same\n(it was edited, or is of another build of `lunch`; if neither, this is a bug worth \
+         reporting with the journal)",
         before.entries
     )]
     Diverged {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use lunch_cloud::{Cause, Phase, Record};
 
+use tokio::time::timeout;
+
 use crate::args;
 use crate::door::Door;
 use crate::failure::{Code, Failure, OrFail as _};
@@ -18,14 +20,26 @@ use lunch_host::wire::{Advance, Advanced, Happened};
 pub(crate) async fn run(asked: args::Advance) -> Result<Code, Failure> {
     let door = Door::new(asked.door.port);
     let ms = u64::try_from(asked.span.as_millis()).unwrap_or(u64::MAX);
-    let advanced: Advanced =
-        door.ask("/_lunch/advance", &Advance { ms }).await.or_fail(Code::Door)?;
+    let advance = Advance { ms };
+    let asked_for = door.ask("/_lunch/advance", &advance);
+    tokio::pin!(asked_for);
+    let advanced: Advanced = match timeout(PATIENCE, &mut asked_for).await {
+        Ok(advanced) => advanced,
+        Err(_) => {
+            say::beside("waiting for what is really under way: a function's work is never skipped");
+            asked_for.await
+        }
+    }
+    .or_fail(Code::Door)?;
     say::answer(render(asked.span, &advanced));
     if let Some(ahead) = ahead(advanced.ahead_ms) {
         say::beside(ahead);
     }
     Ok(Code::Done)
 }
+
+/// Whoever waits longer is told for what.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 fn render(span: Duration, advanced: &Advanced) -> String {
     let mut gone: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
@@ -38,7 +52,7 @@ fn render(span: Duration, advanced: &Advanced) -> String {
             gone.entry(retired(*why)).or_default().push(instance.to_string());
         }
     }
-    let mut text = format!("{} passed\n", span::clock(span));
+    let mut text = passed(span, Duration::from_millis(advanced.by_ms));
     for (why, instances) in &gone {
         let (count, names) = (instances.len(), few(instances));
         writeln!(text, "{count} reclaimed ({why}): {names}")
@@ -48,6 +62,20 @@ fn render(span: Duration, advanced: &Advanced) -> String {
         text.push_str("no instance was reclaimed\n");
     }
     text
+}
+
+/// What passed, and how much of it was real time. Less than half a second of that is the asking itself.
+fn passed(span: Duration, skipped: Duration) -> String {
+    let waited = span.saturating_sub(skipped);
+    if waited < Duration::from_millis(500) {
+        return format!("{} passed\n", span::clock(span));
+    }
+    format!(
+        "{} passed: {} were skipped, and {} went by as real work was waited for\n",
+        span::clock(span),
+        span::clock(skipped),
+        span::clock(waited)
+    )
 }
 
 /// All of a few names; of many the first ones.
@@ -84,6 +112,15 @@ mod tests {
             wakes: Vec::new(),
             happened: happened.collect(),
         }
+    }
+
+    #[test]
+    fn it_says_what_was_skipped_and_what_was_waited_for() {
+        let worked = Advanced { by_ms: 648_000, ..advanced(0) };
+        let told = render(Duration::from_secs(660), &worked);
+        let first =
+            "11m passed: 10m 48s were skipped, and 12s went by as real work was waited for\n";
+        assert!(told.starts_with(first), "{told}");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::time::{Duration, Instant};
 
-use lunch_contract::Moment;
+use lunch_cloud::Command;
+use lunch_contract::{Moment, Refusal};
 use lunch_sim::replay::{self, ReplayError, Replayed};
 
 use crate::args;
@@ -35,7 +36,7 @@ pub(crate) fn run(asked: args::Replay) -> Result<Code, Failure> {
         }
         Err(error) => {
             let code = code(&error);
-            Err(error)
+            Err(readable(error))
                 .or_fail_with(code, || format!("`{}` was not replayed to its end", path.display()))
         }
     }
@@ -56,6 +57,35 @@ fn show(replayed: &Replayed, asked: &args::Replay) -> Result<(), Failure> {
         say::answer(json);
     }
     Ok(())
+}
+
+/// So many characters of the recorded and of the replayed commands are shown.
+const SHOWN_CHARS: usize = 500;
+
+/// A difference as lines of JSON below each other, as the journal has them; other errors as they are.
+pub(crate) fn readable(error: ReplayError) -> anyhow::Error {
+    let ReplayError::Diverged { source, .. } = &error else { return error.into() };
+    let told = format!(
+        "recorded: {}\nreplayed: {}",
+        commands(&source.recorded),
+        commands(&source.replayed)
+    );
+    anyhow::Error::msg(told).context(error.to_string())
+}
+
+fn commands((refusal, commands): &(Option<Refusal>, Vec<Command>)) -> String {
+    let json = match refusal {
+        Some(refusal) => serde_json::json!({ "refused": refusal, "commands": commands }),
+        None => serde_json::json!({ "commands": commands }),
+    }
+    .to_string();
+    match json.chars().count().saturating_sub(SHOWN_CHARS) {
+        0 => json,
+        more => {
+            let shown: String = json.chars().take(SHOWN_CHARS).collect();
+            format!("{shown}… ({more} more characters)")
+        }
+    }
 }
 
 /// Whose fault it is that a journal does not replay.
@@ -188,6 +218,14 @@ mod tests {
             |text: String| text.replacen(r#""timeout":{"secs":2"#, r#""timeout":{"secs":1"#, 1);
         let failure = replayed("diverged", other).expect_err("another timeout");
         assert_eq!(failure.code, Code::Bad);
-        assert!(failure.render(false).contains("replays to other commands"), "{}", told(&failure));
+        let told = told(&failure);
+        assert!(told.contains("replays to other commands"), "{told}");
+        let line = |lead: &str| told.lines().find_map(|line| line.trim().strip_prefix(lead));
+        let recorded = line("because recorded: ").expect("what was recorded is shown");
+        let replayed = line("replayed: ").expect("what came of it now is shown");
+        assert!(recorded.starts_with("{\"commands\":["), "{told}");
+        assert!(replayed.starts_with("{\"commands\":["), "{told}");
+        assert_ne!(recorded, replayed);
+        assert!(told.contains("(it was edited, or is of another build"), "{told}");
     }
 }

@@ -4,16 +4,22 @@
 //! is our own goes to stderr.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+
+use std::time::Duration;
 
 use comfy_table::Table;
 use lunch_host::sandbox::Supervisor;
-use lunch_host::{Config, Host, Listen};
+use lunch_host::wire::Ps;
+use lunch_host::{Config, Host, Listen, StartError};
+use tokio::time::timeout;
 
 use crate::args;
 use crate::commands::cloud::{self, Plan};
+use crate::door::Door;
 use crate::ending::Ending;
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, OrFail as _};
 use crate::lines::{Lines, Look};
 use crate::say;
 use crate::span;
@@ -23,7 +29,10 @@ use crate::summary::{plain_table, right_align};
 const USUAL_PORT: u16 = 9000;
 
 pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code, Failure> {
-    let mut config = Plan::read(&asked.cloud, listen(&asked))?.build()?;
+    let listen = listen(&asked);
+    let plan = Plan::read(&asked.cloud, listen.clone())?;
+    free(&listen)?;
+    let mut config = plan.build()?;
     let banner = Banner::of(&config, cloud::modelled(&asked.cloud));
     let names = config.functions.iter().map(|function| function.name.as_str());
     let (lines, sink) = Lines::begin(Look::of_stdout(names));
@@ -52,9 +61,34 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
 }
 
 async fn end(host: Host, lines: Lines) -> Result<Code, Failure> {
+    let in_flight = in_flight(host.port()).await;
     let code = cloud::shut_down(host, Code::Done).await;
     lines.end().await;
+    if let Some(told) = sent_away(in_flight) {
+        say::beside(told);
+    }
     code
+}
+
+/// How many requests are in flight, by the cloud's own door; 0 where it cannot be asked any more.
+async fn in_flight(port: u16) -> u32 {
+    let door = Door::new(port);
+    let asked = timeout(ASKED_WITHIN, door.read::<Ps>("/_lunch/ps")).await;
+    let Ok(Ok(ps)) = asked else { return 0 };
+    ps.functions.iter().map(|function| function.in_flight).sum()
+}
+
+/// A cloud that does not answer within this time is ended all the same.
+const ASKED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Who did not get what they came for.
+fn sent_away(in_flight: u32) -> Option<String> {
+    let callers = match in_flight {
+        0 => return None,
+        1 => "1 caller was".to_owned(),
+        more => format!("{more} callers were"),
+    };
+    Some(format!("{callers} answered with 500: the cloud was shut down"))
 }
 
 fn listen(asked: &args::Up) -> Listen {
@@ -64,6 +98,19 @@ fn listen(asked: &args::Up) -> Listen {
     }
     listen.allow_hosts.clone_from(&asked.allow_host);
     listen
+}
+
+/// That nobody else listens there, so that it is told before a minute's build. What else stands in the way is told when
+/// the cloud starts.
+fn free(listen: &Listen) -> Result<(), Failure> {
+    for &address in &listen.addresses {
+        let taken = TcpListener::bind((address, listen.port))
+            .is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
+        if taken {
+            return Err(StartError::PortTaken { address, port: listen.port }).or_fail(Code::Door);
+        }
+    }
+    Ok(())
 }
 
 /// The line that a script waits for.
@@ -172,8 +219,6 @@ fn functions(config: &Config) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use lunch_host::ServedFunction;
 
     use super::*;
@@ -189,6 +234,29 @@ mod tests {
 
     fn loopback(port: u16) -> [SocketAddr; 2] {
         [([127, 0, 0, 1], port).into(), (std::net::Ipv6Addr::LOCALHOST, port).into()]
+    }
+
+    #[test]
+    fn whoever_was_sent_away_is_counted() {
+        assert_eq!(sent_away(0), None);
+        let two = "2 callers were answered with 500: the cloud was shut down";
+        assert_eq!(sent_away(2).as_deref(), Some(two));
+        assert!(sent_away(1).expect("somebody").starts_with("1 caller was answered"));
+    }
+
+    #[test]
+    fn a_taken_port_is_told_before_anything_is_built() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+        let port = taken.local_addr().expect("it is bound").port();
+        let mut listen = Listen::loopback(port);
+        listen.addresses.truncate(1);
+        let failure = free(&listen).expect_err("it is taken");
+        assert_eq!(failure.code, Code::Door);
+        let told = failure.render(false);
+        assert!(told.contains(&format!("port `{port}` of `127.0.0.1` is taken")), "{told}");
+        drop(taken);
+        free(&listen).expect("it is free again");
+        free(&Listen::loopback(0)).expect("any port will do");
     }
 
     #[test]

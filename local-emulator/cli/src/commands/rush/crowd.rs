@@ -44,6 +44,10 @@ impl Crowd {
         let Some(path) = asked.orders.as_deref().or(templates) else {
             return Err(Failure::new(Code::Input, no_orders(&asked.cloud.template)));
         };
+        if fs::metadata(path).is_ok_and(|file| !file.is_file() && !file.is_dir()) {
+            // A pipe may have no writer yet, and nothing else would say what is waited for.
+            say::beside(format!("reading orders from `{}`", path.display()));
+        }
         let text = fs::read_to_string(path).or_fail_with(Code::Input, || {
             format!(
                 "the order file `{}` cannot be read\n(each line of it is such as {FORMAT})",

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use lunch_sim::replay;
 
-use crate::commands::replay::{code, identical};
+use crate::commands::replay::{code, identical, readable};
 use crate::failure::{Code, Failure, OrFail as _};
 
 /// A journal on the disk. One that nobody asked for is removed in the end.
@@ -53,7 +53,7 @@ impl JournalFile {
                 self.keep = true;
                 // Whatever is wrong with it: it was ours to write.
                 let code = if code(&error) == Code::Bad { Code::Bad } else { Code::Fault };
-                Err(error).or_fail_with(code, || {
+                Err(readable(error)).or_fail_with(code, || {
                     format!(
                         "the journal of this crowd, `{}`, was not replayed to its end",
                         path.display()

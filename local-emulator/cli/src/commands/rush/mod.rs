@@ -97,7 +97,7 @@ fn tell(asked: &args::Rush, crowd: &Crowd, lunchtime: Lunchtime) -> Code {
     let malformed = crowd.malformed.len();
     if malformed > 0 {
         let lines = if malformed == 1 { "line is no order" } else { "lines are no orders" };
-        say::beside(format!("{malformed} {lines} (named above); the rest was served"));
+        say::beside(format!("{malformed} {lines} (named above); the rest was played"));
     }
     if whole && malformed == 0 { Code::Done } else { Code::Bad }
 }
