@@ -3,4 +3,5 @@
 mod door;
 mod journal;
 mod listen;
+mod runtime;
 mod street;
