@@ -118,16 +118,19 @@ mod scenarios {
     }
 
     /// The same without a file: what virtual time comes to is what is expected of real time.
+    ///
+    /// The two answer 400 ms apart: the third goes to whichever answered last, and real time would choose between equals.
     #[test]
     fn what_is_played_in_both_worlds_comes_to_the_same() {
         let text = r#"{
             "shows": "two at once, a third that reuses, a crash and what comes after",
             "functions": [{"timeout_ms": 2000}],
             "actions": [
-                {"at_ms": 0, "invoke": {"script": {"do": [{"sleep_ms": 150}]}, "times": 2}},
-                {"at_ms": 400, "invoke": {"script": {"do": [{"exit": 3}]}}},
-                {"at_ms": 800, "invoke": {}},
-                {"at_ms": 1200, "advance_s": 1200}
+                {"at_ms": 0, "invoke": {"script": {"do": [{"sleep_ms": 300}]}}},
+                {"at_ms": 100, "invoke": {"script": {"do": [{"sleep_ms": 600}]}}},
+                {"at_ms": 1100, "invoke": {"script": {"do": [{"exit": 3}]}}},
+                {"at_ms": 1500, "invoke": {}},
+                {"at_ms": 1900, "advance_s": 1200}
             ],
             "lanes": []
         }"#;
