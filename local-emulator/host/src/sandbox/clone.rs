@@ -50,10 +50,32 @@ pub(super) fn keep_only(socket: RawFd, null: OwnedFd) -> Result<(), Errno> {
         // is left out.
         Errno::result(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
     };
-    close(3, u32::try_from(socket - 1).unwrap_or(2))?;
-    close(socket + 1, u32::MAX)?;
+    let closed =
+        close(3, u32::try_from(socket - 1).unwrap_or(2)).and_then(|_| close(socket + 1, u32::MAX));
+    if closed.is_err() {
+        // Before Linux 5.9, or where a filter of system calls does not know it.
+        let listed = std::fs::read_dir("/proc/self/fd").map_err(|_| Errno::ENOSYS)?;
+        let listed = listed.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        let listed: Vec<RawFd> = listed.collect();
+        for number in listed.into_iter().filter(|number| *number > 2 && *number != socket) {
+            nix::unistd::close(number).ok();
+        }
+    }
     Ok(())
 }
+
+/// Takes every signal as it is taken where nobody has changed it: what is ignored here would be in every function,
+/// and nobody is told of the end of a child where that is ignored.
+#[expect(unsafe_code, reason = "handlers are set by a plain pointer")]
+pub(super) fn default_signals() {
+    for number in 1..=LAST_SIGNAL {
+        // SAFETY: no handler of this program's is set. Those that cannot be changed are refused.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+}
+
+/// The last real-time signal.
+const LAST_SIGNAL: c_int = 64;
 
 /// All that a child needs, made before there is one: it may not allocate.
 #[derive(Debug)]
@@ -75,6 +97,8 @@ pub(super) struct Spawned {
     pub(super) pid_outside: i32,
     /// Stands for it.
     pub(super) pidfd: OwnedFd,
+    /// The number of its mount namespace, if it was given one.
+    pub(super) mounts: Option<u64>,
 }
 
 impl Image {
@@ -111,78 +135,104 @@ struct Shared {
     proc_outside: RawFd,
     /// What its `self` is a link to: the child's number outside.
     name_outside: [u8; 16],
+    has_mounts: bool,
+    /// The number of its mount namespace.
+    mounts: u64,
     step: c_int,
     errno: c_int,
 }
 
-/// The child's stack: it runs a few system calls on it.
-const STACK_BYTES: usize = 64 * 1024;
+impl Shared {
+    /// The lists are of pointers and end in a null pointer; they and the image have to outlive it.
+    fn new(
+        image: &Image,
+        arguments: &[*const c_char],
+        environment: &[*const c_char],
+        has_mounts: bool,
+        proc_outside: &OwnedFd,
+    ) -> Self {
+        Self {
+            program: image.program.as_ptr(),
+            code: image.code.as_ptr(),
+            arguments: arguments.as_ptr(),
+            environment: environment.as_ptr(),
+            output: image.output.as_raw_fd(),
+            dies_with_parent: image.dies_with_parent,
+            proc_outside: proc_outside.as_raw_fd(),
+            name_outside: [0; 16],
+            has_mounts,
+            mounts: 0,
+            step: 0,
+            errno: 0,
+        }
+    }
+
+    /// What its `self` was a link to.
+    fn pid_outside(&self) -> Option<i32> {
+        let name = self.name_outside.split(|byte| *byte == 0).next()?;
+        std::str::from_utf8(name).ok()?.parse().ok()
+    }
+}
+
+fn pointers(texts: &[CString]) -> Vec<*const c_char> {
+    texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+}
 
 /// Starts a process from an image, in namespaces of its own by `flags`.
 ///
 /// The child shares this process's memory until it executes the program, and this process waits until then: no page
 /// is copied, and what went wrong is read where the child has written it.
-#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
 pub(super) fn spawn(
     image: &Image,
     flags: CloneFlags,
     proc_outside: &OwnedFd,
 ) -> Result<Spawned, (Step, Errno)> {
-    let pointers = |texts: &[CString]| {
-        let mut pointers: Vec<_> = texts.iter().map(|text| text.as_ptr()).collect();
-        pointers.push(std::ptr::null());
-        pointers
-    };
     let (arguments, environment) = (pointers(&image.arguments), pointers(&image.environment));
-    let mut shared = Shared {
-        program: image.program.as_ptr(),
-        code: image.code.as_ptr(),
-        arguments: arguments.as_ptr(),
-        environment: environment.as_ptr(),
-        output: image.output.as_raw_fd(),
-        dies_with_parent: image.dies_with_parent,
-        proc_outside: proc_outside.as_raw_fd(),
-        name_outside: [0; 16],
-        step: 0,
-        errno: 0,
+    let has_mounts = flags.contains(CloneFlags::CLONE_NEWNS);
+    let mut shared = Shared::new(image, &arguments, &environment, has_mounts, proc_outside);
+    let (pid, pidfd) = vfork(&mut shared, flags).map_err(|errno| (Step::Clone, errno))?;
+    let problem = match (shared.errno, pidfd) {
+        (0, Some(pidfd)) => {
+            let pid_outside = shared.pid_outside().unwrap_or(pid.as_raw());
+            let mounts = Some(shared.mounts).filter(|number| *number != 0);
+            return Ok(Spawned { pid, pid_outside, pidfd, mounts });
+        }
+        // Before Linux 5.2: a process that nothing stands for could not be signalled for certain.
+        (0, None) => {
+            nix::sys::signal::kill(pid, nix::sys::signal::SIGKILL).ok();
+            (Step::Clone, Errno::ENOSYS)
+        }
+        (errno, _) => (step_of(shared.step), Errno::from_raw(errno)),
     };
+    nix::sys::wait::waitpid(pid, None).ok();
+    Err(problem)
+}
+
+/// The child's stack: it runs a few system calls on it.
+const STACK_BYTES: usize = 64 * 1024;
+
+/// Makes the child, and comes back when it has executed its program or ended.
+#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
+fn vfork(shared: &mut Shared, flags: CloneFlags) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let mut stack = vec![0_u8; STACK_BYTES];
-    let flags = flags
-        | CloneFlags::CLONE_VM
-        | CloneFlags::CLONE_VFORK
-        | CloneFlags::from_bits_retain(libc::CLONE_PIDFD);
+    let flags = flags.bits()
+        | CloneFlags::CLONE_VM.bits()
+        | CloneFlags::CLONE_VFORK.bits()
+        | libc::CLONE_PIDFD
+        | libc::SIGCHLD;
     let mut pidfd: c_int = -1;
     // SAFETY: the end of a buffer that outlives the child's use of it; the kernel wants it aligned.
     let top = unsafe { stack.as_mut_ptr().add(STACK_BYTES - 64) };
-    let top = top.map_addr(|address| address & !0xf);
+    let top = top.map_addr(|address| address & !0xf).cast::<c_void>();
+    let shared = (&raw mut *shared).cast::<c_void>();
     // SAFETY: `child` makes system calls only, allocates nothing and does not unwind; this thread sleeps until it has
     // executed its program or ended, so that stack and `shared` are nobody else's meanwhile. The kernel writes one
     // number to `pidfd`.
-    let pid = unsafe {
-        libc::clone(
-            child,
-            top.cast::<c_void>(),
-            flags.bits() | libc::SIGCHLD,
-            (&raw mut shared).cast::<c_void>(),
-            &raw mut pidfd,
-        )
-    };
-    if pid < 0 {
-        return Err((Step::Clone, Errno::last()));
-    }
+    let pid = unsafe { libc::clone(child, top, flags, shared, &raw mut pidfd) };
+    Errno::result(pid)?;
     // SAFETY: the kernel has given this number to this process with the child.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    // SAFETY: the child has written to it through a pointer, which the compiler does not see.
-    let shared = unsafe { std::ptr::read_volatile(&raw const shared) };
-    let (step, errno) = (shared.step, shared.errno);
-    if errno == 0 {
-        let name = shared.name_outside.split(|byte| *byte == 0).next().unwrap_or_default();
-        let name = std::str::from_utf8(name).ok();
-        let pid_outside = name.and_then(|name| name.parse().ok()).unwrap_or(pid);
-        return Ok(Spawned { pid: Pid::from_raw(pid), pid_outside, pidfd });
-    }
-    nix::sys::wait::waitpid(Pid::from_raw(pid), None).ok();
-    Err((step_of(step), Errno::from_raw(errno)))
+    let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+    Ok((Pid::from_raw(pid), pidfd))
 }
 
 const fn step_of(number: c_int) -> Step {
@@ -212,10 +262,26 @@ extern "C" fn child(shared: *mut c_void) -> c_int {
             room,
         );
     }
+    if image.has_mounts {
+        image.mounts = mounts(image.proc_outside);
+    }
     let failed = prepare(image);
     image.step = failed as c_int;
     image.errno = Errno::last_raw();
     exit(127)
+}
+
+/// The number of the own mount namespace; 0 is none. It is looked up here, before the program runs: later it may have
+/// ended already.
+#[expect(unsafe_code, reason = "a system call without anything that allocates")]
+fn mounts(proc_outside: RawFd) -> u64 {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: a name that ends in NUL, and room for what is told.
+    if unsafe { libc::fstatat(proc_outside, c"self/ns/mnt".as_ptr(), stat.as_mut_ptr(), 0) } == -1 {
+        return 0;
+    }
+    // SAFETY: the call has filled it.
+    unsafe { stat.assume_init() }.st_ino
 }
 
 /// Becomes the program. It comes back where it cannot, with what it could not do.
@@ -249,6 +315,8 @@ fn prepare(image: &Shared) -> Step {
         let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());
         libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+        // Everything has been opened to be closed now; this is for what should have been.
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
         libc::execve(image.program, image.arguments, image.environment);
     }
     Step::Execute

@@ -6,7 +6,6 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal;
-use nix::unistd::Pid;
 
 use crate::driver::Signal;
 
@@ -32,25 +31,23 @@ pub(super) const fn number(signal: Signal) -> signal::Signal {
     }
 }
 
-/// Signals the process group of the process that a descriptor stands for. One that has ended is let be.
-///
-/// By the descriptor (since Linux 6.9) no other process can be meant, however late it is. Before that by number, which
-/// is another's only when it has been given anew between the exit and its report.
-#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
-pub(super) fn signal_group(pidfd: &OwnedFd, pid: Pid, signal: Signal) {
+/// Signals the process group of the process that a descriptor stands for. By the descriptor no other process can be
+/// meant, however late it is. `EINVAL`: before Linux 6.9 that was not known.
+pub(super) fn signal_group(process: &OwnedFd, signal: signal::Signal) -> Result<(), Errno> {
     const PROCESS_GROUP: libc::c_uint = 1 << 2;
-    let signal = number(signal);
+    send(process, signal, PROCESS_GROUP)
+}
+
+/// Signals the process alone that a descriptor stands for: a `pidfd`, or a folder of `/proc`.
+pub(super) fn signal_one(process: &OwnedFd, signal: signal::Signal) -> Result<(), Errno> {
+    send(process, signal, 0)
+}
+
+#[expect(unsafe_code, reason = "there is no safe interface to this system call")]
+fn send(process: &OwnedFd, signal: signal::Signal, flags: libc::c_uint) -> Result<(), Errno> {
+    let (process, signal) = (process.as_raw_fd(), signal as libc::c_int);
+    let none = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: plain numbers, and a null pointer where one is allowed; nothing of this process's memory is touched.
-    let sent = unsafe {
-        libc::syscall(
-            libc::SYS_pidfd_send_signal,
-            pidfd.as_raw_fd(),
-            signal as libc::c_int,
-            std::ptr::null::<libc::siginfo_t>(),
-            PROCESS_GROUP,
-        )
-    };
-    if sent == -1 && matches!(Errno::last(), Errno::EINVAL | Errno::ENOSYS) && pid.as_raw() > 1 {
-        signal::killpg(pid, signal).ok();
-    }
+    let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process, signal, none, flags) };
+    Errno::result(sent).map(drop)
 }

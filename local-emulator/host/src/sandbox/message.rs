@@ -2,8 +2,8 @@
 //!
 //! Both ends are this very program, so there are no versions; a descriptor travels beside its message.
 
+use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 
 use lunch_contract::{Exit, Process};
 use serde::de::DeserializeOwned;
@@ -15,9 +15,15 @@ use crate::driver::Signal;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Asked {
     /// Start a process; its output's descriptor travels with it.
-    Spawn { process: Process, program: PathBuf, code: PathBuf, environment: Vec<(String, String)> },
-    /// Signal a process that it was asked for before.
-    Signal { process: Process, signal: SignalName },
+    Spawn {
+        process: Process,
+        program: OsString,
+        code: OsString,
+        environment: Vec<(String, String)>,
+    },
+    /// Signal a process that it was asked for before: what has left its group, and its group too if that was not done
+    /// already. A freeze is answered by `Looked`.
+    Signal { process: Process, signal: SignalName, group: bool },
 }
 
 /// A signal by name.
@@ -55,13 +61,22 @@ impl From<SignalName> for Signal {
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Told {
     /// It has set itself up; once, first of all.
-    Ready { own_proc: bool },
+    Ready {
+        /// Why there is no `/proc` of its own; `None`: there is one.
+        proc_refused: Option<i32>,
+    },
     /// It could not set itself up, and ends.
     Refused { step: String, errno: i32 },
     /// A process runs; the descriptor that stands for it travels with this.
     Started { process: Process, pid: i32 },
     /// A process could not be started.
-    NotStarted { process: Process, program: String, step: Step, errno: i32 },
+    NotStarted { process: Process, program: OsString, step: Step, errno: i32 },
+    /// A freeze has reached all of an instance.
+    Looked {
+        process: Process,
+        /// Whether there are processes outside its group, which the next thaw has to be asked for.
+        others: bool,
+    },
     /// A process has ended, and all that it had started.
     Exited { process: Process, exit: Exit },
 }
@@ -92,20 +107,10 @@ impl Step {
     }
 }
 
-/// A message's bytes. A packet has to be sent whole, which the kernel does up to some 200 KB.
-pub(super) fn write(message: &impl Serialize) -> io::Result<Vec<u8>> {
-    let bytes = serde_json::to_vec(message).map_err(io::Error::other)?;
-    if bytes.len() > BYTES_MAX {
-        return Err(io::Error::other(format!(
-            "a process's environment and paths are `{}` bytes together, and more than `{BYTES_MAX}` are not taken\n(make its variables smaller)",
-            bytes.len()
-        )));
-    }
-    Ok(bytes)
+/// A message's bytes.
+pub(super) fn write(message: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(message).expect("names, numbers and paths that are text can be written")
 }
-
-/// Below what one packet of a socket can have by default.
-pub(super) const BYTES_MAX: usize = 160 * 1024;
 
 /// A message of these bytes.
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
@@ -128,18 +133,20 @@ mod tests {
             code: "/code".into(),
             environment: vec![("STREET".into(), "Lime \"Street\"\n".into())],
         };
-        let bytes = write(&asked).expect("it is small");
-        assert_eq!(read::<Asked>(&bytes).expect("it was written"), asked);
+        assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
         let told = Told::Exited { process: PROCESS, exit: Exit::Signal(9) };
-        assert_eq!(read::<Told>(&write(&told).expect("small")).expect("written"), told);
+        assert_eq!(read::<Told>(&write(&told)).expect("it was written"), told);
     }
 
     #[test]
-    fn what_no_packet_holds_is_refused_with_its_size() {
-        let environment = vec![("A".to_owned(), "a".repeat(BYTES_MAX))];
-        let asked =
-            Asked::Spawn { process: PROCESS, program: "/b".into(), code: "/".into(), environment };
-        let error = write(&asked).expect_err("too large").to_string();
-        assert!(error.contains("make its variables smaller"), "{error}");
+    fn a_path_may_be_any_bytes() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let asked = Asked::Spawn {
+            process: PROCESS,
+            program: OsString::from_vec(vec![b'/', 0xff, b'"']),
+            code: "/".into(),
+            environment: Vec::new(),
+        };
+        assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
     }
 }

@@ -1,7 +1,7 @@
 //! Starts the supervisor: with as much isolation as the kernel grants, tried and not guessed.
 
 use std::io::Write;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -12,8 +12,11 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Gid, Uid, getgid, getuid};
 
+use super::family::Proc;
+use super::isolation::Isolation;
 use super::message::{self, Told};
-use super::{Isolation, Supervisor, clone, socket, supervise};
+use super::socket::Packet;
+use super::{Supervisor, clone, files, socket, supervise};
 
 /// Less isolation than there could be, on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,10 @@ pub enum Force {
     Nothing,
     /// A user namespace, though none is needed.
     UserNamespace,
+    /// The host's `/proc` in place of one of its own, as in containers that mask a part of it.
+    HostProc,
+    /// No signals to whole groups by a descriptor, as before Linux 6.9.
+    SingleSignals,
     /// No namespaces.
     Groups,
 }
@@ -36,14 +43,18 @@ pub enum SandboxError {
         /// How many threads there are.
         threads: usize,
     },
-    /// The operating system refuses a socket or a plain child.
-    #[error("the operating system refuses the supervisor of all processes: {step} failed")]
-    System {
-        /// What failed.
-        step: &'static str,
+    /// The operating system refuses a pair of sockets.
+    #[error("the operating system refuses the sockets to the supervisor of all processes")]
+    Socket {
         /// Why.
         #[source]
         source: Errno,
+    },
+    /// The operating system refuses even a plain child.
+    #[error("the operating system refuses the supervisor of all processes (`{refused}`)")]
+    Refused {
+        /// Each way that was tried, how far it came, and why no farther.
+        refused: String,
     },
 }
 
@@ -80,52 +91,64 @@ pub(super) fn start(force: Force) -> Result<Supervisor, SandboxError> {
         return Err(SandboxError::Threads { threads });
     }
     let ways: &[Way] = match force {
-        Force::Nothing => &[Way::Namespaces, Way::UserNamespace, Way::Groups],
+        Force::Nothing | Force::HostProc | Force::SingleSignals => {
+            &[Way::Namespaces, Way::UserNamespace, Way::Groups]
+        }
         Force::UserNamespace => &[Way::UserNamespace, Way::Groups],
         Force::Groups => &[Way::Groups],
     };
     let mut refused = Vec::new();
     for &way in ways {
-        match attempt(way, &refused)? {
+        match attempt(way, force, &refused)? {
             Ok(supervisor) => return Ok(supervisor),
             Err(sentence) => refused.push(sentence),
         }
     }
-    Err(SandboxError::System { step: "making a child", source: Errno::last() })
+    Err(SandboxError::Refused { refused: refused.join("; ") })
 }
 
 /// Tries one way; the inner error is what the kernel refused, after which another may do.
-fn attempt(way: Way, refused: &[String]) -> Result<Result<Supervisor, String>, SandboxError> {
-    let system = |step| move |source| SandboxError::System { step, source };
+fn attempt(
+    way: Way,
+    force: Force,
+    refused: &[String],
+) -> Result<Result<Supervisor, String>, SandboxError> {
     let (ours, theirs) =
         socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
-            .map_err(system("making a socket"))?;
+            .map_err(|source| SandboxError::Socket { source })?;
     let ids = (getuid(), getgid());
     let child = clone::fork(way.flags());
     let pid = match child {
         Ok(Some(pid)) => pid,
         Ok(None) => {
             drop(ours);
-            supervisor(way, theirs, ids);
+            supervisor(way, force, theirs, ids);
         }
-        Err(errno) => return Ok(Err(format!("{}: {}", way.word(), errno.desc()))),
+        Err(errno) => return Ok(Err(format!("{}: {errno}", way.word()))),
     };
     drop(theirs);
     let said = first_word(&ours);
     match said {
-        Some(Told::Ready { own_proc }) => {
+        Some(Told::Ready { proc_refused }) => {
             let isolation = match way {
-                Way::Namespaces => Isolation::Namespaces { user: false, own_proc },
-                Way::UserNamespace => Isolation::Namespaces { user: true, own_proc },
+                Way::Namespaces => Isolation::Namespaces { user: false, proc_refused },
+                Way::UserNamespace => Isolation::Namespaces { user: true, proc_refused },
                 Way::Groups => Isolation::Groups { refused: refused.to_vec() },
             };
-            Ok(Ok(Supervisor { socket: ours, pid, isolation }))
+            let signals_groups = force != Force::SingleSignals;
+            Ok(Ok(Supervisor { socket: ours, pid, isolation, signals_groups }))
         }
         Some(Told::Refused { step, errno }) => {
             waitpid(pid, None).ok();
-            Ok(Err(format!("{}: {step}: {}", way.word(), Errno::from_raw(errno).desc())))
+            Ok(Err(format!("{}: {step}: {}", way.word(), Errno::from_raw(errno))))
         }
-        Some(Told::Started { .. } | Told::NotStarted { .. } | Told::Exited { .. }) | None => {
+        Some(
+            Told::Started { .. }
+            | Told::NotStarted { .. }
+            | Told::Looked { .. }
+            | Told::Exited { .. },
+        )
+        | None => {
             waitpid(pid, None).ok();
             Ok(Err(format!("{}: it ended at once", way.word())))
         }
@@ -134,7 +157,6 @@ fn attempt(way: Way, refused: &[String]) -> Result<Result<Supervisor, String>, S
 
 /// Waits for what the supervisor says first; `None`: it has ended.
 fn first_word(socket: &OwnedFd) -> Option<Told> {
-    use std::os::fd::AsFd;
     loop {
         match socket::receive(socket) {
             Ok(Some((bytes, _))) => return message::read(&bytes).ok(),
@@ -151,11 +173,12 @@ fn first_word(socket: &OwnedFd) -> Option<Told> {
 }
 
 /// All that the child does, until its end.
-fn supervisor(way: Way, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
-    let run = std::panic::AssertUnwindSafe(|| match set_up(way, &socket, ids) {
-        Ok((own_proc, proc_outside)) => {
-            tell(&socket, &Told::Ready { own_proc });
-            supervise::run(socket, proc_outside, way == Way::Groups);
+fn supervisor(way: Way, force: Force, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
+    let run = std::panic::AssertUnwindSafe(|| match set_up(way, force, &socket, ids) {
+        Ok((proc, proc_refused)) => {
+            let proc_refused = proc_refused.map(|errno| errno as i32);
+            tell(&socket, &Told::Ready { proc_refused });
+            supervise::run(socket, proc, way == Way::Groups);
         }
         Err((step, errno)) => {
             tell(&socket, &Told::Refused { step: step.to_owned(), errno: errno as i32 });
@@ -166,18 +189,19 @@ fn supervisor(way: Way, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
 }
 
 fn tell(socket: &OwnedFd, told: &Told) {
-    if let Ok(bytes) = message::write(told) {
-        socket::send(socket, &bytes, None).ok();
-    }
+    // Nobody has sent anything yet, so there is room.
+    Packet::new(message::write(told), None).and_then(|packet| packet.send(socket)).ok();
 }
 
-/// Makes a supervisor of the child. Whether it has a `/proc` of its own, and the one that is outside.
+/// Makes a supervisor of the child: the `/proc` that is seen outside, and why there is none of its own.
 fn set_up(
     way: Way,
+    force: Force,
     socket: &OwnedFd,
     ids: (Uid, Gid),
-) -> Result<(bool, OwnedFd), (&'static str, Errno)> {
+) -> Result<(Proc, Option<Errno>), (&'static str, Errno)> {
     let at = |step| move |errno| (step, errno);
+    clone::default_signals();
     if way != Way::Groups {
         // The namespace ends with it. Without one it has to live on for as long as its own end takes.
         nix::sys::prctl::set_pdeathsig(nix::sys::signal::SIGKILL)
@@ -191,20 +215,25 @@ fn set_up(
         .map_err(at("opening /dev/null"))?;
     clone::keep_only(socket.as_raw_fd(), null).map_err(at("closing what is not its own"))?;
     nix::sys::prctl::set_name(c"lunch-supervise").map_err(at("naming itself"))?;
-    let path = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let outside = nix::fcntl::open("/proc", path, nix::sys::stat::Mode::empty())
-        .map_err(at("opening /proc"))?;
+    // It holds a descriptor or two for each instance.
+    files::raise_open_files().ok();
+    let outside = Proc::open().map_err(at("opening /proc"))?;
     if way == Way::Groups {
         nix::sys::prctl::set_child_subreaper(true).map_err(at("adopting orphans"))?;
-        return Ok((true, outside));
+        return Ok((outside, None));
     }
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
         .map_err(at("keeping its mounts to itself"))?;
     let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    // Refused inside some containers; then who leaves its group is found at the end only.
-    let own = mount(Some("proc"), "/proc", Some("proc"), quiet, None::<&str>).is_ok();
-    Ok((own, outside))
+    let mounted = match force {
+        Force::HostProc => Err(Errno::EPERM),
+        Force::Nothing | Force::UserNamespace | Force::SingleSignals | Force::Groups => {
+            mount(Some("proc"), "/proc", Some("proc"), quiet, None::<&str>)
+        }
+    };
+    // Refused inside some containers. Functions then see numbers there that are not theirs.
+    Ok((outside, mounted.err()))
 }
 
 /// The child's user and group stay what they are outside, so that files keep their owners.

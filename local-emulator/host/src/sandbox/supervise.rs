@@ -2,9 +2,9 @@
 //!
 //! One thread, two descriptors: the socket and the signals of children. It never waits for anything else.
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use lunch_contract::{Exit, Process};
 use nix::errno::Errno;
@@ -13,50 +13,33 @@ use nix::sched::CloneFlags;
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::Pid;
 
 use super::clone::{self, Image, Spawned};
-use super::message::{self, Asked, Step, Told};
-use super::orphans::Mark;
-use super::{files, orphans, socket};
-
-/// A process that runs, or whose leftovers do.
-#[derive(Debug)]
-struct Main {
-    process: Process,
-    mark: Mark,
-    /// How it ended, while what it has left behind is being ended.
-    exit: Option<Exit>,
-}
+use super::family::{Mark, Proc};
+use super::files;
+use super::mains::{Main, Mains};
+use super::message::{self, Asked, SignalName, Step, Told};
+use super::socket::{self, Packet};
 
 #[derive(Debug)]
 struct Supervisor {
     socket: OwnedFd,
     /// `/proc` as it is seen outside.
-    proc_outside: OwnedFd,
-    /// By process id, as it is counted here.
-    mains: BTreeMap<Pid, Main>,
-    /// The same by name, while it runs.
-    pids: BTreeMap<Process, Pid>,
+    proc: Proc,
+    mains: Mains,
     /// Whether this is a subreaper without a namespace.
     groups_only: bool,
 }
 
 /// Runs until the socket ends; then nothing that was started here is left.
-pub(super) fn run(socket: OwnedFd, proc_outside: OwnedFd, groups_only: bool) {
+pub(super) fn run(socket: OwnedFd, proc: Proc, groups_only: bool) {
     let mut signals = SigSet::all();
     signals.thread_block().expect("all signals can be blocked");
     signals = SigSet::empty();
     signals.add(Signal::SIGCHLD);
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
-    let mut supervisor = Supervisor {
-        socket,
-        proc_outside,
-        mains: BTreeMap::new(),
-        pids: BTreeMap::new(),
-        groups_only,
-    };
+    let mut supervisor = Supervisor { socket, proc, mains: Mains::default(), groups_only };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -104,40 +87,75 @@ impl Supervisor {
                 let output = descriptor.expect("a spawn comes with its output");
                 self.spawn(process, program, code, &environment, output);
             }
-            Asked::Signal { process, signal } => {
-                if let Some(pid) = self.pids.get(&process) {
-                    killpg(*pid, files::number(signal.into())).ok();
+            Asked::Signal { process, signal, group } => {
+                let Some(main) = self.mains.running(process) else { return };
+                if group {
+                    killpg(main.pid, files::number(signal.into())).ok();
+                }
+                match signal {
+                    SignalName::Freeze => self.freeze_others(process),
+                    SignalName::Thaw => self.thaw_others(process),
+                    // They go with the main process; or it tells them, as it sees fit.
+                    SignalName::Kill | SignalName::Terminate => {}
                 }
             }
+        }
+    }
+
+    /// Stops what has left its group. Looks until there is nothing new: what runs may start more until it is stopped.
+    fn freeze_others(&mut self, process: Process) {
+        const LOOKS_MAX: usize = 100;
+        for _ in 0..LOOKS_MAX {
+            let Some(main) = self.mains.running(process) else { return };
+            let mut found = self.proc.outside_group(main, &self.mains);
+            found.retain(|seen| main.stopped.iter().all(|stopped| stopped.pid != seen.pid));
+            found.retain(|seen| seen.signal(Signal::SIGSTOP).is_ok());
+            if found.is_empty() {
+                break;
+            }
+            if let Some(main) = self.mains.of_mut(process) {
+                main.stopped.append(&mut found);
+            }
+        }
+        let others = self.mains.of(process).is_some_and(|main| !main.stopped.is_empty());
+        self.tell(&Told::Looked { process, others }, None);
+    }
+
+    /// Lets go on what was stopped besides its group.
+    fn thaw_others(&mut self, process: Process) {
+        let Some(main) = self.mains.of_mut(process) else { return };
+        for stopped in main.stopped.drain(..) {
+            stopped.signal(Signal::SIGCONT).ok();
         }
     }
 
     fn spawn(
         &mut self,
         process: Process,
-        program: PathBuf,
-        code: PathBuf,
+        program: OsString,
+        code: OsString,
         environment: &[(String, String)],
         output: OwnedFd,
     ) {
-        use std::os::unix::ffi::OsStringExt as _;
-        let shown = program.display().to_string();
-        let (path, code) = (program.into_os_string().into_vec(), code.into_os_string().into_vec());
+        let (path, code) = (program.as_bytes().to_vec(), code.into_vec());
         let image = Image::new(path, code, environment, output, self.groups_only);
         let flags = if self.groups_only { CloneFlags::empty() } else { CloneFlags::CLONE_NEWNS };
         let started = match &image {
-            Some(image) => clone::spawn(image, flags, &self.proc_outside),
+            Some(image) => clone::spawn(image, flags, self.proc.descriptor()),
             None => Err((Step::Execute, Errno::EINVAL)),
         };
+        // Its end of the output is the process's alone.
+        drop(image);
         match started {
-            Ok(Spawned { pid, pid_outside, pidfd }) => {
-                let mark = Mark::of(pid, self.groups_only, environment);
-                self.mains.insert(pid, Main { process, mark, exit: None });
-                self.pids.insert(process, pid);
-                self.tell(&Told::Started { process, pid: pid_outside }, Some(&pidfd));
+            Ok(Spawned { pid, pid_outside, pidfd, mounts }) => {
+                self.tell(&Told::Started { process, pid: pid_outside }, Some(pidfd));
+                let mark = Mark::new(mounts, environment);
+                let outside = pid_outside;
+                let main = Main { pid, outside, mark, exit: None, stopped: Vec::new() };
+                self.mains.insert(process, main);
             }
             Err((step, errno)) => {
-                let told = Told::NotStarted { process, program: shown, step, errno: errno as i32 };
+                let told = Told::NotStarted { process, program, step, errno: errno as i32 };
                 self.tell(&told, None);
             }
         }
@@ -145,54 +163,38 @@ impl Supervisor {
 
     /// Takes every child that has ended: processes of the cloud, and what they have left behind.
     fn reap(&mut self) {
-        let mut orphans_ended = false;
         let peek = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         while let Ok(status) = waitid(Id::All, peek) {
             let Some(pid) = status.pid() else { break };
-            if let Some(main) = self.mains.get_mut(&pid) {
+            if let Some(process) = self.mains.named(pid) {
                 // Its number stands for its group until it is taken.
                 killpg(pid, Signal::SIGKILL).ok();
-                main.exit = Some(exit_of(status));
-                self.pids.remove(&main.process);
-                waitpid(pid, None).ok();
-                self.bury(pid);
-            } else {
-                orphans_ended = true;
-                waitpid(pid, None).ok();
+                self.mains.ended(process, exit_of(status));
             }
+            waitpid(pid, None).ok();
         }
-        if orphans_ended {
-            let ending: Vec<_> = self
-                .mains
-                .iter()
-                .filter(|(_, main)| main.exit.is_some())
-                .map(|(pid, _)| *pid)
-                .collect();
-            for pid in ending {
-                self.bury(pid);
-            }
+        for process in self.mains.ending() {
+            self.bury(process);
         }
     }
 
     /// Ends what an ended process has left behind, and tells of the end when nothing is.
-    fn bury(&mut self, pid: Pid) {
-        let Some(main) = self.mains.get(&pid) else { return };
-        let mains = &self.mains;
-        let is_main = |pid| mains.get(&pid).is_some_and(|main| main.exit.is_none());
-        if orphans::end(&main.mark, is_main) > 0 {
+    fn bury(&mut self, process: Process) {
+        let Some(main) = self.mains.of(process) else { return };
+        if self.proc.end_orphans(main, &self.mains) > 0 {
             // Each is a child of this process when it ends: then it is looked again.
             return;
         }
-        let main = self.mains.remove(&pid).expect("it was there a moment ago");
+        let main = self.mains.remove(process).expect("it was there a moment ago");
         if let Some(exit) = main.exit {
-            self.tell(&Told::Exited { process: main.process, exit }, None);
+            self.tell(&Told::Exited { process, exit }, None);
         }
     }
 
     /// Tells, and waits for room where there is none: what it has to tell is not lost.
-    fn tell(&self, told: &Told, descriptor: Option<&OwnedFd>) {
-        let bytes = message::write(told).expect("what is told is small");
-        while let Err(Errno::EAGAIN) = socket::send(&self.socket, &bytes, descriptor) {
+    fn tell(&self, told: &Told, descriptor: Option<OwnedFd>) {
+        let packet = Packet::new(message::write(told), descriptor).expect("there is memory");
+        while let Err(Errno::EAGAIN) = packet.send(&self.socket) {
             let mut room = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
             poll(&mut room, PollTimeout::NONE).ok();
         }
@@ -203,12 +205,12 @@ impl Supervisor {
         if !self.groups_only {
             return;
         }
-        for pid in self.mains.keys() {
-            killpg(*pid, Signal::SIGKILL).ok();
+        for pid in self.mains.pids() {
+            killpg(pid, Signal::SIGKILL).ok();
         }
         // Whoever left its group becomes a child of this process when its parent has ended, and is ended then.
         loop {
-            orphans::end_all_children();
+            self.proc.end_all();
             match waitpid(None, None) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(_) => break,

@@ -1,0 +1,197 @@
+//! The processes of one case, under a supervisor of their own.
+
+use std::fs;
+use std::future::poll_fn;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
+use lunch_host::sandbox::{Force, Isolation, Sandbox, Supervisor};
+use lunch_host::{Launch, Processes as _, Report};
+
+use crate::look::{drain, holders, states};
+
+pub(crate) const ALL: [Force; 5] =
+    [Force::Nothing, Force::UserNamespace, Force::HostProc, Force::SingleSignals, Force::Groups];
+
+pub(crate) const fn name(force: Force) -> &'static str {
+    match force {
+        Force::Nothing => "as-granted",
+        Force::UserNamespace => "user-namespace",
+        Force::HostProc => "host-proc",
+        Force::SingleSignals => "single-signals",
+        Force::Groups => "groups",
+    }
+}
+
+pub(crate) fn folder(case: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("lunch-sandbox-{}-{case}", std::process::id()));
+    fs::create_dir_all(&path).expect("there is a place for temporary files");
+    path
+}
+
+/// The processes of one case, and a folder for it.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    force: Force,
+    isolation: Isolation,
+    supervisor: i32,
+    folder: PathBuf,
+    spawned: u32,
+}
+
+impl World {
+    /// The next report; it comes soon or never.
+    pub(crate) async fn report(&mut self) -> Report {
+        let next = poll_fn(|cx| self.sandbox.poll_report(cx));
+        tokio::time::timeout(Duration::from_secs(20), next).await.expect("a report in 20 s")
+    }
+
+    /// Starts a shell with that script; what it writes comes by the pipe.
+    pub(crate) fn shell(&mut self, script: &str) -> (Process, fs::File) {
+        let program = self.program("shell", &format!("#!/bin/sh\n{script}\n"));
+        self.spawn(&program)
+    }
+
+    pub(crate) fn program(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.join(format!("{name}-{}", self.spawned));
+        fs::write(&path, text).expect("the folder is there");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is there");
+        path
+    }
+
+    pub(crate) fn spawn(&mut self, program: &Path) -> (Process, fs::File) {
+        let environment = self.environment();
+        self.spawn_with(program, environment)
+    }
+
+    /// What a process is given, if nothing else is said.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        vec![
+            ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
+            ("AWS_LAMBDA_RUNTIME_API".to_owned(), format!("127.0.0.1:{}", 1_000 + self.spawned)),
+            ("SANDBOX_TOKEN".to_owned(), self.token()),
+        ]
+    }
+
+    pub(crate) fn spawn_with(
+        &mut self,
+        program: &Path,
+        environment: Vec<(String, String)>,
+    ) -> (Process, fs::File) {
+        let instance = InstanceId { serial: self.spawned, index: self.spawned };
+        let process = Process { instance, spawn: 0 };
+        self.spawned += 1;
+        let (read, write) = nix::unistd::pipe().expect("there are descriptors");
+        let output: OwnedFd = write;
+        let (program, code) = (program.to_owned(), self.folder.clone());
+        self.sandbox.spawn(Launch { process, program, code, environment, output });
+        (process, fs::File::from(read))
+    }
+
+    pub(crate) async fn started(&mut self, expected: Process) -> u32 {
+        match self.report().await {
+            Report::Started { process, pid, .. } if process == expected => pid,
+            other => panic!("{expected} starts, and not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn exited(&mut self, expected: Process) -> Exit {
+        match self.report().await {
+            Report::Exited { process, exit } if process == expected => exit,
+            other => panic!("{expected} ends, and not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn not_started(&mut self, expected: Process) -> (SpawnFailure, String) {
+        match self.report().await {
+            Report::NotStarted { process, why, sentence } if process == expected => (why, sentence),
+            other => panic!("{expected} does not start, and not {other:?}"),
+        }
+    }
+
+    /// Waits until all of the case's processes are stopped; reports go on to be read, and there are none.
+    pub(crate) async fn quiet(&mut self, pids: &[u32]) {
+        let bound = Instant::now() + Duration::from_secs(10);
+        let token = self.token();
+        while !states(&token).is_empty() {
+            assert!(Instant::now() < bound, "{pids:?} are not stopped: `{}`", states(&token));
+            self.none().await;
+        }
+        self.none().await;
+    }
+
+    /// Waits until something more is written.
+    pub(crate) async fn moves(&mut self, output: &fs::File) {
+        drain(output);
+        let bound = Instant::now() + Duration::from_secs(10);
+        while drain(output) == 0 {
+            assert!(Instant::now() < bound, "it is not thawed: `{}`", states(&self.token()));
+            self.none().await;
+        }
+    }
+
+    /// Lets the sandbox work; there is no report.
+    pub(crate) async fn none(&mut self) {
+        let polled = poll_fn(|cx| Poll::Ready(self.sandbox.poll_report(cx))).await;
+        assert!(polled.is_pending(), "{polled:?}");
+        tokio::task::yield_now().await;
+    }
+
+    /// What no other case's processes have in their environment.
+    pub(crate) fn token(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    /// How many processes have the token.
+    pub(crate) fn survivors(&self) -> usize {
+        holders(&self.token()).len()
+    }
+
+    pub(crate) const fn supervisor(&self) -> i32 {
+        self.supervisor
+    }
+
+    /// Whether a descriptor stands for a whole group.
+    pub(crate) fn signals_groups(&self) -> bool {
+        self.force != Force::SingleSignals
+    }
+
+    pub(crate) const fn isolation(&self) -> &Isolation {
+        &self.isolation
+    }
+
+    /// The case's own.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) const fn is_namespaced(&self) -> bool {
+        matches!(self.isolation, Isolation::Namespaces { .. })
+    }
+}
+
+/// The kind of that name.
+pub(crate) fn known(called: &str) -> Force {
+    ALL.into_iter().find(|force| name(*force) == called).expect("it is one of ours")
+}
+
+/// Plays a case in a world of its own.
+pub(crate) fn play(force: Force, folder: PathBuf, case: impl AsyncFnOnce(&mut World)) {
+    let supervisor = Supervisor::start_with(force).expect("there is one");
+    let isolation = supervisor.isolation().clone();
+    let pid = supervisor.pid();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    tokio::task::LocalSet::new().block_on(&runtime.expect("a runtime"), async {
+        let sandbox = supervisor.attach().expect("it is attached");
+        let mut world = World { sandbox, force, isolation, supervisor: pid, folder, spawned: 0 };
+        case(&mut world).await;
+        let (token, folder) = (world.token(), world.folder.clone());
+        drop(world);
+        assert_eq!(holders(&token), Vec::<i32>::new(), "the end of the sandbox is the end of all");
+        fs::remove_dir_all(folder).expect("it is there");
+    });
+}
