@@ -8,7 +8,7 @@ use std::path::Path;
 use lunch_contract::{Exit, SpawnFailure};
 use lunch_host::{Processes, Report, Signal};
 
-use crate::look::{all, drain, holders, read, running, states, until};
+use crate::look::{all, drain, holders, read, running, sleepers, states, until};
 use crate::world::World;
 
 pub(crate) async fn an_exit_is_told_as_it_was(world: &mut World) {
@@ -279,6 +279,8 @@ pub(crate) async fn the_supervisors_end_is_told(world: &mut World) {
     let (process, mut output) = world.shell(&format!("{ESCAPE}\necho up; sleep 600"));
     let pid = world.started(process).await;
     assert_eq!(read(&mut output, 3), "up\n");
+    // In the middle of an `exec` a process has no environment to be known by, and below nobody waits for it.
+    until(|| sleepers(&world.token()) == 5);
     let supervisor = nix::unistd::Pid::from_raw(world.supervisor());
     nix::sys::signal::kill(supervisor, nix::sys::signal::SIGKILL).expect("it lives");
     loop {

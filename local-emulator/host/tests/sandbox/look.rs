@@ -19,6 +19,14 @@ pub(crate) fn holders(token: &str) -> Vec<i32> {
     pids.filter(|pid| *pid != std::process::id().cast_signed()).filter(has).collect()
 }
 
+/// How many of the processes with that text are `sleep`.
+pub(crate) fn sleepers(token: &str) -> usize {
+    let is_sleep = |pid: &i32| {
+        fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\0"))
+    };
+    holders(token).iter().filter(|pid| is_sleep(pid)).count()
+}
+
 /// The states of the processes with that text that are not stopped.
 pub(crate) fn states(token: &str) -> String {
     let state = |pid: i32| {
