@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use nix::dir::Dir;
 use nix::errno::Errno;
@@ -191,6 +192,8 @@ struct Stat {
     group: i32,
     session: i32,
     flags: u64,
+    /// Where its environment starts and ends in its memory. Both are 0 until an `exec` has put it there.
+    environment: (u64, u64),
 }
 
 impl Stat {
@@ -205,7 +208,12 @@ impl Stat {
             session: fields.next()?.parse().ok()?,
             // The terminal and its group stand in between.
             flags: fields.nth(2)?.parse().ok()?,
+            environment: (fields.nth(40)?.parse().ok()?, fields.next()?.parse().ok()?),
         })
+    }
+
+    const fn has_shed_its_environment(&self) -> bool {
+        self.environment.1 != 0 && self.environment.0 == self.environment.1
     }
 
     /// Whether it has neither ended nor is about to.
@@ -239,21 +247,21 @@ impl Seen {
         fstatat(&self.folder, "ns/mnt", AtFlags::empty()).ok().map(|stat| stat.st_ino)
     }
 
-    /// Its environment; `None` when it is ending. In the middle of an `exec` it has none for a moment, which is
-    /// waited out.
+    /// Its environment; `None` when it is ending. In the middle of an `exec` it has none yet, which is waited out.
     fn environment(&self) -> Option<Vec<u8>> {
-        const LOOKS_MAX: usize = 100;
+        const LOOKS_MAX: usize = 2_000;
+        const PAUSE: Duration = Duration::from_millis(1);
         for _ in 0..LOOKS_MAX {
-            let environment = self.read("environ").unwrap_or_default();
-            if !environment.is_empty() {
-                return Some(environment);
+            let stat = self.stat().filter(Stat::is_alive)?;
+            match self.read("environ") {
+                Some(environment) if !environment.is_empty() => return Some(environment),
+                Some(_) if stat.has_shed_its_environment() => break,
+                Some(_) => std::thread::sleep(PAUSE),
+                // It has become somebody whom this user may not look into, or is ending.
+                None if self.stat().is_some_and(|stat| stat.is_alive()) => break,
+                None => return None,
             }
-            if !self.stat().is_some_and(|stat| stat.is_alive()) {
-                return None;
-            }
-            std::thread::yield_now();
         }
-        // It has shed it.
         Some(Vec::new())
     }
 }
@@ -271,11 +279,30 @@ mod tests {
 
     #[test]
     fn a_stat_is_read_whatever_the_name_has_in_it() {
-        let text = "77 (a) S 1 (b c) T 12 34 56 0 -1 4194308 90 0\n";
-        let stat = Stat { state: 'T', parent: 12, group: 34, session: 56, flags: 4_194_308 };
-        assert_eq!(Stat::of(text), Some(stat));
+        let between = "0 ".repeat(40);
+        let text = format!("77 (a) S 1 (b c) T 12 34 56 0 -1 4194308 {between}700 900 0\n");
+        let (group, session, environment) = (34, 56, (700, 900));
+        let stat = Stat { state: 'T', parent: 12, group, session, flags: 4_194_308, environment };
+        assert_eq!(Stat::of(&text), Some(stat));
         assert!(!stat.is_alive(), "the flag 4 says so");
         assert_eq!(Stat::of("77 (a"), None);
+    }
+
+    #[test]
+    fn who_has_shed_its_environment_is_told_from_who_has_it() {
+        let proc = Proc::open().expect("there is one");
+        for (has_shed, environment) in [(true, None), (false, Some(("NAME", "value")))] {
+            let mut sleep = std::process::Command::new("/bin/sleep");
+            let sleep = sleep.arg("600").env_clear().envs(environment);
+            let mut child = sleep.spawn().expect("it is there");
+            let seen = proc.look(i32::try_from(child.id()).expect("it fits")).expect("it runs");
+            let found = seen.environment().expect("it runs");
+            assert_eq!(found.is_empty(), has_shed);
+            let stat = seen.stat().expect("it runs");
+            assert_eq!(stat.has_shed_its_environment(), has_shed, "{stat:?}");
+            child.kill().expect("it is a child");
+            child.wait().expect("it is a child");
+        }
     }
 
     #[test]
