@@ -33,7 +33,8 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
     let mut config = plan.build()?;
-    let banner = Banner::of(&config, cloud::modelled(&asked.cloud));
+    let mut banner = Banner::of(&config, cloud::modelled(&asked.cloud));
+    banner.why_not_apart = supervisor.isolation().why_not_more();
     let names = config.functions.iter().map(|function| function.name.as_str());
     let (lines, sink) = Lines::begin(Look::of_stdout(names));
     config.sink = Some(sink);
@@ -134,6 +135,8 @@ struct Banner {
     first: String,
     not_served: Vec<String>,
     modelled: Option<String>,
+    /// Why processes are not kept apart as they would be elsewhere.
+    why_not_apart: Option<String>,
 }
 
 impl Banner {
@@ -145,6 +148,7 @@ impl Banner {
             first: config.functions.first().map(|one| one.name.clone()).unwrap_or_default(),
             not_served: config.not_served.clone(),
             modelled,
+            why_not_apart: None,
         }
     }
 
@@ -179,6 +183,9 @@ impl Banner {
              the timeline: until the queues are there, nobody retries them\n\
              cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
         )?;
+        if let Some(why) = &self.why_not_apart {
+            writeln!(text, "{why}")?;
+        }
         self.calls(text, &url(addresses, port), port)
     }
 
@@ -276,6 +283,8 @@ mod tests {
         let mut config = config();
         config.not_served = vec!["`Orders` (AWS::SQS::Queue): queues come later".to_owned()];
         let modelled = Some("INIT takes at least a draw of `rust-al2023`".to_owned());
-        insta::assert_snapshot!(Banner::of(&config, modelled).render(&loopback(4000), 4000));
+        let mut banner = Banner::of(&config, modelled);
+        banner.why_not_apart = Some("namespaces are refused (`clone: EPERM`), so …".to_owned());
+        insta::assert_snapshot!(banner.render(&loopback(4000), 4000));
     }
 }
