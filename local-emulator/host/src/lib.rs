@@ -5,6 +5,7 @@
 
 pub mod build;
 mod clock;
+mod connection;
 mod driver;
 mod environment;
 mod front_door;

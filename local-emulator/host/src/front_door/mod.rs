@@ -16,16 +16,15 @@ use std::rc::Rc;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use lunch_contract::wire::CallerError;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 pub(crate) use self::bind::bind;
 use self::functions::Routed;
 pub(crate) use self::guard::Hosts;
+use crate::connection;
 use crate::driver::Shared;
 use crate::runtime_api::ACCEPT_PAUSE;
 
@@ -56,7 +55,9 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                tokio::task::spawn_local(serve(Rc::clone(&door), stream));
+                let door = Rc::clone(&door);
+                let service = service_fn(move |request| answer(Rc::clone(&door), request));
+                tokio::task::spawn_local(connection::serve(stream, service));
             }
             Err(error) => {
                 tracing::warn!(%error, "a caller's connection could not be taken");
@@ -64,14 +65,6 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
             }
         }
     }
-}
-
-async fn serve(door: Rc<Door>, stream: TcpStream) {
-    // Without it an answer may wait for an acknowledgement; with it or not, the answer is the same.
-    drop(stream.set_nodelay(true));
-    let service = service_fn(|request| answer(Rc::clone(&door), request));
-    // A caller that breaks off is told of by its call's own guard.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
 async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {

@@ -12,14 +12,13 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use lunch_contract::wire::{self, RuntimeAnswer};
 use lunch_contract::{InstanceId, Limits, Process, Refusal, ResponseEnding};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::connection;
 use crate::driver::{Delivery, Driver, OpenConnection, Shared};
 
 /// What a call is answered with.
@@ -57,11 +56,9 @@ pub(crate) async fn listen(
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 async fn serve(driver: Shared, stream: TcpStream, process: Process, open: OpenConnection) {
-    // Without it an answer may wait for an acknowledgement; with it or not, the answer is the same.
-    drop(stream.set_nodelay(true));
     let service = service_fn(|request| answer(Rc::clone(&driver), process, request));
     // A runtime that ends in the middle of a call is told of by its process's end.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    connection::serve(stream, service).await;
     drop(open);
 }
 
@@ -124,7 +121,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 fn render(delivery: Delivery) -> Answer {
     let mut answer = Response::new(Full::new(delivery.payload));
     let headers = answer.headers_mut();
-    headers.reserve(8);
+    // The map doubles, and with room for one more it would be more than malloc's quick lists hold.
+    headers.reserve(6);
     let id = HeaderValue::from_str(delivery.uuid.as_str()).expect("a UUID is made of ASCII only");
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(REQUEST_ID, id);
