@@ -1,8 +1,9 @@
 //! A floor: the two exchanges of an invocation, and nothing else.
 //!
-//! Hands what a caller sends to a function that asks for its next event, and the function's answer to the caller. One
-//! mailbox for however many functions; no timeout, no id but a number, no log, no process: whoever measures starts
-//! the functions. Nobody waits for anything but a message.
+//! Hands what a caller sends to a function that asks for its next event, and the function's answer to the caller, with
+//! what AWS's Runtime API always says, so that the function has the same to do as with ours. One mailbox for however
+//! many functions; no timeout, no id but a number, no log, no process: whoever measures starts the functions. Nobody
+//! waits for anything but a message.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, Write as _};
@@ -92,10 +93,12 @@ async fn next(State(mailbox): State<Shared>) -> Result<impl IntoResponse, Status
         Err(call) => call.await.map_err(|_gone| StatusCode::GONE)?,
     };
     let deadline = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default() + TIMEOUT;
+    let trace = format!("Root=1-00000000-{:024x};Parent=0000000000000000;Sampled=0", call.number);
     let headers = [
         ("lambda-runtime-aws-request-id", call.number.to_string()),
         ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:::function:bench".to_owned()),
+        ("lambda-runtime-trace-id", trace),
     ];
     Ok((headers, call.body))
 }
@@ -104,10 +107,10 @@ async fn response(
     State(mailbox): State<Shared>,
     Path(number): Path<u64>,
     body: Bytes,
-) -> StatusCode {
+) -> Result<(StatusCode, &'static str), StatusCode> {
     match mailbox.open().callers.remove(&number).map(|caller| caller.send(body)) {
-        Some(Ok(())) => StatusCode::ACCEPTED,
-        Some(Err(_)) | None => StatusCode::BAD_REQUEST,
+        Some(Ok(())) => Ok((StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n")),
+        Some(Err(_)) | None => Err(StatusCode::BAD_REQUEST),
     }
 }
 
