@@ -1,5 +1,6 @@
 //! Who serves a request: an instance that is there, one that soon will be, a new one, or nobody.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use lunch_contract::{
@@ -8,7 +9,7 @@ use lunch_contract::{
 use smallvec::SmallVec;
 
 use super::function::{Function, Waiting};
-use super::instance::{Instance, Invocation, Participants, Stage, State};
+use super::instance::{Instance, Invocation, Participants, Rare, Stage, State};
 use super::throttle::Bucket;
 use super::timers::{Due, Owner};
 use super::{Cloud, Open};
@@ -168,17 +169,18 @@ impl<T: Trace> Cloud<T> {
             function: id,
             revision,
             generation,
-            config,
+            timeout: config.timeout,
+            slots_max: config.slots.max(1),
             state: State::Placing { since: now },
             spawn: 0,
             participants: Participants::default(),
             slots,
-            born: now,
             unused_since: now,
             life_end: life.map(|life| now + life),
             evicted: false,
             invocations: 1,
             soon: 0,
+            rare: Box::new(Rare { born: now, init_delay: config.delay.init }),
         };
         if self.instances.len() <= index as usize {
             self.instances.resize_with(index as usize + 1, || None);
@@ -328,10 +330,8 @@ impl Invocation {
             start,
             started: now,
             deadline: now,
-            init: None,
-            init_modelled: Duration::ZERO,
-            init_reported: None,
             delivered: now,
+            init: None,
         }
     }
 }

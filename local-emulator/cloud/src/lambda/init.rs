@@ -22,7 +22,7 @@ impl<T: Trace> Cloud<T> {
         let progress = self.spawn(index);
         let now = self.now;
         let instance = self.instance_mut(index);
-        let (id, timeout) = (instance.id, instance.config.timeout);
+        let (id, timeout) = (instance.id, instance.timeout);
         let slot = instance.slots.first_mut().expect("INIT runs again for a request");
         slot.started = now;
         slot.deadline = now + timeout;
@@ -37,7 +37,7 @@ impl<T: Trace> Cloud<T> {
         instance.participants = Participants::default();
         let (process, function, revision) =
             (instance.process(), instance.function, instance.revision);
-        let delay = instance.config.delay.init;
+        let delay = instance.rare.init_delay;
         let modelled = delay.sample(&mut self.random);
         self.command(Command::Spawn { process, function, revision });
         Init { since: self.now, modelled_end: self.now + modelled, real_end: None }
@@ -103,10 +103,11 @@ impl<T: Trace> Cloud<T> {
         let span = now.since(progress.since);
         let modelled = progress.real_end.map_or(Duration::ZERO, |end| now.since(end));
         let slot = instance.slots.first_mut().expect("INIT runs for a request");
-        slot.init = Some(slot.init.unwrap_or_default() + span);
-        slot.init_modelled += modelled;
+        let taken = slot.init.get_or_insert_default();
+        taken.total += span;
+        taken.modelled += modelled;
         if !in_invoke {
-            slot.init_reported = Some(span);
+            taken.reported = Some(span);
         }
         self.hand_over(index, 0, !in_invoke, Some(Cause::InitDone));
         self.make_available(index);
@@ -171,7 +172,7 @@ impl<T: Trace> Cloud<T> {
         if let State::Init { progress, .. } | State::Reinit { progress } = instance.state
             && let Some(slot) = instance.slots.first_mut()
         {
-            *slot.init.get_or_insert_default() += now.since(progress.since);
+            slot.init.get_or_insert_default().total += now.since(progress.since);
         }
     }
 

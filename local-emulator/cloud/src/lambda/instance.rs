@@ -1,5 +1,6 @@
 //! An instance: AWS's execution environment, from birth to retirement.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use lunch_contract::{
@@ -10,9 +11,10 @@ use smallvec::SmallVec;
 
 use super::timers::Due;
 use crate::command::{Evidence, Start};
+use crate::delay::Delay;
 use crate::event::ReplyAt;
 use crate::planted::{Bug, is};
-use crate::settings::{FunctionConfig, Settings};
+use crate::settings::Settings;
 use crate::trace::{Phase, ResetCause};
 
 /// Where an instance stands. AWS's phases are INIT, INVOKE, SHUTDOWN (Developer Guide, lambda-runtime-environment).
@@ -128,13 +130,21 @@ pub(super) struct Invocation {
     /// When its timeout began to run; its arrival in the instance before that.
     pub(super) started: Moment,
     pub(super) deadline: Moment,
-    /// All INIT that it waited for, and how much of that was modelled.
-    pub(super) init: Option<Duration>,
-    pub(super) init_modelled: Duration,
-    /// The INIT phase that AWS reports and bills beside the duration.
-    pub(super) init_reported: Option<Duration>,
     /// When the runtime was given it.
     pub(super) delivered: Moment,
+    /// The INIT that it waited for. Most wait for none, so what it took stands elsewhere.
+    pub(super) init: Option<Box<InitTaken>>,
+}
+
+/// What INIT took of one request's time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InitTaken {
+    /// All of it.
+    pub(super) total: Duration,
+    /// How much of that was modelled.
+    pub(super) modelled: Duration,
+    /// The INIT phase that AWS reports and bills beside the duration.
+    pub(super) reported: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -152,12 +162,14 @@ pub(super) enum Stage {
 impl Invocation {
     pub(super) fn evidence(&self, instance: InstanceId, now: Moment) -> Evidence {
         let before = if self.stage == Stage::Pending { now } else { self.delivered };
+        let init = self.init.as_deref();
+        let total = init.map(|init| init.total);
         Evidence {
             instance: Some(instance),
             start: Some(self.start),
-            init: self.init,
-            init_modelled: self.init_modelled,
-            queued: before.since(self.arrived).saturating_sub(self.init.unwrap_or_default()),
+            init: total,
+            init_modelled: init.map_or(Duration::ZERO, |init| init.modelled),
+            queued: before.since(self.arrived).saturating_sub(total.unwrap_or_default()),
             duration: now.since(self.started),
         }
     }
@@ -259,6 +271,8 @@ impl Participants {
     }
 }
 
+/// What every event reads is small and stands together: with many instances, each event finds its own out of the
+/// processor's caches, and what it costs is how many lines it has to fetch.
 #[derive(Debug)]
 pub(super) struct Instance {
     pub(super) id: InstanceId,
@@ -266,14 +280,15 @@ pub(super) struct Instance {
     pub(super) revision: RevisionId,
     /// Of which of its function's generations: an older one than the function's goes when it is done.
     pub(super) generation: u32,
-    /// Its revision's, whatever the function's is by now.
-    pub(super) config: FunctionConfig,
+    /// How long an invocation may take in its revision, whatever the function's is by now.
+    pub(super) timeout: Duration,
+    /// How many invocations it takes at once, by its revision as well.
+    pub(super) slots_max: u32,
     pub(super) state: State,
     /// The number of its process, or of the next one where there is none.
     pub(super) spawn: u32,
     pub(super) participants: Participants,
     pub(super) slots: SmallVec<[Invocation; 1]>,
-    pub(super) born: Moment,
     /// When the last invocation ended.
     pub(super) unused_since: Moment,
     pub(super) life_end: Option<Moment>,
@@ -281,6 +296,15 @@ pub(super) struct Instance {
     pub(super) invocations: u64,
     /// How many requests may count on it soon: see `Function::soon`.
     pub(super) soon: u32,
+    pub(super) rare: Box<Rare>,
+}
+
+/// What of an instance is read when a process starts, or by who looks.
+#[derive(Debug)]
+pub(super) struct Rare {
+    pub(super) born: Moment,
+    /// Its revision's.
+    pub(super) init_delay: Delay,
 }
 
 impl Instance {
@@ -345,4 +369,15 @@ impl Init {
 
 fn earliest(deadlines: [Option<(Moment, Due)>; 3]) -> Option<(Moment, Due)> {
     deadlines.into_iter().flatten().min_by_key(|deadline| deadline.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_event_reads_stays_small() {
+        assert!(size_of::<Instance>() <= 248, "an instance has {} bytes", size_of::<Instance>());
+        assert!(size_of::<Invocation>() <= 88, "a slot has {} bytes", size_of::<Invocation>());
+    }
 }

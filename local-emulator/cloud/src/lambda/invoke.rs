@@ -67,7 +67,7 @@ impl<T: Trace> Cloud<T> {
     ) {
         let now = self.now;
         let instance = self.instance_mut(index);
-        let timeout = instance.config.timeout;
+        let timeout = instance.timeout;
         instance.participants.depart();
         let (process, participants) = (instance.process(), instance.participants);
         let invocation = &mut instance.slots[slot];
@@ -119,7 +119,7 @@ impl<T: Trace> Cloud<T> {
             let answered = instance.answered();
             let in_hand = instance.slots.first().filter(|_| answered.is_none());
             match in_hand.map(|invocation| (&invocation.stage, invocation)) {
-                Some((Stage::Running, invocation)) if instance.config.slots <= 1 => {
+                Some((Stage::Running, invocation)) if instance.slots_max <= 1 => {
                     // AWS renders the same event again.
                     let (request, deadline) = (invocation.request, invocation.deadline);
                     self.command(Command::Deliver { process, request, deadline });
@@ -169,7 +169,7 @@ impl<T: Trace> Cloud<T> {
         request: RequestId,
         ending: ResponseEnding,
     ) -> Result<(), Refusal> {
-        let index = process.instance.index;
+        let (index, now) = (process.instance.index, self.now);
         let invocation = self.in_hand(process, request)?;
         if !matches!(invocation.stage, Stage::Responding { .. }) {
             return Err(Refusal::InvalidStateTransition {
@@ -187,8 +187,7 @@ impl<T: Trace> Cloud<T> {
             ReplyAt::End => invocation.stage = Stage::Answered { held: Some(outcome) },
             ReplyAt::Response => {
                 invocation.stage = Stage::Answered { held: None };
-                let invocation = invocation.clone();
-                let evidence = invocation.evidence(process.instance, self.now);
+                let evidence = invocation.evidence(process.instance, now);
                 self.reply(request, outcome, evidence);
             }
         }
@@ -242,7 +241,7 @@ impl<T: Trace> Cloud<T> {
         let (id, function) = (instance.id, instance.function);
         let request = invocation.request;
         let duration = now.since(invocation.started);
-        let init = invocation.init_reported;
+        let init = invocation.init.as_deref().and_then(|init| init.reported);
         let billed = duration + init.unwrap_or_default();
         let part = if is(Bug::BilledDown) { 0 } else { 999_999 };
         let billed_ms = u64::try_from((billed.as_nanos() + part) / 1_000_000).unwrap_or(u64::MAX);
@@ -281,7 +280,7 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn invoke_timed_out(&mut self, index: u32) {
         let now = self.now;
         self.count_unfinished_init(index);
-        let after = self.instance(index).config.timeout;
+        let after = self.instance(index).timeout;
         let cause = self
             .instance(index)
             .slots
@@ -362,7 +361,7 @@ impl<T: Trace> Cloud<T> {
     /// Puts an instance with a slot to spare into its function's pool, as the one used last.
     pub(super) fn make_available(&mut self, index: u32) {
         let instance = self.instance(index);
-        let (serial, slots) = (instance.id.serial, instance.config.slots.max(1) as usize);
+        let (serial, slots) = (instance.id.serial, instance.slots_max as usize);
         let function = instance.function.0 as usize;
         if instance.slots.len() < slots && self.retirement_due(index).is_none() {
             let pool = &mut self.functions[function].pool;

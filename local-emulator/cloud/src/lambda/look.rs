@@ -132,7 +132,7 @@ impl<T: Trace> Cloud<T> {
             process: instance.state.has_process().then(|| instance.process()),
             phase: instance.state.phase(),
             since: instance.state.since(),
-            born: instance.born,
+            born: instance.rare.born,
             invocations: instance.invocations,
             requests: instance.slots.iter().map(|slot| slot.request).collect(),
             wake: self.timers.of(owner).map(|(at, due)| (at, self.wake(owner, due))),

@@ -30,14 +30,41 @@ pub(super) enum Due {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     at: Moment,
-    owner: Owner,
+    /// The owner, as its table and its index there: so that an entry is 16 bytes, and four stand in a cache line.
+    index: u32,
+    table: Table,
     due: Due,
 }
 
+/// Which of the cloud's tables, in the order of [`Owner`]'s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Table {
+    Instances,
+    Functions,
+    Requests,
+}
+
 impl Entry {
+    const fn new(owner: Owner, at: Moment, due: Due) -> Self {
+        let (table, index) = match owner {
+            Owner::Instance(index) => (Table::Instances, index),
+            Owner::Function(index) => (Table::Functions, index),
+            Owner::Request(index) => (Table::Requests, index),
+        };
+        Self { at, index, table, due }
+    }
+
+    const fn owner(&self) -> Owner {
+        match self.table {
+            Table::Instances => Owner::Instance(self.index),
+            Table::Functions => Owner::Function(self.index),
+            Table::Requests => Owner::Request(self.index),
+        }
+    }
+
     /// Equal moments go by owner, so that the order depends on nothing but the entries.
     fn before(&self, other: &Self) -> bool {
-        (self.at, self.owner) < (other.at, other.owner)
+        (self.at, self.table, self.index) < (other.at, other.table, other.index)
     }
 }
 
@@ -57,7 +84,7 @@ pub(super) struct Timers {
 impl Timers {
     /// Sets the owner's only deadline.
     pub(super) fn set(&mut self, owner: Owner, at: Moment, due: Due) {
-        let entry = Entry { at, owner, due };
+        let entry = Entry::new(owner, at, due);
         match self.position(owner) {
             Some(position) => {
                 let earlier = entry.before(&self.heap[position]);
@@ -88,7 +115,7 @@ impl Timers {
 
     /// The earliest deadline.
     pub(super) fn first(&self) -> Option<(Moment, Owner, Due)> {
-        self.heap.first().map(|entry| (entry.at, entry.owner, entry.due))
+        self.heap.first().map(|entry| (entry.at, entry.owner(), entry.due))
     }
 
     /// Takes the earliest deadline, if it is due.
@@ -98,7 +125,7 @@ impl Timers {
             return None;
         }
         self.remove(0);
-        Some((first.owner, first.due))
+        Some((first.owner(), first.due))
     }
 
     /// The owner's deadline.
@@ -138,12 +165,12 @@ impl Timers {
     #[expect(clippy::cast_possible_truncation, reason = "three tables of u32 indexes at most")]
     fn place(&mut self, entry: Entry, position: usize) {
         self.heap[position] = entry;
-        self.note(entry.owner, position as u32);
+        self.note(entry.owner(), position as u32);
         self.steps += 1;
     }
 
     fn remove(&mut self, position: usize) {
-        self.note(self.heap[position].owner, ABSENT);
+        self.note(self.heap[position].owner(), ABSENT);
         let last = self.heap.pop().expect("an entry is removed from where one stands");
         if position < self.heap.len() {
             self.heap[position] = last;
@@ -191,6 +218,11 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn four_entries_are_as_large_as_a_cache_line() {
+        assert_eq!(size_of::<[Entry; CHILDREN]>(), 64);
+    }
 
     #[test]
     fn deadlines_come_in_order_whatever_was_set_cleared_and_set_anew() {
