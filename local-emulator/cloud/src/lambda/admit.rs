@@ -9,7 +9,7 @@ use lunch_contract::{
 use smallvec::SmallVec;
 
 use super::function::{Function, Waiting};
-use super::instance::{Instance, Invocation, Participants, Rare, Stage, State};
+use super::instance::{Init, Instance, Invocation, NEVER, Participants, Rare, Stage, State};
 use super::throttle::Bucket;
 use super::timers::{Due, Owner};
 use super::{Cloud, Open};
@@ -167,7 +167,6 @@ impl<T: Trace> Cloud<T> {
         let born = Instance {
             id: instance,
             function: id,
-            revision,
             generation,
             timeout: config.timeout,
             slots_max: config.slots.max(1),
@@ -176,11 +175,16 @@ impl<T: Trace> Cloud<T> {
             participants: Participants::default(),
             slots,
             unused_since: now,
-            life_end: life.map(|life| now + life),
+            life_end: life.map_or(NEVER, |life| now + life),
             evicted: false,
             invocations: 1,
             soon: 0,
-            rare: Box::new(Rare { born: now, init_delay: config.delay.init }),
+            rare: Box::new(Rare {
+                born: now,
+                revision,
+                init_delay: config.delay.init,
+                init: Init::default(),
+            }),
         };
         if self.instances.len() <= index as usize {
             self.instances.resize_with(index as usize + 1, || None);
@@ -330,7 +334,6 @@ impl Invocation {
             start,
             started: now,
             deadline: now,
-            delivered: now,
             init: None,
         }
     }

@@ -13,13 +13,13 @@ impl<T: Trace> Cloud<T> {
     /// A place was found: the INIT phase begins.
     pub(super) fn begin_init(&mut self, index: u32) {
         let deadline = self.now + self.settings.limits.init;
-        let progress = self.spawn(index);
-        self.shift(index, State::Init { deadline, progress }, Cause::Placed);
+        self.spawn(index);
+        self.shift(index, State::Init { since: self.now, deadline }, Cause::Placed);
     }
 
     /// INIT inside the invocation, under the function's timeout ("suppressed init").
     pub(super) fn begin_reinit(&mut self, index: u32, cause: Cause) {
-        let progress = self.spawn(index);
+        self.spawn(index);
         let now = self.now;
         let instance = self.instance_mut(index);
         let (id, timeout) = (instance.id, instance.timeout);
@@ -27,20 +27,19 @@ impl<T: Trace> Cloud<T> {
         slot.started = now;
         slot.deadline = now + timeout;
         let (request, start) = (slot.request, slot.start);
-        self.shift(index, State::Reinit { progress }, cause);
+        self.shift(index, State::Reinit { since: now }, cause);
         self.record(Record::Started { request, instance: id, start });
     }
 
     /// Starts the instance's next process.
-    fn spawn(&mut self, index: u32) -> Init {
+    fn spawn(&mut self, index: u32) {
+        let modelled_end = self.now + self.instance(index).rare.init_delay.sample(&mut self.random);
         let instance = self.instance_mut(index);
         instance.participants = Participants::default();
         let (process, function, revision) =
-            (instance.process(), instance.function, instance.revision);
-        let delay = instance.rare.init_delay;
-        let modelled = delay.sample(&mut self.random);
+            (instance.process(), instance.function, instance.rare.revision);
+        instance.rare.init = Init { modelled_end, real_end: None };
         self.command(Command::Spawn { process, function, revision });
-        Init { since: self.now, modelled_end: self.now + modelled, real_end: None }
     }
 
     pub(super) fn extension_registered(
@@ -67,10 +66,7 @@ impl<T: Trace> Cloud<T> {
         if !instance.participants.all_wait() {
             return Ok(());
         }
-        let (State::Init { progress, .. } | State::Reinit { progress }) = &mut instance.state
-        else {
-            return Ok(());
-        };
+        let progress = &mut instance.rare.init;
         if progress.real_end.is_some() {
             return Ok(());
         }
@@ -87,9 +83,9 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn init_done(&mut self, index: u32) {
         let now = self.now;
         let instance = self.instance_mut(index);
-        let (progress, in_invoke) = match instance.state {
-            State::Init { progress, .. } => (progress, false),
-            State::Reinit { progress } => (progress, true),
+        let (since, in_invoke) = match instance.state {
+            State::Init { since, .. } => (since, false),
+            State::Reinit { since } => (since, true),
             State::Placing { .. }
             | State::Invoke { .. }
             | State::Idle { .. }
@@ -100,8 +96,8 @@ impl<T: Trace> Cloud<T> {
                 return self.trace.broken(now, "INIT ends in an instance that is in INIT");
             }
         };
-        let span = now.since(progress.since);
-        let modelled = progress.real_end.map_or(Duration::ZERO, |end| now.since(end));
+        let span = now.since(since);
+        let modelled = instance.rare.init.real_end.map_or(Duration::ZERO, |end| now.since(end));
         let slot = instance.slots.first_mut().expect("INIT runs for a request");
         let taken = slot.init.get_or_insert_default();
         taken.total += span;
@@ -116,8 +112,9 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn init_error(&mut self, process: Process) -> Result<(), Refusal> {
         let instance = self.running(process)?;
         match instance.state {
-            State::Init { progress, .. } | State::Reinit { progress }
-                if !instance.participants.runtime_waits() && progress.real_end.is_none() =>
+            State::Init { .. } | State::Reinit { .. }
+                if !instance.participants.runtime_waits()
+                    && instance.rare.init.real_end.is_none() =>
             {
                 self.init_failed(process.instance.index, InitFailure::Reported);
                 Ok(())
@@ -169,10 +166,10 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn count_unfinished_init(&mut self, index: u32) {
         let now = self.now;
         let instance = self.instance_mut(index);
-        if let State::Init { progress, .. } | State::Reinit { progress } = instance.state
+        if let State::Init { since, .. } | State::Reinit { since } = instance.state
             && let Some(slot) = instance.slots.first_mut()
         {
-            slot.init.get_or_insert_default().total += now.since(progress.since);
+            slot.init.get_or_insert_default().total += now.since(since);
         }
     }
 

@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use lunch_contract::{
-    FunctionId, InstanceId, Moment, Outcome, Participant, Process, Refusal, RequestId, RevisionId,
-    RuntimeState,
+    FunctionId, InstanceId, Moment, Participant, Process, Refusal, RequestId, ResponseEnding,
+    RevisionId, RuntimeState,
 };
 use smallvec::SmallVec;
 
@@ -36,9 +36,9 @@ pub(super) enum State {
     /// Waits out the placement delay.
     Placing { since: Moment },
     /// The process gets ready, by `deadline`.
-    Init { deadline: Moment, progress: Init },
+    Init { since: Moment, deadline: Moment },
     /// The same inside an invocation, whose deadline it is.
-    Reinit { progress: Init },
+    Reinit { since: Moment },
     /// Something is in hand.
     Invoke { since: Moment },
     /// Ready and running.
@@ -54,9 +54,8 @@ pub(super) enum State {
 }
 
 /// How far an INIT phase has come.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Init {
-    pub(super) since: Moment,
     /// When the delay model lets it end.
     pub(super) modelled_end: Moment,
     /// When the process was ready, if it is.
@@ -81,13 +80,14 @@ impl State {
     pub(super) const fn since(&self) -> Moment {
         match self {
             Self::Placing { since }
+            | Self::Init { since, .. }
+            | Self::Reinit { since }
             | Self::Invoke { since }
             | Self::Idle { since }
             | Self::Frozen { since }
             | Self::Resetting { since, .. }
             | Self::Reset { since, .. }
             | Self::Stopping { since } => *since,
-            Self::Init { progress, .. } | Self::Reinit { progress } => progress.since,
         }
     }
 
@@ -130,8 +130,6 @@ pub(super) struct Invocation {
     /// When its timeout began to run; its arrival in the instance before that.
     pub(super) started: Moment,
     pub(super) deadline: Moment,
-    /// When the runtime was given it.
-    pub(super) delivered: Moment,
     /// The INIT that it waited for. Most wait for none, so what it took stands elsewhere.
     pub(super) init: Option<Box<InitTaken>>,
 }
@@ -145,9 +143,11 @@ pub(super) struct InitTaken {
     pub(super) modelled: Duration,
     /// The INIT phase that AWS reports and bills beside the duration.
     pub(super) reported: Option<Duration>,
+    /// When the runtime was given the request, which without INIT is when its timeout began to run.
+    pub(super) delivered: Moment,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Stage {
     /// The instance is not ready yet.
     Pending,
@@ -156,14 +156,18 @@ pub(super) enum Stage {
     /// The runtime is sending an answer, or an error.
     Responding { error: bool },
     /// The answer is complete; the runtime has not called `/next` yet. Held back where the reply is at the end.
-    Answered { held: Option<Outcome> },
+    Answered { held: Option<ResponseEnding> },
 }
 
 impl Invocation {
     pub(super) fn evidence(&self, instance: InstanceId, now: Moment) -> Evidence {
-        let before = if self.stage == Stage::Pending { now } else { self.delivered };
         let init = self.init.as_deref();
         let total = init.map(|init| init.total);
+        let before = match (self.stage, init) {
+            (Stage::Pending, _) => now,
+            (_, Some(init)) => init.delivered,
+            (_, None) => self.started,
+        };
         Evidence {
             instance: Some(instance),
             start: Some(self.start),
@@ -274,37 +278,41 @@ impl Participants {
 /// What every event reads is small and stands together: with many instances, each event finds its own out of the
 /// processor's caches, and what it costs is how many lines it has to fetch.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(super) struct Instance {
-    pub(super) id: InstanceId,
-    pub(super) function: FunctionId,
-    pub(super) revision: RevisionId,
-    /// Of which of its function's generations: an older one than the function's goes when it is done.
-    pub(super) generation: u32,
-    /// How long an invocation may take in its revision, whatever the function's is by now.
-    pub(super) timeout: Duration,
-    /// How many invocations it takes at once, by its revision as well.
-    pub(super) slots_max: u32,
     pub(super) state: State,
+    pub(super) id: InstanceId,
     /// The number of its process, or of the next one where there is none.
     pub(super) spawn: u32,
     pub(super) participants: Participants,
-    pub(super) slots: SmallVec<[Invocation; 1]>,
-    /// When the last invocation ended.
-    pub(super) unused_since: Moment,
-    pub(super) life_end: Option<Moment>,
-    pub(super) evicted: bool,
-    pub(super) invocations: u64,
     /// How many requests may count on it soon: see `Function::soon`.
     pub(super) soon: u32,
+    pub(super) function: FunctionId,
+    /// Of which of its function's generations: an older one than the function's goes when it is done.
+    pub(super) generation: u32,
+    /// How many invocations it takes at once, by its revision, whatever the function's is by now.
+    pub(super) slots_max: u32,
+    pub(super) evicted: bool,
+    /// When the last invocation ended.
+    pub(super) unused_since: Moment,
+    /// A moment that never comes, where its life is not limited.
+    pub(super) life_end: Moment,
+    /// How long an invocation may take, by its revision as well.
+    pub(super) timeout: Duration,
     pub(super) rare: Box<Rare>,
+    pub(super) slots: SmallVec<[Invocation; 1]>,
+    pub(super) invocations: u64,
 }
 
 /// What of an instance is read when a process starts, or by who looks.
 #[derive(Debug)]
 pub(super) struct Rare {
     pub(super) born: Moment,
+    pub(super) revision: RevisionId,
     /// Its revision's.
     pub(super) init_delay: Delay,
+    /// Of the last INIT.
+    pub(super) init: Init,
 }
 
 impl Instance {
@@ -316,11 +324,11 @@ impl Instance {
     pub(super) fn deadline(&self, settings: &Settings) -> Option<(Moment, Due)> {
         match self.state {
             State::Placing { .. } | State::Resetting { .. } | State::Stopping { .. } => None,
-            State::Init { deadline, progress } => {
-                Some(progress.deadline((deadline, Due::InitDeadline)))
+            State::Init { deadline, .. } => {
+                Some(self.rare.init.deadline((deadline, Due::InitDeadline)))
             }
-            State::Reinit { progress } => {
-                self.invoke_deadline().map(|deadline| progress.deadline(deadline))
+            State::Reinit { .. } => {
+                self.invoke_deadline().map(|deadline| self.rare.init.deadline(deadline))
             }
             State::Invoke { since } if is(Bug::FreezeBusy) => earliest([
                 settings.freeze_after.map(|span| (since + span, Due::Freeze)),
@@ -353,7 +361,7 @@ impl Instance {
     }
 
     fn life_deadline(&self) -> Option<(Moment, Due)> {
-        self.life_end.filter(|_| !is(Bug::EndlessLife)).map(|end| (end, Due::LifeEnd))
+        (self.life_end < NEVER && !is(Bug::EndlessLife)).then_some((self.life_end, Due::LifeEnd))
     }
 }
 
@@ -366,6 +374,9 @@ impl Init {
         }
     }
 }
+
+/// The last moment that there is.
+pub(super) const NEVER: Moment = Moment::from_nanos(u64::MAX);
 
 fn earliest(deadlines: [Option<(Moment, Due)>; 3]) -> Option<(Moment, Due)> {
     deadlines.into_iter().flatten().min_by_key(|deadline| deadline.0)

@@ -72,7 +72,9 @@ impl<T: Trace> Cloud<T> {
         let (process, participants) = (instance.process(), instance.participants);
         let invocation = &mut instance.slots[slot];
         invocation.stage = Stage::Running;
-        invocation.delivered = now;
+        if let Some(init) = &mut invocation.init {
+            init.delivered = now;
+        }
         if begins {
             invocation.started = now;
             invocation.deadline = now + timeout;
@@ -177,18 +179,12 @@ impl<T: Trace> Cloud<T> {
                 to: RuntimeState::RuntimeResponseSent,
             });
         }
-        let outcome = match ending {
-            ResponseEnding::Complete => Outcome::Returned,
-            ResponseEnding::Error => Outcome::FunctionError,
-            ResponseEnding::Truncated => Outcome::ResponseTruncated,
-            ResponseEnding::Oversized => Outcome::ResponseTooLarge,
-        };
         match invocation.reply {
-            ReplyAt::End => invocation.stage = Stage::Answered { held: Some(outcome) },
+            ReplyAt::End => invocation.stage = Stage::Answered { held: Some(ending) },
             ReplyAt::Response => {
                 invocation.stage = Stage::Answered { held: None };
                 let evidence = invocation.evidence(process.instance, now);
-                self.reply(request, outcome, evidence);
+                self.reply(request, outcome_of(ending), evidence);
             }
         }
         if is(Bug::AvailableBeforeNext) {
@@ -247,7 +243,9 @@ impl<T: Trace> Cloud<T> {
         let billed_ms = u64::try_from((billed.as_nanos() + part) / 1_000_000).unwrap_or(u64::MAX);
         let evidence = invocation.evidence(id, now);
         match (invocation.stage, fate) {
-            (Stage::Answered { held: Some(outcome) }, _) => self.reply(request, outcome, evidence),
+            (Stage::Answered { held: Some(ending) }, _) => {
+                self.reply(request, outcome_of(ending), evidence);
+            }
             (Stage::Answered { held: None }, Some(outcome)) if is(Bug::DoubleReply) => {
                 self.reply(request, outcome.clone(), evidence);
             }
@@ -424,5 +422,14 @@ impl Instance {
             | State::Reset { .. }
             | State::Stopping { .. } => RuntimeState::RuntimeStarted,
         }
+    }
+}
+
+const fn outcome_of(ending: ResponseEnding) -> Outcome {
+    match ending {
+        ResponseEnding::Complete => Outcome::Returned,
+        ResponseEnding::Error => Outcome::FunctionError,
+        ResponseEnding::Truncated => Outcome::ResponseTruncated,
+        ResponseEnding::Oversized => Outcome::ResponseTooLarge,
     }
 }

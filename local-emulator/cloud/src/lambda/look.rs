@@ -128,7 +128,7 @@ impl<T: Trace> Cloud<T> {
         InstanceView {
             instance: instance.id,
             function: instance.function,
-            revision: instance.revision,
+            revision: instance.rare.revision,
             process: instance.state.has_process().then(|| instance.process()),
             phase: instance.state.phase(),
             since: instance.state.since(),

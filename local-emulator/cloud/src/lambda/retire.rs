@@ -97,11 +97,10 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn retirement_due(&self, index: u32) -> Option<Retirement> {
         let instance = self.instance(index);
         let function = &self.functions[instance.function.0 as usize];
-        if instance.revision != function.revision {
-            Some(Retirement::NewRevision)
-        } else if instance.generation != function.generation || instance.evicted {
-            Some(Retirement::Evicted)
-        } else if instance.life_end.is_some_and(|end| end <= self.now) {
+        if instance.generation != function.generation || instance.evicted {
+            let is_newest = instance.rare.revision == function.revision;
+            Some(if is_newest { Retirement::Evicted } else { Retirement::NewRevision })
+        } else if instance.life_end <= self.now {
             Some(Retirement::LifeEnded)
         } else {
             self.idle_over(index)

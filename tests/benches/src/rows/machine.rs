@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use lunch_cloud::drive::{Input, World, tell};
 use lunch_cloud::{Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings, Wake};
 use lunch_contract::{
-    FunctionId, Limits, Moment, Participant, Process, RequestId, ResponseEnding, RevisionId,
+    FunctionId, InstanceId, Limits, Moment, Participant, Process, RequestId, ResponseEnding,
+    RevisionId,
 };
 
 use crate::figures::Rounds;
@@ -132,8 +133,8 @@ struct Street {
 /// What a driver keeps.
 #[derive(Default)]
 struct Outside {
-    /// Each caller's request, whose index is the caller's, and who serves it.
-    serving: Vec<Option<(RequestId, Process)>>,
+    /// Each caller's request, as its serial number, since its index is the caller's; and who serves it.
+    serving: Vec<(u64, Process)>,
     /// Processes that are to be started.
     spawned: Vec<Process>,
     wake: Option<Moment>,
@@ -146,7 +147,7 @@ impl World for Outside {
         match command {
             Command::Spawn { process, .. } => self.spawned.push(process),
             Command::Deliver { process, request, .. } => {
-                self.serving[request.index as usize] = Some((request, process));
+                self.serving[request.index as usize] = (request.serial, process);
             }
             Command::Release { .. }
             | Command::Notify { .. }
@@ -170,7 +171,9 @@ impl Street {
         let settings = Settings { limits: Limits::relaxed(), ..Settings::default() };
         let mut spans = Spans(1);
         let due = opening(instances, &mut spans);
-        let serving = vec![None; instances as usize];
+        // Serial numbers begin at 1: nobody is served yet.
+        let nobody = Process { instance: InstanceId { serial: 0, index: 0 }, spawn: 0 };
+        let serving = vec![(0, nobody); instances as usize];
         let outside = Outside { serving, ..Outside::default() };
         let cloud = Cloud::new(settings, ());
         let mut street = Self { cloud, outside, spans, due, requests: 0, told: 0 };
@@ -221,8 +224,8 @@ impl Street {
                 reply: ReplyAt::Response,
             }
         } else {
-            let served = self.outside.serving[caller as usize];
-            let (request, process) = served.expect("whoever asked is served: nobody waits here");
+            let (serial, process) = self.outside.serving[caller as usize];
+            let request = RequestId { serial, index: caller };
             match step {
                 Step::AnswerStarts => Event::ResponseStarted { process, request, error: false },
                 Step::AnswerEnds => {
