@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use lunch_host::sandbox::Force;
@@ -22,11 +23,15 @@ pub(crate) fn a_parent_that_ignores_signals_changes_nothing(force: Force) {
 
 /// Every case again, as a user who may do less.
 pub(crate) fn an_ordinary_user_has_the_same(force: Force) {
-    let folder = folder("ordinary-user");
+    let open = open_to_all().expect("without one the case is left out");
+    let folder = open.join(format!("lunch-ordinary-user-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("it is open to all");
     // Where it stands that user may not look.
     let copy = folder.join("sandbox");
     fs::copy(own_path(), &copy).expect("there is room");
-    let said = said(Command::new(copy).args(["--only", name(force)]).uid(NOBODY).gid(NOBODY));
+    let mut again = Command::new(copy);
+    again.args(["--only", name(force)]).env("TMPDIR", open).uid(NOBODY).gid(NOBODY);
+    let said = said(&mut again);
     fs::remove_dir_all(folder).expect("it is there");
     assert!(said.contains("test result: ok. 18 passed"), "{said}");
 }
@@ -38,7 +43,19 @@ pub(crate) fn may_become_an_ordinary_user() -> bool {
         let numbers: Vec<_> = line.split_whitespace().flat_map(str::parse::<u64>).collect();
         matches!(numbers[..], [first, _, count] if (first..first + count).contains(&u64::from(NOBODY)))
     });
-    nix::unistd::getuid().is_root() && has_nobody
+    nix::unistd::getuid().is_root() && has_nobody && open_to_all().is_some()
+}
+
+/// A place where everybody may keep files: not everywhere is the usual one such a place.
+fn open_to_all() -> Option<PathBuf> {
+    let all_may = |path: &Path, what: u32| {
+        let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+        mode & what == what
+    };
+    let places = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
+    places.into_iter().find(|place| {
+        all_may(place, 0o007) && place.ancestors().all(|folder| all_may(folder, 0o001))
+    })
 }
 
 const NOBODY: u32 = 65_534;
