@@ -223,6 +223,13 @@ const fn state_name(state: RuntimeState) -> &'static str {
     }
 }
 
+/// What a runtime is told when it echoes an invocation id that is not its invocation's. AWS documents the status and the
+/// type, and not the text. D:runtimes-api.
+#[must_use]
+pub fn invalid_invocation_id() -> RuntimeAnswer {
+    runtime_error(400, "InvalidInvocationId", "Invalid invocation ID")
+}
+
 /// What a runtime is told when its answer is larger than AWS takes.
 #[must_use]
 pub fn response_too_large() -> RuntimeAnswer {

@@ -27,7 +27,7 @@ pub(crate) struct Instance {
     /// Its process, from the spawn to the exit. `None` between two.
     pub(crate) running: Option<Running>,
     /// What its process has in hand.
-    pub(crate) delivered: Vec<(RequestId, Uuid)>,
+    pub(crate) delivered: Vec<Delivered>,
     /// What it had in hand last: a line that comes late belongs to it.
     pub(crate) last: Option<Uuid>,
     /// What the last `/init/error` said.
@@ -36,6 +36,15 @@ pub(crate) struct Instance {
     /// Takes connections for as long as the instance lives.
     #[expect(dead_code, reason = "it is kept to be dropped")]
     pub(crate) listener: Task,
+}
+
+/// A request that an instance's process has in hand.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delivered {
+    pub(crate) request: RequestId,
+    pub(crate) uuid: Uuid,
+    /// Of this attempt: a request that is tried again has another one.
+    pub(crate) invocation: Uuid,
 }
 
 /// A process, from its spawn to its exit.

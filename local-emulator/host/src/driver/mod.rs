@@ -43,6 +43,7 @@ pub(crate) use self::calls::Caller;
 pub(crate) use self::deployed::{Deployed, header};
 pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
+pub(crate) use self::runtime::NotInHand;
 pub(crate) use self::uuid::Uuid;
 pub use processes::{Launch, Processes, Report, Signal};
 

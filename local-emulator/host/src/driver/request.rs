@@ -78,6 +78,8 @@ pub(crate) struct Accepted {
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) uuid: Uuid,
+    /// Of this attempt.
+    pub(crate) invocation: Uuid,
     /// Milliseconds of wall-clock time since 1970.
     pub(crate) deadline_ms: u64,
     pub(crate) arn: HeaderValue,

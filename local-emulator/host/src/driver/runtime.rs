@@ -18,6 +18,15 @@ pub(crate) type Waiting<T> = oneshot::Receiver<T>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InHand(RequestId);
 
+/// What does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotInHand {
+    /// The request's id.
+    Request,
+    /// The invocation's.
+    Invocation,
+}
+
 /// What an extension that registered is told.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
@@ -50,11 +59,21 @@ impl Driver {
         Ok(receiver)
     }
 
-    /// The request of that id, if the process has it in hand.
-    pub(crate) fn in_hand(&self, process: Process, id: &str) -> Option<InHand> {
-        let instance = self.world.instances.of(process.instance)?;
-        let found = instance.delivered.iter().find(|(_, uuid)| uuid.as_str() == id)?;
-        Some(InHand(found.0))
+    /// The request of that id, if the process has it in hand; by the invocation's id as well, where that is given.
+    pub(crate) fn in_hand(
+        &self,
+        process: Process,
+        id: &str,
+        invocation: Option<&[u8]>,
+    ) -> Result<InHand, NotInHand> {
+        let instance = self.world.instances.of(process.instance).ok_or(NotInHand::Request)?;
+        let mut delivered = instance.delivered.iter();
+        let found = delivered.find(|delivered| delivered.uuid.as_str() == id);
+        let found = found.ok_or(NotInHand::Request)?;
+        if invocation.is_some_and(|id| id != found.invocation.as_str().as_bytes()) {
+            return Err(NotInHand::Invocation);
+        }
+        Ok(InHand(found.request))
     }
 
     /// The first bytes of an answer are there.

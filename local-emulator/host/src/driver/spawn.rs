@@ -154,8 +154,8 @@ impl HostWorld {
         let Some(instance) = self.instances.of_mut(id) else { return };
         let function = &self.deployed.of(instance.function).served.name;
         for text in lines {
-            if let Some((request, _)) = instance.delivered.last()
-                && let Some(request) = self.requests.of_mut(*request)
+            if let Some(delivered) = instance.delivered.last()
+                && let Some(request) = self.requests.of_mut(delivered.request)
             {
                 request.log(&text);
             }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use hyper::header::HeaderValue;
+
 /// A version 4 UUID as text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Uuid([u8; 36]);
@@ -17,6 +19,12 @@ impl Uuid {
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl From<Uuid> for HeaderValue {
+    fn from(uuid: Uuid) -> Self {
+        Self::from_str(uuid.as_str()).expect("a UUID is made of ASCII only")
     }
 }
 

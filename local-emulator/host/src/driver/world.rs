@@ -12,7 +12,7 @@ use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestI
 use tokio::sync::Notify;
 
 use super::deployed::Deployed;
-use super::instance::Instances;
+use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
 use super::request::{Answer, Delivery, Request, Requests, Waits};
 use super::timeline::{Answered, Timeline};
@@ -111,15 +111,20 @@ impl HostWorld {
         let Some(instance) = self.instances.of_mut(process.instance) else { return };
         let Some(request) = self.requests.of_mut(id) else { return };
         request.holder = Some(process.instance);
-        if !instance.delivered.iter().any(|(delivered, _)| *delivered == id) {
-            instance.delivered.push((id, request.uuid));
+        let before = instance.delivered.iter().find(|delivered| delivered.request == id).copied();
+        let delivered = before.unwrap_or_else(|| {
+            let invocation = self.names.uuid();
+            let delivered = Delivered { request: id, uuid: request.uuid, invocation };
+            instance.delivered.push(delivered);
             instance.last = Some(request.uuid);
             if let Some(tail) = &mut request.tail {
                 tail.start(request.uuid.as_str());
             }
-        }
+            delivered
+        });
         let delivery = Delivery {
             uuid: request.uuid,
+            invocation: delivered.invocation,
             deadline_ms: wall_ms(now, deadline),
             arn: request.call.arn.clone(),
             trace_id: request.trace_id.clone(),
@@ -202,7 +207,7 @@ impl HostWorld {
         if let Some(Request { holder: Some(holder), .. }) = self.requests.remove(id)
             && let Some(instance) = self.instances.of_mut(holder)
         {
-            instance.delivered.retain(|(delivered, _)| *delivered != id);
+            instance.delivered.retain(|delivered| delivered.request != id);
         }
     }
 

@@ -19,7 +19,7 @@ use lunch_contract::{InstanceId, Limits, Process, Refusal, ResponseEnding};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connection;
-use crate::driver::{Delivery, Driver, OpenConnection, Shared};
+use crate::driver::{Delivery, Driver, NotInHand, OpenConnection, Shared};
 
 /// What a call is answered with.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -111,6 +111,7 @@ async fn next(driver: &Shared, process: Process) -> Result<Answer, Hangup> {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
 const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
@@ -123,9 +124,9 @@ fn render(delivery: Delivery) -> Answer {
     let headers = answer.headers_mut();
     // The map doubles, and with room for one more it would be more than malloc's quick lists hold.
     headers.reserve(6);
-    let id = HeaderValue::from_str(delivery.uuid.as_str()).expect("a UUID is made of ASCII only");
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(REQUEST_ID, id);
+    headers.insert(REQUEST_ID, delivery.uuid.into());
+    headers.insert(INVOCATION_ID, delivery.invocation.into());
     headers.insert(DEADLINE_MS, HeaderValue::from(delivery.deadline_ms));
     headers.insert(FUNCTION_ARN, delivery.arn);
     headers.insert(TRACE_ID, delivery.trace_id);
@@ -142,8 +143,13 @@ async fn respond(
     error: bool,
     request: Request<Incoming>,
 ) -> Result<Answer, Hangup> {
-    let in_hand = driver.borrow().in_hand(process, id);
-    let Some(in_hand) = in_hand else { return refused(Refusal::InvalidRequestId) };
+    let invocation = request.headers().get(INVOCATION_ID).map(HeaderValue::as_bytes);
+    let in_hand = driver.borrow().in_hand(process, id, invocation);
+    let in_hand = match in_hand {
+        Ok(in_hand) => in_hand,
+        Err(NotInHand::Request) => return refused(Refusal::InvalidRequestId),
+        Err(NotInHand::Invocation) => return Ok(runtime(wire::invalid_invocation_id())),
+    };
     let started = driver.borrow_mut().response_started(process, in_hand, error);
     if let Err(refusal) = started {
         return refused(refusal);

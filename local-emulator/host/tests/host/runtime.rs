@@ -71,7 +71,17 @@ fn the_runtime_api_refuses_what_aws_s_refuses() {
         assert!(answer.text().contains("from Running to InitError"), "{}", answer.text());
         let again = api.call("GET", NEXT, &[], "").await;
         assert_eq!(again.header("lambda-runtime-aws-request-id"), id, "the same is given again");
-        let answer = api.call("POST", &response, &[], "1").await;
+        let invocation = again.header("lambda-runtime-invocation-id").to_owned();
+        let other = [("lambda-runtime-invocation-id", "8f507cfc-xmpl-4697-b07a-ac58fc914c95")];
+        let answer = api.call("POST", &response, &other, "1").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(
+            answer.text().contains("\"errorType\":\"InvalidInvocationId\""),
+            "{}",
+            answer.text()
+        );
+        let same = [("lambda-runtime-invocation-id", invocation.as_str())];
+        let answer = api.call("POST", &response, &same, "1").await;
         assert_eq!((answer.status, answer.text()), (StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n"));
         let answer = api.call("POST", &response, &[], "2").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN);
