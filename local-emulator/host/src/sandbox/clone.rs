@@ -97,8 +97,6 @@ pub(super) struct Spawned {
     pub(super) pid_outside: i32,
     /// Stands for it.
     pub(super) pidfd: OwnedFd,
-    /// The number of its mount namespace, if it was given one.
-    pub(super) mounts: Option<u64>,
 }
 
 impl Image {
@@ -135,9 +133,6 @@ struct Shared {
     proc_outside: RawFd,
     /// What its `self` is a link to: the child's number outside.
     name_outside: [u8; 16],
-    has_mounts: bool,
-    /// The number of its mount namespace.
-    mounts: u64,
     step: c_int,
     errno: c_int,
 }
@@ -148,7 +143,6 @@ impl Shared {
         image: &Image,
         arguments: &[*const c_char],
         environment: &[*const c_char],
-        has_mounts: bool,
         proc_outside: &OwnedFd,
     ) -> Self {
         Self {
@@ -160,8 +154,6 @@ impl Shared {
             dies_with_parent: image.dies_with_parent,
             proc_outside: proc_outside.as_raw_fd(),
             name_outside: [0; 16],
-            has_mounts,
-            mounts: 0,
             step: 0,
             errno: 0,
         }
@@ -178,24 +170,18 @@ fn pointers(texts: &[CString]) -> Vec<*const c_char> {
     texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// Starts a process from an image, in namespaces of its own by `flags`.
+/// Starts a process from an image, in the namespaces that this process is in.
 ///
 /// The child shares this process's memory until it executes the program, and this process waits until then: no page
 /// is copied, and what went wrong is read where the child has written it.
-pub(super) fn spawn(
-    image: &Image,
-    flags: CloneFlags,
-    proc_outside: &OwnedFd,
-) -> Result<Spawned, (Step, Errno)> {
+pub(super) fn spawn(image: &Image, proc_outside: &OwnedFd) -> Result<Spawned, (Step, Errno)> {
     let (arguments, environment) = (pointers(&image.arguments), pointers(&image.environment));
-    let has_mounts = flags.contains(CloneFlags::CLONE_NEWNS);
-    let mut shared = Shared::new(image, &arguments, &environment, has_mounts, proc_outside);
-    let (pid, pidfd) = vfork(&mut shared, flags).map_err(|errno| (Step::Clone, errno))?;
+    let mut shared = Shared::new(image, &arguments, &environment, proc_outside);
+    let (pid, pidfd) = vfork(&mut shared).map_err(|errno| (Step::Clone, errno))?;
     let problem = match (shared.errno, pidfd) {
         (0, Some(pidfd)) => {
             let pid_outside = shared.pid_outside().unwrap_or(pid.as_raw());
-            let mounts = Some(shared.mounts).filter(|number| *number != 0);
-            return Ok(Spawned { pid, pid_outside, pidfd, mounts });
+            return Ok(Spawned { pid, pid_outside, pidfd });
         }
         // Before Linux 5.2: a process that nothing stands for could not be signalled for certain.
         (0, None) => {
@@ -213,13 +199,9 @@ const STACK_BYTES: usize = 64 * 1024;
 
 /// Makes the child, and comes back when it has executed its program or ended.
 #[expect(unsafe_code, reason = "there is no safe interface to this system call")]
-fn vfork(shared: &mut Shared, flags: CloneFlags) -> Result<(Pid, Option<OwnedFd>), Errno> {
+fn vfork(shared: &mut Shared) -> Result<(Pid, Option<OwnedFd>), Errno> {
     let mut stack = vec![0_u8; STACK_BYTES];
-    let flags = flags.bits()
-        | CloneFlags::CLONE_VM.bits()
-        | CloneFlags::CLONE_VFORK.bits()
-        | libc::CLONE_PIDFD
-        | libc::SIGCHLD;
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
     let mut pidfd: c_int = -1;
     // SAFETY: the end of a buffer that outlives the child's use of it; the kernel wants it aligned.
     let top = unsafe { stack.as_mut_ptr().add(STACK_BYTES - 64) };
@@ -262,26 +244,10 @@ extern "C" fn child(shared: *mut c_void) -> c_int {
             room,
         );
     }
-    if image.has_mounts {
-        image.mounts = mounts(image.proc_outside);
-    }
     let failed = prepare(image);
     image.step = failed as c_int;
     image.errno = Errno::last_raw();
     exit(127)
-}
-
-/// The number of the own mount namespace; 0 is none. It is looked up here, before the program runs: later it may have
-/// ended already.
-#[expect(unsafe_code, reason = "a system call without anything that allocates")]
-fn mounts(proc_outside: RawFd) -> u64 {
-    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: a name that ends in NUL, and room for what is told.
-    if unsafe { libc::fstatat(proc_outside, c"self/ns/mnt".as_ptr(), stat.as_mut_ptr(), 0) } == -1 {
-        return 0;
-    }
-    // SAFETY: the call has filled it.
-    unsafe { stat.assume_init() }.st_ino
 }
 
 /// Becomes the program. It comes back where it cannot, with what it could not do.

@@ -8,11 +8,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use lunch_contract::{Exit, Process};
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::CloneFlags;
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::stat::Mode;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::dup2_stdin;
 
 use super::clone::{self, Image, Spawned};
 use super::family::{Mark, Proc};
@@ -27,9 +30,19 @@ struct Supervisor {
     /// `/proc` as it is seen outside.
     proc: Proc,
     mains: Mains,
+    /// What the next process is to have, if it is made already.
+    mounts: Option<Mounts>,
     /// Whether this is a subreaper without a namespace.
     groups_only: bool,
 }
+
+/// A mount namespace that this process is in and no other is, by its number where that is known.
+#[derive(Debug)]
+struct Mounts(Option<u64>);
+
+/// After so long without anything to do, in milliseconds, the next process's mount namespace is made, if none has ended
+/// before. To make it takes a tenth of a process's start, and is best not done in the middle of one.
+const QUIET_MS: u8 = 10;
 
 /// Runs until the socket ends; then nothing that was started here is left.
 pub(super) fn run(socket: OwnedFd, proc: Proc, groups_only: bool) {
@@ -39,7 +52,8 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, groups_only: bool) {
     signals.add(Signal::SIGCHLD);
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
-    let mut supervisor = Supervisor { socket, proc, mains: Mains::default(), groups_only };
+    let mains = Mains::default();
+    let mut supervisor = Supervisor { socket, proc, mains, mounts: None, groups_only };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -52,7 +66,13 @@ impl Supervisor {
                 PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
                 PollFd::new(children.as_fd(), PollFlags::POLLIN),
             ];
-            match poll(&mut wanted, PollTimeout::NONE) {
+            let is_prepared = self.groups_only || self.mounts.is_some();
+            let patience = if is_prepared { PollTimeout::NONE } else { QUIET_MS.into() };
+            match poll(&mut wanted, patience) {
+                Ok(0) => {
+                    self.prepare();
+                    return true;
+                }
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(_) => return false,
             }
@@ -139,17 +159,22 @@ impl Supervisor {
     ) {
         let (path, code) = (program.as_bytes().to_vec(), code.into_vec());
         let image = Image::new(path, code, environment, output, self.groups_only);
-        let flags = if self.groups_only { CloneFlags::empty() } else { CloneFlags::CLONE_NEWNS };
-        let started = match &image {
-            Some(image) => clone::spawn(image, flags, self.proc.descriptor()),
-            None => Err((Step::Execute, Errno::EINVAL)),
+        let mounts = match self.mounts.take() {
+            Some(Mounts(number)) => Ok(number),
+            None if self.groups_only => Ok(None),
+            None => self.new_mounts().map(|Mounts(number)| number),
+        };
+        let started = match (&image, mounts) {
+            (Some(image), Ok(_)) => clone::spawn(image, self.proc.descriptor()),
+            (Some(_), Err(errno)) => Err((Step::Clone, errno)),
+            (None, _) => Err((Step::Execute, Errno::EINVAL)),
         };
         // Its end of the output is the process's alone.
         drop(image);
         match started {
-            Ok(Spawned { pid, pid_outside, pidfd, mounts }) => {
+            Ok(Spawned { pid, pid_outside, pidfd }) => {
                 self.tell(&Told::Started { process, pid: pid_outside }, Some(pidfd));
-                let mark = Mark::new(mounts, environment);
+                let mark = Mark::new(mounts.unwrap_or_default(), environment);
                 let outside = pid_outside;
                 let main = Main { pid, outside, mark, exit: None, stopped: Vec::new() };
                 self.mains.insert(process, main);
@@ -159,6 +184,23 @@ impl Supervisor {
                 self.tell(&told, None);
             }
         }
+    }
+
+    /// Makes what the next process is to have, when nobody waits for it.
+    fn prepare(&mut self) {
+        if !self.groups_only && self.mounts.is_none() {
+            // What is refused now is refused again, and told, when there is a process that needs it.
+            self.mounts = self.new_mounts().ok();
+        }
+    }
+
+    /// Leaves the mount namespace that this process shares with who was started last, for a copy of it.
+    fn new_mounts(&self) -> Result<Mounts, Errno> {
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        // The input of all processes, as it is reached here: the one before is not, when what it was in has gone.
+        let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
+        dup2_stdin(null)?;
+        Ok(Mounts(self.proc.own_mounts()))
     }
 
     /// Takes every child that has ended: processes of the cloud, and what they have left behind.
@@ -189,6 +231,7 @@ impl Supervisor {
         if let Some(exit) = main.exit {
             self.tell(&Told::Exited { process, exit }, None);
         }
+        self.prepare();
     }
 
     /// Tells, and waits for room where there is none: what it has to tell is not lost.
