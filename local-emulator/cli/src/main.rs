@@ -50,9 +50,13 @@ fn run(command: Command) -> Result<Code, Failure> {
     }
 }
 
-fn wait_for(work: impl Future<Output = Result<Code, Failure>>) -> Result<Code, Failure> {
+fn wait_for(work: impl Future<Output = Result<Code, Failure>> + 'static) -> Result<Code, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build().or_fail(Code::Fault)?;
-    let ended = LocalSet::new().block_on(&runtime, work);
+    let local = LocalSet::new();
+    // A task like all others: what is blocked on is polled after each of them.
+    let work = local.spawn_local(work);
+    let ended = local.block_on(&runtime, work);
+    let ended = ended.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
     // Nothing that still hangs is waited for.
     runtime.shutdown_background();
     ended

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
 use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +19,8 @@ use crate::logs::{LineCutter, Lines, Output};
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) id: InstanceId,
+    /// Its name, as it stands on every answer of its.
+    pub(crate) name: HeaderValue,
     pub(crate) function: FunctionId,
     /// Where its processes find the Runtime API, as `127.0.0.1:40123`: the same for all of them.
     pub(crate) runtime_api: String,

@@ -58,6 +58,8 @@ pub(crate) struct Request {
 pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
     pub(crate) evidence: Evidence,
+    /// The name of the instance that served.
+    pub(crate) instance: Option<HeaderValue>,
     /// The function's own bytes, where the outcome says so.
     pub(crate) response: Bytes,
     /// The log's tail, where it was asked for.

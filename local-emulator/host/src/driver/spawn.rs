@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 use lunch_cloud::Event;
 use lunch_contract::{FunctionId, InstanceId, Moment, Process, SpawnFailure, names};
 
+use super::deployed::header;
 use super::instance::{Connections, Instance, Running, Task};
 use super::processes::Launch;
 use super::temporary::TemporaryFolder;
@@ -91,6 +92,7 @@ impl HostWorld {
         let listening = runtime_api::listen(Weak::clone(&self.driver), listener, id);
         Ok(Instance {
             id,
+            name: header(&id.to_string()),
             function,
             runtime_api,
             log_stream,

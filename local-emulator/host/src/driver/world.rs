@@ -11,7 +11,7 @@ use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
 use tokio::sync::Notify;
 
-use super::deployed::Deployed;
+use super::deployed::{Deployed, header};
 use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
 use super::request::{Answer, Delivery, Request, Requests, Waits};
@@ -197,7 +197,12 @@ impl HostWorld {
         });
         if let Some(caller) = request.caller.take() {
             // A caller that left does not hear it.
-            drop(caller.send(Answer { outcome, evidence, response, tail }));
+            let instance = instance.map(|id| match self.instances.of(id) {
+                Some(instance) => instance.name.clone(),
+                // It could not even be made.
+                None => header(&id.to_string()),
+            });
+            drop(caller.send(Answer { outcome, evidence, instance, response, tail }));
         }
     }
 

@@ -22,6 +22,13 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+const INSTANCE: HeaderName = HeaderName::from_static("x-lunch-instance");
+const START: HeaderName = HeaderName::from_static("x-lunch-start");
+const CAUSE: HeaderName = HeaderName::from_static("x-lunch-cause");
+const INIT_MS: HeaderName = HeaderName::from_static("x-lunch-init-ms");
+const INIT_MODELLED_MS: HeaderName = HeaderName::from_static("x-lunch-init-modelled-ms");
+const QUEUED_MS: HeaderName = HeaderName::from_static("x-lunch-queued-ms");
+const DURATION_MS: HeaderName = HeaderName::from_static("x-lunch-duration-ms");
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
 const LOG_TYPE: &str = "x-amz-log-type";
 const CONTEXT: &str = "x-amz-client-context";
@@ -252,7 +259,8 @@ fn rendered(uuid: driver::Uuid, trace_id: HeaderValue, answered: driver::Answer)
     *answer.status_mut() =
         StatusCode::from_u16(wire.status).expect("the table has HTTP's statuses");
     let headers = answer.headers_mut();
-    headers.reserve(16);
+    // The map doubles: room for one more would be room for twice as many.
+    headers.reserve(12);
     headers.insert(CONTENT_TYPE, JSON);
     headers.insert(REQUEST_ID, value(uuid.as_str()));
     headers.insert(TRACE_ID, trace_id);
@@ -271,33 +279,32 @@ fn rendered(uuid: driver::Uuid, trace_id: HeaderValue, answered: driver::Answer)
     if let Some(tail) = answered.tail {
         headers.insert(LOG_RESULT, value(&BASE64_STANDARD.encode(tail)));
     }
+    if let Some(instance) = answered.instance {
+        headers.insert(INSTANCE, instance);
+    }
     evidence(headers, &answered.evidence);
     answer
 }
 
 /// What no AWS says: who served, what that one had to do first, and what it cost.
 fn evidence(headers: &mut HeaderMap, evidence: &Evidence) {
-    let named = HeaderName::from_static;
-    if let Some(instance) = evidence.instance {
-        headers.insert(named("x-lunch-instance"), value(&instance.to_string()));
-    }
     if let Some(start) = evidence.start {
         let (word, cause) = match start {
             Start::Cold(cause) => ("cold", Some(cold(cause))),
             Start::Warm => ("warm", None),
             Start::Reinitialized(cause) => ("reinitialized", Some(reset(cause))),
         };
-        headers.insert(named("x-lunch-start"), HeaderValue::from_static(word));
+        headers.insert(START, HeaderValue::from_static(word));
         if let Some(cause) = cause {
-            headers.insert(named("x-lunch-cause"), value(&cause));
+            headers.insert(CAUSE, value(&cause));
         }
     }
     if let Some(init) = evidence.init {
-        headers.insert(named("x-lunch-init-ms"), millis(init));
-        headers.insert(named("x-lunch-init-modelled-ms"), millis(evidence.init_modelled));
+        headers.insert(INIT_MS, millis(init));
+        headers.insert(INIT_MODELLED_MS, millis(evidence.init_modelled));
     }
-    headers.insert(named("x-lunch-queued-ms"), millis(evidence.queued));
-    headers.insert(named("x-lunch-duration-ms"), millis(evidence.duration));
+    headers.insert(QUEUED_MS, millis(evidence.queued));
+    headers.insert(DURATION_MS, millis(evidence.duration));
 }
 
 fn cold(cause: ColdCause) -> String {
@@ -332,10 +339,27 @@ fn reset(cause: ResetCause) -> String {
     }
 }
 
-/// Milliseconds with three decimals.
+/// Milliseconds with three decimals. They stand on every answer, so they are written by hand.
 fn millis(span: Duration) -> HeaderValue {
-    let us = span.as_micros();
-    value(&format!("{}.{:03}", us / 1_000, us % 1_000))
+    const DECIMALS: usize = 3;
+    let mut left = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+    let mut text = [b'.'; 24];
+    let mut from = text.len();
+    for place in 0.. {
+        if place == DECIMALS {
+            from -= 1;
+        } else if place > DECIMALS && left == 0 {
+            break;
+        }
+        from -= 1;
+        text[from] = digit(left % 10);
+        left /= 10;
+    }
+    HeaderValue::from_bytes(&text[from..]).expect("digits and a point are a header's value")
+}
+
+fn digit(number: u64) -> u8 {
+    b'0' + u8::try_from(number).expect("a digit is less than 10")
 }
 
 #[cfg(test)]
@@ -351,6 +375,16 @@ mod tests {
         assert_eq!(invalid_json(b"\"caf\xe9\""), Some((Some(0xe9), 1, 5)));
         let (unexpected, ..) = invalid_json(b"{\"a\": ").expect("it is cut off");
         assert_eq!(unexpected, None);
+    }
+
+    #[test]
+    fn milliseconds_have_three_decimals() {
+        let shown = |us| millis(Duration::from_micros(us));
+        assert_eq!(shown(0), "0.000");
+        assert_eq!(shown(7), "0.007");
+        assert_eq!(shown(1_000), "1.000");
+        assert_eq!(shown(10_020), "10.020");
+        assert_eq!(millis(Duration::MAX), "18446744073709551.615");
     }
 
     #[test]
