@@ -44,6 +44,16 @@ fn it_lists_and_describes_functions() {
 }
 
 #[test]
+fn it_reserves_concurrency_and_gives_it_back() {
+    calls(&scripted().start(), "concurrency");
+}
+
+#[test]
+fn it_lists_versions_aliases_and_tags() {
+    calls(&scripted().start(), "versions_aliases_and_tags");
+}
+
+#[test]
 fn it_raises_resource_not_found() {
     calls(&scripted().start(), "resource_not_found");
 }

@@ -54,6 +54,44 @@ def log_tail():
     assert "\nbrewing\n" in log and f"\nEND RequestId: {request}\nREPORT RequestId: {request}\t" in log, log
 
 
+def concurrency():
+    reserve = lambda amount, name="scripted": aws_lambda.put_function_concurrency(
+        FunctionName=name, ReservedConcurrentExecutions=amount
+    )
+    assert "ReservedConcurrentExecutions" not in aws_lambda.get_function_concurrency(FunctionName="scripted")
+    assert reserve(0, ARN)["ReservedConcurrentExecutions"] == 0
+    try:
+        invoke({})
+        raise AssertionError("nobody is served")
+    except aws_lambda.exceptions.TooManyRequestsException as refused:
+        assert refused.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded", refused.response
+    assert reserve(900)["ReservedConcurrentExecutions"] == 900
+    account = aws_lambda.get_account_settings()["AccountLimit"]
+    assert account["ConcurrentExecutions"] == 1000, account
+    assert account["UnreservedConcurrentExecutions"] == 100, account
+    assert aws_lambda.get_function(FunctionName="scripted")["Concurrency"]["ReservedConcurrentExecutions"] == 900
+    for amount, name, text in [
+        (901, "scripted", "below its minimum value of [100]."),
+        (1, ARN + ":$LATEST", "This operation is permitted on Lambda functions only."),
+    ]:
+        try:
+            reserve(amount, name)
+            raise AssertionError("it is refused")
+        except aws_lambda.exceptions.InvalidParameterValueException as refused:
+            assert text in refused.response["Error"]["Message"], refused.response
+    assert aws_lambda.get_function_concurrency(FunctionName="scripted")["ReservedConcurrentExecutions"] == 900
+    aws_lambda.delete_function_concurrency(FunctionName="scripted")
+    assert "ReservedConcurrentExecutions" not in aws_lambda.get_function_concurrency(FunctionName="scripted")
+    assert invoke({})["StatusCode"] == 200
+
+
+def versions_aliases_and_tags():
+    (latest,) = aws_lambda.list_versions_by_function(FunctionName="scripted")["Versions"]
+    assert latest["Version"] == "$LATEST" and latest["FunctionArn"] == ARN + ":$LATEST", latest
+    assert aws_lambda.list_aliases(FunctionName="scripted")["Aliases"] == []
+    assert aws_lambda.list_tags(Resource=ARN)["Tags"] == {}
+
+
 def function_error():
     answer = invoke({"do": [{"fail": {"type": "Milk.Sour", "message": "it is off"}}]})
     assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled", answer

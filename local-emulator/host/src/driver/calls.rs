@@ -5,7 +5,7 @@ use std::rc::Rc;
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use lunch_cloud::{Event, InvocationKind, ReplyAt};
-use lunch_contract::{Refusal, RequestId};
+use lunch_contract::{FunctionId, Refusal, RequestId};
 use tokio::sync::oneshot;
 
 use super::request::{Accepted, Call, Request, Waits};
@@ -55,6 +55,22 @@ impl Driver {
                 Err(refusal)
             }
         }
+    }
+}
+
+impl Driver {
+    /// Reserves so much concurrency for a function from now on, or none.
+    ///
+    /// # Errors
+    /// What the cloud refuses: too little would stay unreserved, or it is shutting down.
+    pub(crate) fn reserve(
+        &mut self,
+        function: FunctionId,
+        concurrency: Option<u32>,
+    ) -> Result<(), Refusal> {
+        self.tell(Event::Reserve { function, concurrency })?;
+        self.world.deployed.of_mut(function).served.reserved = concurrency;
+        Ok(())
     }
 }
 

@@ -56,6 +56,10 @@ impl Deployed {
         &self.functions[id.0 as usize]
     }
 
+    pub(crate) fn of_mut(&mut self, id: FunctionId) -> &mut DeployedFunction {
+        &mut self.functions[id.0 as usize]
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (FunctionId, &DeployedFunction)> {
         (0..).map(FunctionId).zip(&self.functions)
     }

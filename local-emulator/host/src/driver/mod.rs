@@ -40,7 +40,7 @@ use crate::wire::{LogLine, Note};
 
 pub(crate) use self::advance::advance;
 pub(crate) use self::calls::Caller;
-pub(crate) use self::deployed::{Deployed, header};
+pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::NotInHand;

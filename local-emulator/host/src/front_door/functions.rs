@@ -12,7 +12,7 @@ use lunch_contract::wire::CallerError;
 use serde_json::{Value, json};
 
 use super::path::{decoded, field};
-use super::{Answer, Door, REQUEST_ID, refused, value};
+use super::{Answer, Door, REQUEST_ID, control, refused, value};
 use crate::driver::header;
 use crate::function::{NameError, ServedFunction};
 
@@ -35,6 +35,12 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
         (&Method::GET, (Some(name), Some("configuration"), None)) => {
             of_one(door, name, query, configuration)
         }
+        (&Method::GET, (Some(name), Some("versions"), None)) => {
+            of_one(door, name, None, control::versions)
+        }
+        (&Method::GET, (Some(name), Some("aliases"), None)) => {
+            of_one(door, name, None, |_, _| json!({ "Aliases": [] }))
+        }
         (&Method::POST, (Some(name), Some("invocations"), None)) => {
             match found(door, &decoded(name), field(query, "Qualifier")) {
                 Ok((function, qualifier)) => {
@@ -46,7 +52,7 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
         (method, _) => {
             let message = format!(
                 "`{method} /2015-03-31/functions{route}` is not served by this cloud yet: it serves Invoke, \
-                 ListFunctions, GetFunction and GetFunctionConfiguration"
+                 ListFunctions, GetFunction, GetFunctionConfiguration, ListVersionsByFunction and ListAliases"
             );
             refused(door, &CallerError::NotServed { message: &message })
         }
@@ -64,7 +70,7 @@ fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> HeaderValu
 }
 
 /// Who is meant, and by which qualifier.
-fn found<'text>(
+pub(super) fn found<'text>(
     door: &Door,
     text: &'text str,
     queried: Option<Cow<'text, str>>,
@@ -135,7 +141,7 @@ fn list(door: &Door, query: Option<&str>) -> Answer {
     ok(door, &body)
 }
 
-fn ok(door: &Door, body: &Value) -> Answer {
+pub(super) fn ok(door: &Door, body: &Value) -> Answer {
     let id = door.driver.borrow_mut().world.names.uuid();
     let mut answer = super::json(StatusCode::OK, body.to_string());
     answer.headers_mut().insert(REQUEST_ID, value(id.as_str()));
@@ -161,7 +167,7 @@ fn whole(door: &Door, function: FunctionId) -> Value {
 }
 
 /// GetFunctionConfiguration. What is not known here (a role, a hash of an archive) is not invented.
-fn configuration(door: &Door, function: FunctionId) -> Value {
+pub(super) fn configuration(door: &Door, function: FunctionId) -> Value {
     let driver = door.driver.borrow();
     let deployed = driver.world.deployed.of(function);
     let served = &deployed.served;

@@ -15,7 +15,7 @@ use lunch_contract::wire::{self, CallerError};
 use lunch_contract::{FunctionId, Limits};
 use serde::de::IgnoredAny;
 
-use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, refused, value};
+use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
 use crate::driver::{self, Accepted, Call, Caller, Waits};
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -234,14 +234,6 @@ fn offset(payload: &[u8], line: usize, column: usize) -> usize {
         .map(<[u8]>::len)
         .sum();
     before + column.saturating_sub(1)
-}
-
-fn empty(door: &Door, status: StatusCode) -> Answer {
-    let id = door.driver.borrow_mut().world.names.uuid();
-    let mut answer = Response::new(Full::new(Bytes::new()));
-    *answer.status_mut() = status;
-    answer.headers_mut().insert(REQUEST_ID, value(id.as_str()));
-    answer
 }
 
 fn queued(accepted: &Accepted) -> Answer {

@@ -3,6 +3,7 @@
 //! Parses a call, tells the driver, and renders what comes of it; what a refusal looks like stands in the contract.
 
 mod bind;
+mod control;
 mod functions;
 mod guard;
 mod invoke;
@@ -83,9 +84,12 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
             Routed::Answered(answer) => *answer,
         });
     }
+    if let Some(call) = control::Call::of(request.method(), route) {
+        return Ok(Box::pin(control::answer(&door, call, request)).await);
+    }
     let message = format!(
-        "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, ListFunctions and GetFunction, \
-         and its own routes below /_lunch/",
+        "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, its calls that list and describe \
+         functions and their concurrency, and its own routes below /_lunch/",
         request.method()
     );
     Ok(refused(&door, &CallerError::NotServed { message: &message }))
@@ -111,6 +115,14 @@ fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(body.into()));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+fn empty(door: &Door, status: StatusCode) -> Answer {
+    let id = door.driver.borrow_mut().world.names.uuid();
+    let mut answer = Response::new(Full::new(Bytes::new()));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(REQUEST_ID, id.into());
     answer
 }
 

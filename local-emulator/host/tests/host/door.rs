@@ -82,6 +82,40 @@ fn an_unknown_function_is_aws_s_404_with_a_hint_of_ours() {
 }
 
 #[test]
+fn concurrency_is_reserved_and_given_back_while_it_runs() {
+    const PUT: &str = "/2017-10-31/functions/coffee/concurrency";
+    const GET: &str = "/2019-09-30/functions/coffee/concurrency";
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let none = client.call("PUT", PUT, &[], r#"{"ReservedConcurrentExecutions": 0}"#).await;
+        assert_eq!(
+            (none.status, none.text()),
+            (StatusCode::OK, r#"{"ReservedConcurrentExecutions":0}"#)
+        );
+        let refused = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        for (body, why) in [
+            (r#"{"ReservedConcurrentExecutions": 901}"#, "below its minimum value of [100]."),
+            (r#"{"ReservedConcurrentExecutions": -1}"#, "greater than or equal to 0"),
+            (r#"{"ReservedConcurrentExecutions": "many"}"#, "greater than or equal to 0"),
+            ("{}", "must not be null"),
+            ("oops", "must not be null"),
+        ] {
+            let answer = client.call("PUT", PUT, &[], body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+            assert!(answer.text().contains(why), "{}", answer.text());
+        }
+        let kept = client.call("GET", GET, &[], "").await;
+        assert_eq!(kept.text(), r#"{"ReservedConcurrentExecutions":0}"#, "nothing was half done");
+        let given_back = client.call("DELETE", PUT, &[], "").await;
+        assert_eq!((given_back.status, given_back.text()), (StatusCode::NO_CONTENT, ""));
+        assert_eq!(client.call("GET", GET, &[], "").await.text(), "{}");
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+        let unknown = client.call("GET", &GET.replace("coffee", "tea"), &[], "").await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    });
+}
+
+#[test]
 fn a_payload_that_is_not_json_is_refused_with_its_place() {
     with_cloud(config(), echo(), |mut client, _| async move {
         let answer = client.call("POST", INVOKE, &[], "{\"a\": oops}").await;
