@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Advance(Advance),
     /// Take an instance, or all of a function, away: the next request is cold
     Evict(Evict),
+    /// Say what `up` would serve of a template, with which settings, and what not
+    Check(Cloud),
     /// Play a journal again in virtual time, and check that every decision is the same
     Replay(Replay),
 }
@@ -47,7 +49,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
     ("Look", &["ps", "timeline"]),
     ("Disturb", &["advance", "evict"]),
-    ("Plan", &["replay"]),
+    ("Plan", &["check", "replay"]),
 ];
 
 #[derive(Debug, Args)]
@@ -80,7 +82,7 @@ pub(crate) struct Rush {
     pub(crate) cloud: Cloud,
 }
 
-/// What `up` and `rush` share: which cloud it is to be.
+/// What `up`, `rush` and `check` share: which cloud it is to be.
 #[derive(Debug, Args)]
 pub(crate) struct Cloud {
     /// The SAM or CloudFormation template

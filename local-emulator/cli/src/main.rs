@@ -23,7 +23,7 @@ mod virtual_lunch;
 use std::process::ExitCode;
 
 use args::Command;
-use commands::{advance, cloud, evict, invoke, ps, replay, rush, timeline as draw, up};
+use commands::{advance, check, cloud, evict, invoke, ps, replay, rush, timeline as draw, up};
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
@@ -46,6 +46,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Timeline(asked) => wait_for(draw::run(asked)),
         Command::Advance(asked) => wait_for(advance::run(asked)),
         Command::Evict(asked) => wait_for(evict::run(asked)),
+        Command::Check(asked) => check::run(&asked),
         Command::Replay(asked) => replay::run(asked),
     }
 }

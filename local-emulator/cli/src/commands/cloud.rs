@@ -22,8 +22,9 @@ pub(crate) fn supervisor() -> Result<Supervisor, Failure> {
 /// A cloud that is read and not yet built.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    template: Template,
-    config: Config,
+    pub(crate) template: Template,
+    /// Without its functions.
+    pub(crate) config: Config,
     delay: DelayModel,
     /// The template's `Metadata.Lunch.Orders`.
     pub(crate) orders: Option<PathBuf>,
@@ -66,6 +67,14 @@ impl Plan {
         })
     }
 
+    /// That there is a function.
+    pub(crate) fn serves_something(&self) -> Result<(), Failure> {
+        if self.template.functions.is_empty() {
+            return Err(Failure::new(Code::Input, nothing(&self.config)));
+        }
+        Ok(())
+    }
+
     /// Builds the functions.
     pub(crate) fn build(self) -> Result<Config, Failure> {
         let options = BuildOptions { no_build: self.no_build, offline: false };
@@ -77,9 +86,7 @@ impl Plan {
         });
         let functions = built.or_fail(Code::Build)?;
         building.done(functions.len());
-        if functions.is_empty() {
-            return Err(Failure::new(Code::Input, nothing(&self.config)));
-        }
+        self.serves_something()?;
         let with_delay = |function| ServedFunction { delay: self.delay, ..function };
         let functions = functions.into_iter().map(with_delay).collect();
         Ok(Config { functions, ..self.config })

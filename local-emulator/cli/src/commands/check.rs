@@ -1,0 +1,180 @@
+//! `lunch check`: what `up` would serve of a template, with which settings, and what not. Nothing is built or started.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use lunch_host::Listen;
+use lunch_host::template::{Build, Function, Template};
+use serde_json::Value;
+
+use crate::args::Cloud;
+use crate::commands::cloud::{self, Plan};
+use crate::failure::{Code, Failure, OrFail as _};
+use crate::say;
+use crate::span;
+use crate::summary::{plain_table, right_align};
+
+pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
+    let plan = Plan::read(asked, Listen::loopback(0))?;
+    plan.serves_something()?;
+    let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
+    say::answer(render(&plan.template, &settings, cloud::modelled(asked).as_deref()));
+    Ok(Code::Done)
+}
+
+fn render(template: &Template, settings: &Value, modelled: Option<&str>) -> String {
+    let mut text = String::new();
+    write(&mut text, template, settings, modelled).expect("a string takes what is written");
+    text
+}
+
+fn write(
+    text: &mut String,
+    template: &Template,
+    settings: &Value,
+    modelled: Option<&str>,
+) -> std::fmt::Result {
+    let count = template.functions.len();
+    let s = if count == 1 { "" } else { "s" };
+    writeln!(text, "{} has {count} function{s} that `lunch up` serves", template.path.display())?;
+    writeln!(text, "\n{}", functions(template).trim_fmt())?;
+    for function in template.functions.iter().filter(|function| !function.variables.is_empty()) {
+        writeln!(text, "\nvariables of {}:", function.name)?;
+        for (name, value) in &function.variables {
+            writeln!(text, "  {name}={}", value.escape_debug())?;
+        }
+    }
+    for (what, sentences) in
+        [("not served", &template.not_served), ("doubtful", &template.warnings)]
+    {
+        if !sentences.is_empty() {
+            writeln!(text, "\n{what}:")?;
+        }
+        for sentence in sentences {
+            writeln!(text, "  {}", sentence.replace('\n', "\n  "))?;
+        }
+    }
+    writeln!(text, "\nhow the cloud behaves (`lunch up --help` says what is what):")?;
+    let mut lines = Vec::new();
+    flatten("", settings, &mut lines);
+    lines.push(("cold starts".into(), modelled.unwrap_or("as long as they take here").to_owned()));
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in lines {
+        writeln!(text, "  {name:width$}  {value}")?;
+    }
+    Ok(())
+}
+
+fn functions(template: &Template) -> comfy_table::Table {
+    let mut table = plain_table();
+    table.set_header([
+        "FUNCTION",
+        "LOGICAL ID",
+        "RUNTIME",
+        "TIMEOUT",
+        "MEMORY",
+        "RESERVED",
+        "CODE",
+    ]);
+    let folder = template.path.parent().unwrap_or_else(|| Path::new(""));
+    for function in &template.functions {
+        table.add_row([
+            function.name.clone(),
+            function.logical_id.clone(),
+            function.runtime.clone(),
+            span::clock(function.timeout),
+            format!("{} MB", function.memory_mb),
+            function.reserved.map_or_else(|| "-".to_owned(), |reserved| reserved.to_string()),
+            code(function, folder),
+        ]);
+    }
+    right_align(&mut table, 3..6);
+    table
+}
+
+/// Where a function's program comes from, in words.
+fn code(function: &Function, folder: &Path) -> String {
+    let code = function.code.strip_prefix(folder).unwrap_or(&function.code);
+    let code = code.strip_prefix(".").unwrap_or(code);
+    let code = if code.as_os_str().is_empty() { Path::new(".") } else { code };
+    let is_there = function.code.join("bootstrap").is_file();
+    match function.build {
+        Build::Cargo if function.code.join("Cargo.toml").is_file() => {
+            format!("{}, built by cargo", code.display())
+        }
+        Build::Cargo | Build::InPlace if is_there => {
+            format!("{}, as it stands there", code.display())
+        }
+        Build::Cargo | Build::InPlace => format!("{}: no `bootstrap` there yet", code.display()),
+    }
+}
+
+/// All settings, each by its path.
+fn flatten(path: &str, value: &Value, lines: &mut Vec<(String, String)>) {
+    let Value::Object(fields) = value else { return lines.push((path.to_owned(), shown(value))) };
+    if span_of(value).is_some() {
+        return lines.push((path.to_owned(), shown(value)));
+    }
+    for (name, value) in fields {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        flatten(&path, value, lines);
+    }
+}
+
+fn shown(value: &Value) -> String {
+    if let Some(span) = span_of(value) {
+        return span::show(span);
+    }
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(bounds) => bounds.iter().map(shown).collect::<Vec<_>>().join(" to "),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => value.to_string(),
+    }
+}
+
+fn span_of(value: &Value) -> Option<Duration> {
+    let number = |name: &str| value.get(name).and_then(Value::as_u64);
+    Some(Duration::new(number("secs")?, u32::try_from(number("nanos")?).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Arguments, Command};
+
+    fn asked(words: &[&str]) -> Cloud {
+        let words = ["lunch", "check"].iter().chain(words);
+        match Arguments::parse_from(words).command {
+            Some(Command::Check(asked)) => asked,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_would_be_served_is_said_with_its_settings_and_what_would_not() {
+        let asked = asked(&["--template", "../../template.yaml", "--cold-start", "rust-al2023"]);
+        let plan = Plan::read(&asked, Listen::loopback(0)).expect("it is the street's");
+        let mut template = plan.template.clone();
+        template.not_served.push("`Orders` (AWS::SQS::Queue): queues come later".into());
+        template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
+        template.functions[0].variables.insert("GREETING".into(), "hello\nthere".into());
+        let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
+        insta::assert_snapshot!(render(&template, &settings, cloud::modelled(&asked).as_deref()));
+    }
+
+    #[test]
+    fn a_template_without_a_function_is_a_wrong_input() {
+        let path = std::env::temp_dir().join(format!("lunch-check-{}.yaml", std::process::id()));
+        std::fs::write(&path, "Resources:\n  Orders:\n    Type: AWS::SQS::Queue\n")
+            .expect("there is room");
+        let failure =
+            run(&asked(&["--template", path.to_str().expect("plain")])).expect_err("nothing");
+        std::fs::remove_file(path).expect("it is there");
+        assert_eq!(failure.code, Code::Input);
+        assert!(failure.render(false).contains("AWS::SQS::Queue"), "{}", failure.render(false));
+    }
+}
