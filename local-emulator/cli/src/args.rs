@@ -168,6 +168,9 @@ pub(crate) struct Timeline {
     /// Print the records as JSON Lines; `at` is nanoseconds of cloud time since the start
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write it as a trace that Perfetto's viewer and `chrome://tracing` open
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) perfetto: Option<PathBuf>,
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,

@@ -6,6 +6,7 @@
 mod axis;
 mod glyph;
 mod lanes;
+mod perfetto;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,6 +19,8 @@ use self::axis::Axis;
 use self::glyph::Glyph;
 use self::lanes::{Lane, Lanes};
 use crate::span;
+
+pub(crate) use self::perfetto::trace;
 
 /// A terminal narrower than this gets lines that are longer than it is.
 const WIDTH_MIN: usize = 50;
