@@ -49,6 +49,11 @@ fn it_reserves_concurrency_and_gives_it_back() {
 }
 
 #[test]
+fn it_is_told_who_it_is() {
+    calls(&scripted().start(), "caller_identity");
+}
+
+#[test]
 fn it_lists_versions_aliases_and_tags() {
     calls(&scripted().start(), "versions_aliases_and_tags");
 }

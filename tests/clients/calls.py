@@ -85,6 +85,12 @@ def concurrency():
     assert invoke({})["StatusCode"] == 200
 
 
+def caller_identity():
+    identity = boto3.client("sts").get_caller_identity()
+    assert identity["Account"] == "123456789012", identity
+    assert identity["Arn"] == "arn:aws:iam::123456789012:root", identity
+
+
 def versions_aliases_and_tags():
     (latest,) = aws_lambda.list_versions_by_function(FunctionName="scripted")["Versions"]
     assert latest["Version"] == "$LATEST" and latest["FunctionArn"] == ARN + ":$LATEST", latest

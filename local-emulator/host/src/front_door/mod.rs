@@ -9,6 +9,7 @@ mod guard;
 mod invoke;
 mod own;
 mod path;
+mod sts;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -86,6 +87,9 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return Ok(Box::pin(control::answer(&door, call, request)).await);
+    }
+    if sts::is_for(&request) {
+        return Ok(Box::pin(sts::answer(&door, request)).await);
     }
     let message = format!(
         "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, its calls that list and describe \

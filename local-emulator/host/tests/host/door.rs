@@ -116,6 +116,24 @@ fn concurrency_is_reserved_and_given_back_while_it_runs() {
 }
 
 #[test]
+fn whoever_asks_who_he_is_is_the_account() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        let form = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
+        let asked = "Action=GetCallerIdentity&Version=2011-06-15";
+        let answer = client.call("POST", "/", &form, asked).await;
+        assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "text/xml"));
+        let arn = "<Arn>arn:aws:iam::123456789012:root</Arn>";
+        assert!(answer.text().contains(arn), "{}", answer.text());
+        let answer = client.call("POST", "/", &form, "Action=Assume%3CRole").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert!(answer.text().contains("<Code>InvalidAction</Code>"), "{}", answer.text());
+        assert!(answer.text().contains("`Assume&lt;Role`"), "{}", answer.text());
+        let answer = client.call("POST", "/", &[], asked).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "it is no form");
+    });
+}
+
+#[test]
 fn a_payload_that_is_not_json_is_refused_with_its_place() {
     with_cloud(config(), echo(), |mut client, _| async move {
         let answer = client.call("POST", INVOKE, &[], "{\"a\": oops}").await;
