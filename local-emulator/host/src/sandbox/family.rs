@@ -111,6 +111,11 @@ impl Proc {
         Some(Seen { pid, folder })
     }
 
+    /// The supervisor's own mount namespace.
+    pub(super) fn own_namespace(&self) -> Result<OwnedFd, Errno> {
+        self.look(self.own).ok_or(Errno::ESRCH)?.open("ns/mnt")
+    }
+
     /// The number of the supervisor's own mount namespace.
     pub(super) fn own_mounts(&self) -> Option<u64> {
         self.look(self.own)?.mounts()

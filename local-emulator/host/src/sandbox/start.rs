@@ -16,6 +16,7 @@ use super::family::Proc;
 use super::isolation::Isolation;
 use super::message::{self, Told};
 use super::socket::Packet;
+use super::supervise::Origin;
 use super::{Supervisor, clone, files, socket, supervise};
 
 /// Less isolation than there could be, on purpose.
@@ -175,10 +176,10 @@ fn first_word(socket: &OwnedFd) -> Option<Told> {
 /// All that the child does, until its end.
 fn supervisor(way: Way, force: Force, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
     let run = std::panic::AssertUnwindSafe(|| match set_up(way, force, &socket, ids) {
-        Ok((proc, proc_refused)) => {
+        Ok((proc, origin, proc_refused)) => {
             let proc_refused = proc_refused.map(|errno| errno as i32);
             tell(&socket, &Told::Ready { proc_refused });
-            supervise::run(socket, proc, way == Way::Groups);
+            supervise::run(socket, proc, origin);
         }
         Err((step, errno)) => {
             tell(&socket, &Told::Refused { step: step.to_owned(), errno: errno as i32 });
@@ -193,13 +194,14 @@ fn tell(socket: &OwnedFd, told: &Told) {
     Packet::new(message::write(told), None).and_then(|packet| packet.send(socket)).ok();
 }
 
-/// Makes a supervisor of the child: the `/proc` that is seen outside, and why there is none of its own.
+/// Makes a supervisor of the child: the `/proc` that is seen outside, the mounts that each process is to have a copy of,
+/// and why there is no `/proc` of its own among them.
 fn set_up(
     way: Way,
     force: Force,
     socket: &OwnedFd,
     ids: (Uid, Gid),
-) -> Result<(Proc, Option<Errno>), (&'static str, Errno)> {
+) -> Result<(Proc, Option<Origin>, Option<Errno>), (&'static str, Errno)> {
     let at = |step| move |errno| (step, errno);
     clone::default_signals();
     if way != Way::Groups {
@@ -220,7 +222,7 @@ fn set_up(
     let outside = Proc::open().map_err(at("opening /proc"))?;
     if way == Way::Groups {
         nix::sys::prctl::set_child_subreaper(true).map_err(at("adopting orphans"))?;
-        return Ok((outside, None));
+        return Ok((outside, None, None));
     }
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
@@ -233,7 +235,8 @@ fn set_up(
         }
     };
     // Refused inside some containers. Functions then see numbers there that are not theirs.
-    Ok((outside, mounted.err()))
+    let origin = Origin::here(&outside).map_err(at("keeping its mounts to go back to"))?;
+    Ok((outside, Some(origin), mounted.err()))
 }
 
 /// The child's user and group stay what they are outside, so that files keep their owners.

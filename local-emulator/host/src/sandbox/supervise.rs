@@ -10,12 +10,12 @@ use lunch_contract::{Exit, Process};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::Mode;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::dup2_stdin;
+use nix::unistd::{chroot, dup2_stdin, fchdir};
 
 use super::clone::{self, Image, Spawned};
 use super::family::{Mark, Proc};
@@ -30,10 +30,34 @@ struct Supervisor {
     /// `/proc` as it is seen outside.
     proc: Proc,
     mains: Mains,
+    /// What is copied for each process. `None`: this is a subreaper without a namespace.
+    origin: Option<Origin>,
     /// What the next process is to have, if it is made already.
     mounts: Option<Mounts>,
-    /// Whether this is a subreaper without a namespace.
-    groups_only: bool,
+}
+
+/// The mounts as they were before any process had them, and could change them.
+#[derive(Debug)]
+pub(super) struct Origin {
+    namespace: OwnedFd,
+    root: OwnedFd,
+}
+
+impl Origin {
+    /// The mount namespace that this process is in.
+    pub(super) fn here(proc: &Proc) -> Result<Self, Errno> {
+        let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        Ok(Self { namespace: proc.own_namespace()?, root: open("/", folder, Mode::empty())? })
+    }
+
+    /// Leaves the mount namespace that this process shares with who was started last, for a copy of this one.
+    fn copy(&self) -> Result<(), Errno> {
+        setns(&self.namespace, CloneFlags::CLONE_NEWNS)?;
+        // To enter it is to begin at its uppermost folder, which is not the root where somebody has changed that.
+        fchdir(&self.root)?;
+        chroot(".")?;
+        unshare(CloneFlags::CLONE_NEWNS)
+    }
 }
 
 /// A mount namespace that this process is in and no other is, by its number where that is known.
@@ -45,7 +69,7 @@ struct Mounts(Option<u64>);
 const QUIET_MS: u8 = 10;
 
 /// Runs until the socket ends; then nothing that was started here is left.
-pub(super) fn run(socket: OwnedFd, proc: Proc, groups_only: bool) {
+pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Origin>) {
     let mut signals = SigSet::all();
     signals.thread_block().expect("all signals can be blocked");
     signals = SigSet::empty();
@@ -53,7 +77,7 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, groups_only: bool) {
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
     let mains = Mains::default();
-    let mut supervisor = Supervisor { socket, proc, mains, mounts: None, groups_only };
+    let mut supervisor = Supervisor { socket, proc, mains, origin, mounts: None };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -66,7 +90,7 @@ impl Supervisor {
                 PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
                 PollFd::new(children.as_fd(), PollFlags::POLLIN),
             ];
-            let is_prepared = self.groups_only || self.mounts.is_some();
+            let is_prepared = self.origin.is_none() || self.mounts.is_some();
             let patience = if is_prepared { PollTimeout::NONE } else { QUIET_MS.into() };
             match poll(&mut wanted, patience) {
                 Ok(0) => {
@@ -158,11 +182,13 @@ impl Supervisor {
         output: OwnedFd,
     ) {
         let (path, code) = (program.as_bytes().to_vec(), code.into_vec());
-        let image = Image::new(path, code, environment, output, self.groups_only);
+        let image = Image::new(path, code, environment, output, self.origin.is_none());
         let mounts = match self.mounts.take() {
             Some(Mounts(number)) => Ok(number),
-            None if self.groups_only => Ok(None),
-            None => self.new_mounts().map(|Mounts(number)| number),
+            None => match &self.origin {
+                Some(origin) => self.new_mounts(origin).map(|Mounts(number)| number),
+                None => Ok(None),
+            },
         };
         let started = match (&image, mounts) {
             (Some(image), Ok(_)) => clone::spawn(image, self.proc.descriptor()),
@@ -188,15 +214,17 @@ impl Supervisor {
 
     /// Makes what the next process is to have, when nobody waits for it.
     fn prepare(&mut self) {
-        if !self.groups_only && self.mounts.is_none() {
+        if let Some(origin) = &self.origin
+            && self.mounts.is_none()
+        {
             // What is refused now is refused again, and told, when there is a process that needs it.
-            self.mounts = self.new_mounts().ok();
+            self.mounts = self.new_mounts(origin).ok();
         }
     }
 
-    /// Leaves the mount namespace that this process shares with who was started last, for a copy of it.
-    fn new_mounts(&self) -> Result<Mounts, Errno> {
-        unshare(CloneFlags::CLONE_NEWNS)?;
+    /// A mount namespace for one process, and its input there.
+    fn new_mounts(&self, origin: &Origin) -> Result<Mounts, Errno> {
+        origin.copy()?;
         // The input of all processes, as it is reached here: the one before is not, when what it was in has gone.
         let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
         dup2_stdin(null)?;
@@ -245,7 +273,7 @@ impl Supervisor {
 
     /// Ends everything. In a namespace the kernel does that with this process.
     fn end(&self) {
-        if !self.groups_only {
+        if self.origin.is_some() {
             return;
         }
         for pid in self.mains.pids() {

@@ -275,6 +275,28 @@ pub(crate) async fn a_hundred_at_once_and_no_descriptor_is_left(world: &mut Worl
     until(|| open() == before);
 }
 
+/// What one mounts at once, while its mount namespace may still be another's as well, is not there for the next.
+pub(crate) async fn what_one_mounts_is_nobody_elses(world: &mut World) {
+    if !world.is_namespaced() {
+        // It would be the machine's own.
+        return;
+    }
+    let mount = "mount -t tmpfs leak /mnt 2>&1 && echo done || echo refused; sleep 600";
+    let (first, mut output) = world.shell(mount);
+    world.started(first).await;
+    read(&mut output, 5);
+    for _ in 0..2 {
+        let (second, mut output) =
+            world.shell("echo $(grep -c ' leak ' /proc/self/mountinfo); sleep 600");
+        world.started(second).await;
+        assert_eq!(read(&mut output, 2), "0\n");
+        world.sandbox.signal(second, Signal::Kill);
+        world.exited(second).await;
+    }
+    world.sandbox.signal(first, Signal::Kill);
+    world.exited(first).await;
+}
+
 pub(crate) async fn the_supervisors_end_is_told(world: &mut World) {
     let (process, mut output) = world.shell(&format!("{ESCAPE}\necho up; sleep 600"));
     let pid = world.started(process).await;

@@ -56,6 +56,7 @@ fn all_cases() -> Vec<Case> {
         a_kill_before_the_start_was_heard_of_is_not_lost,
         terminate_asks_and_does_not_force,
         a_hundred_at_once_and_no_descriptor_is_left,
+        what_one_mounts_is_nobody_elses,
         the_supervisors_end_is_told,
     ];
     all.extend(parents![
