@@ -32,8 +32,7 @@ struct Supervisor {
     mains: Mains,
     /// What is copied for each process. `None`: this is a subreaper without a namespace.
     origin: Option<Origin>,
-    /// What the next process is to have, if it is made already.
-    mounts: Option<Mounts>,
+    next: Next,
 }
 
 /// The mounts as they were before any process had them, and could change them.
@@ -60,6 +59,17 @@ impl Origin {
     }
 }
 
+/// What the next process is to have.
+#[derive(Debug)]
+enum Next {
+    /// It is to be made, when there is nothing else to do.
+    Wanted,
+    /// It is made.
+    Made(Mounts),
+    /// It could not be made: tried again when there is a process that needs it.
+    Refused,
+}
+
 /// A mount namespace that this process is in and no other is, by its number where that is known.
 #[derive(Debug)]
 struct Mounts(Option<u64>);
@@ -77,7 +87,7 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Origin>) {
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
     let mains = Mains::default();
-    let mut supervisor = Supervisor { socket, proc, mains, origin, mounts: None };
+    let mut supervisor = Supervisor { socket, proc, mains, origin, next: Next::Wanted };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -90,8 +100,8 @@ impl Supervisor {
                 PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
                 PollFd::new(children.as_fd(), PollFlags::POLLIN),
             ];
-            let is_prepared = self.origin.is_none() || self.mounts.is_some();
-            let patience = if is_prepared { PollTimeout::NONE } else { QUIET_MS.into() };
+            let is_wanted = self.origin.is_some() && matches!(self.next, Next::Wanted);
+            let patience = if is_wanted { QUIET_MS.into() } else { PollTimeout::NONE };
             match poll(&mut wanted, patience) {
                 Ok(0) => {
                     self.prepare();
@@ -183,12 +193,12 @@ impl Supervisor {
     ) {
         let (path, code) = (program.as_bytes().to_vec(), code.into_vec());
         let image = Image::new(path, code, environment, output, self.origin.is_none());
-        let mounts = match self.mounts.take() {
-            Some(Mounts(number)) => Ok(number),
-            None => match &self.origin {
-                Some(origin) => self.new_mounts(origin).map(|Mounts(number)| number),
-                None => Ok(None),
-            },
+        let mounts = match (std::mem::replace(&mut self.next, Next::Wanted), &self.origin) {
+            (Next::Made(Mounts(number)), _) => Ok(number),
+            (Next::Wanted | Next::Refused, Some(origin)) => {
+                self.new_mounts(origin).map(|Mounts(number)| number)
+            }
+            (Next::Wanted | Next::Refused, None) => Ok(None),
         };
         let started = match (&image, mounts) {
             (Some(image), Ok(_)) => clone::spawn(image, self.proc.descriptor()),
@@ -215,10 +225,9 @@ impl Supervisor {
     /// Makes what the next process is to have, when nobody waits for it.
     fn prepare(&mut self) {
         if let Some(origin) = &self.origin
-            && self.mounts.is_none()
+            && matches!(self.next, Next::Wanted)
         {
-            // What is refused now is refused again, and told, when there is a process that needs it.
-            self.mounts = self.new_mounts(origin).ok();
+            self.next = self.new_mounts(origin).map_or(Next::Refused, Next::Made);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Caller, at_once};
 use crate::figures::Rounds;
-use crate::programs::{Program, instances, ps};
+use crate::programs::{Program, Relay, instances, ps};
 use crate::table::{Bar, Row, Unit};
 use crate::{Bench, Failure};
 
@@ -15,15 +15,22 @@ const ROUND: Duration = Duration::from_millis(700);
 const HOLD: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
-    let pinned = compare(bench, "8 callers, 8 warm instances")?.bar(Bar::AtLeast(0.9));
+    let relay = bench.place.relay(CALLERS)?;
+    let pinned = compare(bench, "8 callers, 8 warm instances", &relay)?.bar(Bar::AtLeast(0.9));
+    drop(relay);
+    // What of it is the function's own work, which a trace id and a status give it.
+    let relay = bench.place.relay_that_says_all(CALLERS)?;
+    let fair = compare(bench, "  the relay says a trace id and a status", &relay)?;
+    drop(relay);
     // What the scheduler makes of it: to be seen, and no promise.
     bench.cores.take_all()?;
-    let free = compare(bench, "  on all cores")?;
-    Ok(vec![pinned, free])
+    let relay = bench.place.relay(CALLERS)?;
+    let free = compare(bench, "  on all cores", &relay)?;
+    Ok(vec![pinned, fair, free])
 }
 
-fn compare(bench: &Bench, what: &str) -> Result<Row, Failure> {
-    let (lunch, relay) = (bench.place.lunch(&[])?, bench.place.relay(CALLERS)?);
+fn compare(bench: &Bench, what: &str, relay: &Relay) -> Result<Row, Failure> {
+    let lunch = bench.place.lunch(&[])?;
     for program in [&lunch, &relay.program] {
         at_once(program, CALLERS, HOLD)?;
     }
