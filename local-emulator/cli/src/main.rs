@@ -25,8 +25,7 @@ use std::process::ExitCode;
 use args::Command;
 use commands::{advance, check, cloud, evict, invoke, ps, replay, rush, timeline as draw, up};
 use failure::{Code, Failure, OrFail as _};
-use tokio::runtime::Builder;
-use tokio::task::LocalSet;
+use tokio::runtime::{Builder, LocalOptions};
 
 fn main() -> ExitCode {
     let ended = match args::read() {
@@ -52,11 +51,10 @@ fn run(command: Command) -> Result<Code, Failure> {
 }
 
 fn wait_for(work: impl Future<Output = Result<Code, Failure>> + 'static) -> Result<Code, Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build().or_fail(Code::Fault)?;
-    let local = LocalSet::new();
+    let mut runtime = Builder::new_current_thread();
+    let runtime = runtime.enable_all().build_local(LocalOptions::default()).or_fail(Code::Fault)?;
     // A task like all others: what is blocked on is polled after each of them.
-    let work = local.spawn_local(work);
-    let ended = local.block_on(&runtime, work);
+    let ended = runtime.block_on(runtime.spawn_local(work));
     let ended = ended.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
     // Nothing that still hangs is waited for.
     runtime.shutdown_background();

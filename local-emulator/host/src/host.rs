@@ -145,8 +145,8 @@ pub enum StartError {
     System(#[from] io::Error),
 }
 
-/// A running cloud. It runs for as long as this lives, on the `LocalSet` that it was started in; all of it on one
-/// thread.
+/// A running cloud. It runs for as long as this lives, on the `LocalRuntime` (or `LocalSet`) that it was started in;
+/// all of it on one thread.
 #[derive(Debug)]
 pub struct Host {
     driver: Shared,
@@ -156,7 +156,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts a cloud: from here on it listens. To be called inside a `tokio::task::LocalSet`.
+    /// Starts a cloud: from here on it listens. To be called inside a `tokio::runtime::LocalRuntime` or a
+    /// `tokio::task::LocalSet`.
     ///
     /// # Errors
     /// If it cannot listen, or a function cannot be served as it is described.
