@@ -277,6 +277,10 @@ fn prepare(image: &Shared) -> Step {
         if libc::chdir(image.code) == -1 {
             return Step::Folder;
         }
+        // What wakes up does not take the processor from who hands out the requests and keeps the
+        // deadlines, nor from the developer's editor. Where that is refused it is only less polite.
+        let plain = libc::sched_param { sched_priority: 0 };
+        libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const plain);
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
         let mut none = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         libc::sigemptyset(none.as_mut_ptr());

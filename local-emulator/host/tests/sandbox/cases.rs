@@ -39,6 +39,14 @@ pub(crate) async fn output_comes_by_the_pipe_and_nothing_else_is_open(world: &mu
     assert!(text.ends_with("\n1024\n"), "{text}");
 }
 
+pub(crate) async fn what_wakes_up_does_not_push_in(world: &mut World) {
+    let (process, output) = world.shell("read -r stat < /proc/self/stat; echo $stat | cut -d' ' -f41; cut -d' ' -f41 /proc/self/stat");
+    world.started(process).await;
+    world.exited(process).await;
+    let batch = libc::SCHED_BATCH;
+    assert_eq!(all(output), format!("{batch}\n{batch}\n"), "the shell's and its child's");
+}
+
 pub(crate) async fn the_environment_is_what_was_given(world: &mut World) {
     // Small; more than a packet has; more than a socket has.
     for (count, length) in [(1, 10), (1, 60_000), (8, 100_000)] {

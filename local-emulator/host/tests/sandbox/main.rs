@@ -44,6 +44,7 @@ fn all_cases() -> Vec<Case> {
     let mut all: Vec<Case> = cases![
         an_exit_is_told_as_it_was,
         output_comes_by_the_pipe_and_nothing_else_is_open,
+        what_wakes_up_does_not_push_in,
         the_environment_is_what_was_given,
         what_is_ignored_outside_is_not_inside,
         what_does_not_start_says_why,
