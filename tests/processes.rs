@@ -8,6 +8,7 @@ mod processes {
     mod endings;
     mod environment;
     mod freezing;
+    mod logs;
     mod nothing_left;
     mod wire;
 

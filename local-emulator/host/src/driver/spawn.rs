@@ -108,12 +108,20 @@ impl HostWorld {
 
     /// Reads what the instance's process has written so far. `End`: nobody can write any more.
     pub(crate) fn drain(&mut self, id: InstanceId) -> Drained {
+        self.drain_by(id, |output, buffer, piece| output.drain(buffer, piece))
+    }
+
+    fn drain_by(
+        &mut self,
+        id: InstanceId,
+        drain: impl FnOnce(&Output, &mut [u8], &mut dyn FnMut(&[u8])) -> Drained,
+    ) -> Drained {
         let Some(instance) = self.instances.of_mut(id) else { return Drained::End };
         let Some(running) = &mut instance.running else { return Drained::End };
         let output = Rc::clone(&running.output);
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut lines = Vec::new();
-        let drained = output.drain(&mut buffer, |piece| {
+        let drained = drain(&output, &mut buffer, &mut |piece| {
             running.cutter.cut(piece, |line| lines.push(line.to_owned()));
         });
         self.buffer = buffer;
@@ -129,6 +137,12 @@ impl HostWorld {
                 break;
             }
         }
+        self.end_line(id);
+    }
+
+    /// Reads what was written before that which is acted on now, as far as the process itself did it.
+    pub(crate) fn drain_before(&mut self, id: InstanceId) {
+        self.drain_by(id, |output, buffer, piece| output.drain_known(buffer, piece));
         self.end_line(id);
     }
 

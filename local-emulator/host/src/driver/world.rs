@@ -107,7 +107,7 @@ impl World for HostWorld {
 impl HostWorld {
     fn deliver(&mut self, now: Moment, process: Process, id: RequestId, deadline: Moment) {
         // What was written before belongs to the request before.
-        self.drain_invocation(process.instance);
+        self.drain_before(process.instance);
         let Some(instance) = self.instances.of_mut(process.instance) else { return };
         let Some(request) = self.requests.of_mut(id) else { return };
         request.holder = Some(process.instance);

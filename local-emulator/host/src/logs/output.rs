@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::readiness::{Watched, watch};
@@ -54,13 +55,32 @@ impl Output {
         for _ in 0..PIECES_MAX {
             match nix::unistd::read(self.pipe.get_ref().as_fd(), buffer) {
                 Ok(0) => return Drained::End,
-                Ok(bytes) => piece(&buffer[..bytes]),
+                Ok(bytes) => {
+                    piece(&buffer[..bytes]);
+                    if bytes < buffer.len() {
+                        return Drained::Empty;
+                    }
+                }
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return Drained::Empty,
                 Err(_) => return Drained::End,
             }
         }
         Drained::More
+    }
+
+    /// The same if anything is known to be there, and no system call if not. Whoever acts on something else that the
+    /// process did, and that the operating system has told since, knows of all that was written before it: it tells
+    /// in the order in which things happened.
+    pub(crate) fn drain_known(&self, buffer: &mut [u8], piece: impl FnMut(&[u8])) -> Drained {
+        let mut drained = Drained::Empty;
+        let known = self.pipe.try_io(Interest::READABLE, |_| {
+            drained = self.drain(buffer, piece);
+            if drained == Drained::Empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        // Not to be ready is no failure, and there is no other.
+        drop(known);
+        drained
     }
 }
 
@@ -70,6 +90,8 @@ const PIECES_MAX: usize = 16;
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+
+    use tokio::io::AsyncReadExt as _;
 
     use super::*;
 
@@ -85,5 +107,24 @@ mod tests {
         drop(write);
         assert_eq!(output.drain(&mut buffer, |piece| read.extend(piece)), Drained::End);
         assert_eq!(read, b"grind\n");
+    }
+
+    #[tokio::test]
+    async fn what_was_written_before_something_that_is_known_is_known_too() {
+        let (output, write) = Output::open().expect("there are descriptors");
+        let (mut here, there) = tokio::net::UnixStream::pair().expect("there are descriptors");
+        let there = there.into_std().expect("it is open");
+        let (mut write, mut there) = (std::fs::File::from(write), there);
+        let mut buffer = [0; 64];
+        for cup in 0..100_u8 {
+            write.write_all(&[cup]).expect("the pipe is open");
+            there.write_all(&[cup]).expect("the socket is open");
+            let mut known = [0; 2];
+            let bytes = here.read(&mut known).await.expect("it is open");
+            assert_eq!(known[..bytes], [cup]);
+            let mut read = Vec::<u8>::new();
+            output.drain_known(&mut buffer, |piece| read.extend(piece));
+            assert_eq!(read, [cup]);
+        }
     }
 }
