@@ -12,6 +12,9 @@ use super::{SCRIPTED, scripted, scripted_cloud};
 /// Long enough for a thread that runs to print many times.
 const A_WHILE: Duration = Duration::from_millis(200);
 
+/// Longer than any computer is busy with something else.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
 fn wait_until_frozen(cloud: &Cloud) {
     wait_until("the instance is frozen", || {
         let ps = cloud.ps();
@@ -98,8 +101,8 @@ fn a_frozen_process_is_stopped_for_the_kernel_too() {
 
 #[test]
 fn back_to_back_requests_find_their_instance_awake() {
-    let freeze_after = Some(Duration::from_secs(60));
-    let settings = lunch_cloud::Settings { freeze_after, ..Default::default() };
+    let freeze_after = Some(A_MINUTE);
+    let settings = lunch_cloud::Settings { freeze_after, gap_wait: A_MINUTE, ..Default::default() };
     let cloud = scripted().settings(settings).start();
     for _ in 0..20 {
         cloud.invoke(SCRIPTED, json!({})).expect_ok();
