@@ -1,5 +1,5 @@
-//! Real clients that nobody here wrote. They come by `infra/test clients`; `LUNCH_CLIENTS` names the folder of their
-//! programs. One that is missing is a failure, never left out.
+//! Real clients that nobody here wrote. They come by `infra/test clients`; `LUNCH_CLIENTS` names the folders of their
+//! programs, as `PATH` does. One that is missing is a failure, never left out.
 
 #[cfg(test)]
 mod clients {
@@ -7,6 +7,7 @@ mod clients {
     mod boto3;
     mod cargo_lambda;
     mod curl;
+    mod sam;
 
     use std::env;
     use std::path::PathBuf;
@@ -24,15 +25,20 @@ mod clients {
     /// A client's program.
     #[track_caller]
     fn client(name: &str) -> PathBuf {
-        let default = || workspace().join("target/clients/aws/bin").into_os_string();
-        let folder = PathBuf::from(env::var_os("LUNCH_CLIENTS").unwrap_or_else(default));
-        let path = folder.join(name);
-        assert!(
-            path.exists(),
-            "no client `{name}` in `{}`: `infra/test clients` installs it, and `LUNCH_CLIENTS` says where",
-            folder.display()
+        let folders = env::var_os("LUNCH_CLIENTS").map_or_else(
+            || {
+                ["aws", "sam"]
+                    .map(|venv| workspace().join("target/clients").join(venv).join("bin"))
+                    .into()
+            },
+            |folders| env::split_paths(&folders).collect::<Vec<_>>(),
         );
-        path
+        let found = folders.iter().map(|folder| folder.join(name)).find(|path| path.exists());
+        found.unwrap_or_else(|| {
+            panic!(
+                "no client `{name}` in {folders:?}: `infra/test clients` installs it, and `LUNCH_CLIENTS` says where"
+            )
+        })
     }
 
     /// A command that knows of this cloud and of nobody else: an AWS SDK's variables, and no files of the developer's.

@@ -34,6 +34,11 @@ fn it_gets_the_tail_of_the_log() {
 }
 
 #[test]
+fn it_reads_what_was_logged() {
+    calls(&scripted().start(), "cloudwatch_logs");
+}
+
+#[test]
 fn it_is_told_of_a_function_error() {
     calls(&scripted().start(), "function_error");
 }

@@ -54,6 +54,72 @@ def log_tail():
     assert "\nbrewing\n" in log and f"\nEND RequestId: {request}\nREPORT RequestId: {request}\t" in log, log
 
 
+def cloudwatch_logs():
+    logs = boto3.client("logs", config=Config(retries={"total_max_attempts": 1}))
+    group = "/aws/lambda/scripted"
+    for call in [logs.describe_log_streams, logs.filter_log_events]:
+        try:
+            call(logGroupName=group)
+            raise AssertionError("there is no such group before the first instance")
+        except logs.exceptions.ResourceNotFoundException as refused:
+            assert refused.response["Error"]["Message"] == "The specified log group does not exist.", refused
+    requests = []
+    for cup in range(3):
+        answer = invoke({"do": [{"print": f"brewing {cup}"}]}, LogType="Tail")
+        requests.append(answer["ResponseMetadata"]["RequestId"])
+
+    groups = logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+    assert [found["logGroupName"] for found in groups] == [group], groups
+    assert groups[0]["arn"] == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:*", groups
+    assert logs.describe_log_groups(logGroupNamePattern="nobody")["logGroups"] == []
+    [stream] = logs.describe_log_streams(logGroupName=group, orderBy="LastEventTime", descending=True)["logStreams"]
+    assert "/[$LATEST]" in stream["logStreamName"], stream
+    assert stream["creationTime"] <= stream["firstEventTimestamp"] <= stream["lastEventTimestamp"], stream
+
+    whole = logs.filter_log_events(logGroupName=group)["events"]
+    texts = [event["message"] for event in whole]
+    assert texts[0] == f"START RequestId: {requests[0]} Version: $LATEST\n", texts
+    assert texts[1] == "brewing 0\n" and texts[2] == f"END RequestId: {requests[0]}\n", texts
+    assert texts[3].startswith(f"REPORT RequestId: {requests[0]}\tDuration: "), texts
+    assert len({event["eventId"] for event in whole}) == 12, whole
+
+    found = logs.get_paginator("filter_log_events").paginate(
+        logGroupIdentifier=groups[0]["arn"], filterPattern='?"brewing 0" ?"brewing 2"', PaginationConfig={"PageSize": 1}
+    )
+    assert [event["message"] for page in found for event in page["events"]] == ["brewing 0\n", "brewing 2\n"]
+    last = whole[-1]["timestamp"]
+    assert logs.filter_log_events(logGroupName=group, startTime=last + 1)["events"] == []
+
+    name = stream["logStreamName"]
+    read, token = [], {}
+    while True:
+        page = logs.get_log_events(logGroupName=group, logStreamName=name, startFromHead=True, limit=5, **token)
+        if token.get("nextToken") == page["nextForwardToken"]:
+            break
+        read += [event["message"] for event in page["events"]]
+        token = {"nextToken": page["nextForwardToken"]}
+    assert read == texts, read
+    newest = logs.get_log_events(logGroupName=group, logStreamName=name, limit=2)
+    assert [event["message"] for event in newest["events"]] == texts[-2:], newest
+    before = logs.get_log_events(
+        logGroupName=group, logStreamName=name, limit=2, nextToken=newest["nextBackwardToken"]
+    )
+    assert [event["message"] for event in before["events"]] == texts[-4:-2], before
+
+    for wrong, kind in [
+        (lambda: logs.get_log_events(logGroupName=group, logStreamName="nobody"), "ResourceNotFoundException"),
+        (lambda: logs.filter_log_events(logGroupName=group, filterPattern="{ $.a = 1 }"), "InvalidParameterException"),
+        (lambda: logs.filter_log_events(logGroupName=group, nextToken="nothing"), "InvalidParameterException"),
+        (lambda: logs.create_log_group(logGroupName=group), "UnknownOperationException"),
+        (lambda: boto3.client("dynamodb").list_tables(), "UnknownOperationException"),
+    ]:
+        try:
+            wrong()
+            raise AssertionError(f"{kind} is expected")
+        except ClientError as refused:
+            assert refused.response["Error"]["Code"] == kind, refused.response
+
+
 def concurrency():
     reserve = lambda amount, name="scripted": aws_lambda.put_function_concurrency(
         FunctionName=name, ReservedConcurrentExecutions=amount

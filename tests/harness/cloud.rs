@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use lunch_host::wire::{
-    Advance, Advanced, AnsweredRequest, Evict, Evicted, Info, LogLine, Ps, Redeploy, Redeployed,
-    TimelineLine,
+    Advance, Advanced, AnsweredRequest, Evict, Evicted, Info, LogKind, LogLine, Ps, Redeploy,
+    Redeployed, TimelineLine,
 };
 use nix::sys::signal::Signal;
 use serde::Serialize;
@@ -174,6 +174,15 @@ impl Cloud {
     #[must_use]
     #[track_caller]
     pub fn logs(&self) -> Vec<LogLine> {
+        let mut lines = self.whole_log();
+        lines.retain(|line| line.kind == LogKind::Function);
+        lines
+    }
+
+    /// What the functions wrote, and what AWS would write about them.
+    #[must_use]
+    #[track_caller]
+    pub fn whole_log(&self) -> Vec<LogLine> {
         self.lines("/_lunch/logs")
     }
 

@@ -94,6 +94,9 @@ fn of_note(note: &Note) -> String {
         Note::ExtensionFailed { process, extension, error_type } => {
             format!("extension `{extension}` of {process} failed: {error_type}")
         }
+        Note::MemoryExceeded { process, used_mb, memory_mb } => {
+            format!("{process} has had {used_mb} MB of memory, more than {memory_mb} MB")
+        }
         Note::Forgotten { lines } => format!("{lines} older lines are forgotten"),
         Note::Advanced { by_ms, ahead_ms } => {
             format!("time goes ahead by {by_ms} ms, {ahead_ms} ms in all")

@@ -1,11 +1,15 @@
 //! What a function writes, and whose it is.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use lunch_tests::wait_until;
-use serde_json::json;
+use lunch_host::wire::{Happened, LogKind, Note};
+use lunch_tests::{Cloud, Folder, lunch, program, wait_until};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
 
-use super::{SCRIPTED, scripted};
+use super::{SCRIPTED, SECOND, scripted, scripted_cloud};
 
 #[test]
 fn what_was_written_before_a_request_belongs_to_the_one_before() {
@@ -29,4 +33,173 @@ fn what_was_written_before_a_request_belongs_to_the_one_before() {
         if said.len() == expected.len() { Ok(said) } else { Err(format!("{} lines", said.len())) }
     });
     assert_eq!(said, expected);
+}
+
+/// What AWS says in the function's log, with the numbers that differ from run to run left out.
+fn platform_lines(cloud: &Cloud) -> Vec<String> {
+    let lines = cloud.whole_log().into_iter().filter(|line| line.kind == LogKind::Platform);
+    lines.map(|line| shape(&line.text, line.request_id.as_deref())).collect()
+}
+
+/// A line with `ID` for the request and `N` for every number but the memory's size.
+fn shape(text: &str, request_id: Option<&str>) -> String {
+    let text = request_id.map_or_else(|| text.to_owned(), |id| text.replace(id, "ID"));
+    let mut shape = String::new();
+    for word in text.split_inclusive(['\t', ' ']) {
+        let number = word.trim_end();
+        if number.parse::<f64>().is_ok() && number != "128" {
+            shape.push('N');
+            shape.push_str(&word[number.len()..]);
+        } else {
+            shape.push_str(word);
+        }
+    }
+    shape
+}
+
+const START: &str = "START RequestId: ID Version: $LATEST";
+const END: &str = "END RequestId: ID";
+const REPORT: &str = "REPORT RequestId: ID\tDuration: N ms\tBilled Duration: N ms\t\
+                      Memory Size: 128 MB\tMax Memory Used: N MB\t";
+
+fn report(more: &str) -> String {
+    format!("{REPORT}{more}")
+}
+
+#[test]
+fn a_log_has_start_end_and_report_with_the_init_at_the_cold_start_only() {
+    let cloud = scripted_cloud();
+    for _ in 0..2 {
+        cloud.invoke(SCRIPTED, json!({"do": [{"print": "brewing"}]})).expect_ok();
+    }
+    wait_until("both have ended", || match platform_lines(&cloud).len() {
+        6 => Ok(()),
+        count => Err(format!("{count} lines")),
+    });
+    let first = report("Init Duration: N ms\t");
+    assert_eq!(platform_lines(&cloud), [START, END, &first, START, END, REPORT]);
+    let texts: Vec<_> = cloud.whole_log().into_iter().map(|line| line.text).collect();
+    assert_eq!(texts[1], "brewing", "between START and END: {texts:#?}");
+    assert_eq!(texts[5], "brewing", "between START and END: {texts:#?}");
+}
+
+#[test]
+fn a_report_says_how_an_invocation_ended() {
+    let cloud = scripted().timeout(SECOND).start();
+    cloud.invoke(SCRIPTED, json!({"do": [{"print": "adding marshmallows"}, {"sleep_ms": 60_000}]}));
+    cloud.invoke(SCRIPTED, json!({"do": [{"exit": 3}]}));
+    cloud.invoke(SCRIPTED, json!({"do": [{"fail": "no beans"}]}));
+    wait_until("all have ended", || match platform_lines(&cloud).len() {
+        9 => Ok(()),
+        count => Err(format!("{count} lines")),
+    });
+    let timed_out = report("Init Duration: N ms\tStatus: timeout");
+    let exited = report("Status: error\tError Type: Runtime.ExitError");
+    assert_eq!(
+        platform_lines(&cloud),
+        [START, END, &timed_out, START, END, &exited, START, END, REPORT]
+    );
+    let texts: Vec<_> = cloud.whole_log().into_iter().map(|line| line.text).collect();
+    assert_eq!(texts[1], "adding marshmallows", "what was written up to the end: {texts:#?}");
+}
+
+#[test]
+fn a_failed_init_has_a_report_of_its_own_and_another_inside_the_invocation() {
+    let cloud = scripted().env("SCRIPTED_INIT", r#"[{"exit": 1}]"#).start();
+    cloud.invoke(SCRIPTED, json!({}));
+    let init = |phase| {
+        format!(
+            "INIT_REPORT Init Duration: N ms\tPhase: {phase}\tStatus: error\tError Type: Runtime.ExitError"
+        )
+    };
+    let ended = report("Status: error\tError Type: Runtime.ExitError");
+    assert_eq!(platform_lines(&cloud), [&init("init"), START, &init("invoke"), END, &ended]);
+}
+
+#[test]
+fn in_json_every_line_of_awss_is_an_object() {
+    let template = Folder::make();
+    template.place("code/bootstrap", &program("scripted"));
+    template.write(
+        "template.yaml",
+        "Transform: AWS::Serverless-2016-10-31\n\
+         Resources:\n  Scripted:\n    Type: AWS::Serverless::Function\n    Metadata: {SkipBuild: true}\n    \
+         Properties:\n      FunctionName: scripted\n      Runtime: provided.al2023\n      Handler: bootstrap\n      \
+         CodeUri: code\n      LoggingConfig: {LogFormat: JSON, SystemLogLevel: DEBUG, ApplicationLogLevel: WARN}\n",
+    );
+    let cloud = Cloud::builder().template(template.path().join("template.yaml")).start();
+    let told = cloud.invoke(
+        SCRIPTED,
+        json!({"do": [{"env": ["AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"]}]}),
+    );
+    told.expect_ok();
+    let seen = &told.json()["seen"];
+    assert!(seen.to_string().contains("JSON") && seen.to_string().contains("WARN"), "{seen}");
+    let kinds = || -> Vec<_> {
+        let lines = cloud.whole_log().into_iter().filter(|line| line.kind == LogKind::Platform);
+        let objects = lines.map(|line| serde_json::from_str::<Value>(&line.text).expect("JSON"));
+        objects.map(|object| object["type"].as_str().expect("a text").to_owned()).collect()
+    };
+    let kinds = wait_until("it has ended", || match kinds() {
+        kinds if kinds.len() == 3 => Ok(kinds),
+        kinds => Err(format!("{kinds:?}")),
+    });
+    assert_eq!(kinds, ["platform.start", "platform.runtimeDone", "platform.report"]);
+}
+
+#[test]
+fn memory_is_measured_over_the_instances_life_and_too_much_of_it_is_told_once() {
+    let cloud = scripted_cloud();
+    for _ in 0..2 {
+        cloud.invoke(SCRIPTED, json!({"do": [{"allocate_mib": 160}]})).expect_ok();
+    }
+    cloud.invoke(SCRIPTED, json!({"do": [{"exit": 0}]}));
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_reinitialized();
+    let ps = cloud.ps();
+    let memory_mb = ps.instances[0].memory_mb;
+    assert!((320..400).contains(&memory_mb), "{memory_mb} MB are left of the process before");
+    let told = cloud.timeline().into_iter().filter(|line| {
+        matches!(line.happened, Happened::Note(Note::MemoryExceeded { memory_mb: 128, .. }))
+    });
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
+fn what_an_instance_logged_outlives_it() {
+    let cloud = scripted_cloud();
+    cloud.invoke(SCRIPTED, json!({"do": [{"print": "brewing"}]})).expect_ok();
+    cloud.evict(SCRIPTED);
+    cloud.invoke(SCRIPTED, json!({"do": [{"print": "grinding"}]})).expect_ok().expect_cold();
+    wait_until("the first has gone", || match cloud.ps().instances.len() {
+        1 => Ok(()),
+        count => Err(format!("{count} live")),
+    });
+    let lines = cloud.logs();
+    let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["brewing", "grinding"]);
+    assert_ne!(lines[0].stream, lines[1].stream, "each has a stream of its own");
+}
+
+#[test]
+fn who_follows_sees_lines_as_they_come_and_ends_with_the_cloud() {
+    let cloud = scripted_cloud();
+    let mut follower = Command::new(lunch())
+        .args(["logs", SCRIPTED, "--follow", "--port", &cloud.port().to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it is a program");
+    let mut lines = BufReader::new(follower.stdout.take().expect("it is piped")).lines();
+    for text in ["brewing", "grinding"] {
+        cloud.invoke(SCRIPTED, json!({"do": [{"print": text}]})).expect_ok();
+        let all_of_it = ["* START ", text, "* END ", "* REPORT "];
+        for wanted in all_of_it {
+            let line = lines.next().expect("there is more").expect("it is text");
+            assert!(line.contains(wanted), "{wanted}: {line}");
+        }
+    }
+    cloud.end(Signal::SIGINT);
+    let ended = follower.wait_with_output().expect("it is a child");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && said.contains("the cloud has ended"), "{said}");
 }

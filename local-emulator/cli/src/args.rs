@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Ps(Ps),
     /// Draw what every instance of a running cloud lived through
     Timeline(Timeline),
+    /// Show what the functions wrote, and what AWS would write about them
+    Logs(Logs),
     /// Let a running cloud's time pass, so that idle instances are reclaimed
     Advance(Advance),
     /// Take an instance, or all of a function, away: the next request is cold
@@ -47,7 +49,7 @@ pub(crate) enum Command {
 /// The groups of the help, with what a user wants of each.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
-    ("Look", &["ps", "timeline"]),
+    ("Look", &["ps", "timeline", "logs"]),
     ("Disturb", &["advance", "evict"]),
     ("Plan", &["check", "replay"]),
 ];
@@ -174,6 +176,21 @@ pub(crate) struct Timeline {
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// A function's name; default: all of them
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Go on with what is logged from now on, until Ctrl-C or the cloud's end
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+    /// Print JSON Lines; `at` is nanoseconds of cloud time since the start
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) door: Door,
 }

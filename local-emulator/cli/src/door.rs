@@ -196,7 +196,7 @@ impl Door {
 }
 
 /// A name as one segment of a path.
-fn escaped(name: &str) -> String {
+pub(crate) fn escaped(name: &str) -> String {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~:$".contains(byte);
     let escape = |byte: u8| {
         if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }

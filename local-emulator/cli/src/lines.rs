@@ -89,7 +89,7 @@ fn write_all(said: &Receiver<Said>, left_out: &AtomicU64, look: Look) {
             more => drop(writeln!(
                 out,
                 "lunch: {more} lines of functions are not shown here: they come faster than this \
-                 terminal takes them (all are in `/_lunch/logs`)"
+                 terminal takes them (`lunch logs` has them)"
             )),
         }
     }
@@ -142,14 +142,19 @@ impl Look {
 #[cfg(test)]
 mod tests {
     use lunch_contract::{InstanceId, Moment};
+    use lunch_host::wire::LogKind;
 
     use super::*;
 
     fn line(serial: u32, text: &str) -> LogLine {
         LogLine {
+            number: 0,
             at: Moment::ZERO,
+            time: String::new(),
+            kind: LogKind::Function,
             instance: InstanceId { serial, index: serial },
             function: "coffee".into(),
+            stream: String::new(),
             request_id: None,
             text: text.into(),
         }

@@ -23,7 +23,9 @@ mod virtual_lunch;
 use std::process::ExitCode;
 
 use args::Command;
-use commands::{advance, check, cloud, evict, invoke, ps, replay, rush, timeline as draw, up};
+use commands::{
+    advance, check, cloud, evict, invoke, logs, ps, replay, rush, timeline as draw, up,
+};
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -42,6 +44,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Rush(asked) => cloud::supervisor().and_then(|own| wait_for(rush::run(asked, own))),
         Command::Invoke(asked) => wait_for(invoke::run(asked)),
         Command::Ps(asked) => wait_for(ps::run(asked)),
+        Command::Logs(asked) => wait_for(logs::run(asked)),
         Command::Timeline(asked) => wait_for(draw::run(asked)),
         Command::Advance(asked) => wait_for(advance::run(asked)),
         Command::Evict(asked) => wait_for(evict::run(asked)),

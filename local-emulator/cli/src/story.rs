@@ -112,6 +112,10 @@ fn words(note: &Note) -> Option<String> {
         Note::ExtensionFailed { process, extension, error_type } => {
             format!("the extension `{extension}` of `{process}` failed with `{error_type}`")
         }
+        Note::MemoryExceeded { process, used_mb, memory_mb } => format!(
+            "`{process}` has had {used_mb} MB of memory, more than its function's {memory_mb} MB: AWS would have \
+             ended it"
+        ),
         Note::Forgotten { lines } => {
             format!("{lines} older lines are forgotten (the timeline is bounded)")
         }

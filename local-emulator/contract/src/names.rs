@@ -119,6 +119,14 @@ pub fn log_stream(unix_secs: u64, unique: u128) -> String {
     format!("{year:04}/{month:02}/{day:02}/[{LATEST}]{unique:032x}")
 }
 
+/// The same in a group of the user's choice, which has streams of more functions than one: after the date the
+/// function's name, and the version in brackets. D:monitoring-cloudwatchlogs-loggroups.
+#[must_use]
+pub fn log_stream_of_group(unix_secs: u64, function: &str, unique: u128) -> String {
+    let (year, month, day) = civil_date(unix_secs / 86_400);
+    format!("{year:04}/{month:02}/{day:02}/{function}[{LATEST}][{unique:032x}]")
+}
+
 /// An instant as AWS prints it: `2026-11-24T16:28:01.042Z`.
 #[must_use]
 pub fn timestamp(unix_ms: u64) -> String {

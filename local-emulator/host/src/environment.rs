@@ -9,6 +9,7 @@ use lunch_contract::environment::{DEFAULTS, check_name};
 use lunch_contract::names::LATEST;
 
 use crate::function::ServedFunction;
+use crate::logs::LogFormat;
 
 /// Variables that the developer keeps in files: SAM's JSON by function, and `NAME=value` lines for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -194,6 +195,10 @@ pub(crate) fn of_process(
     ]);
     environment.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     environment.extend(reserved);
+    if function.logging.format == LogFormat::Json {
+        let level = function.logging.application_level.name();
+        environment.extend([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
+    }
     environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
+use crate::logs::Logging;
+
 /// A function that can be invoked: what the host has to know of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ServedFunction {
@@ -40,6 +42,8 @@ pub struct ServedFunction {
     pub variables: BTreeMap<String, String>,
     /// Where its lines go, if not to `/aws/lambda/NAME`.
     pub log_group: Option<String>,
+    /// The form of its log.
+    pub logging: Logging,
     /// How much longer its cold starts take than the host's.
     pub delay: DelayModel,
 }
@@ -65,6 +69,7 @@ impl ServedFunction {
             reserved: None,
             variables: BTreeMap::new(),
             log_group: None,
+            logging: Logging::default(),
             delay: DelayModel::default(),
         }
     }

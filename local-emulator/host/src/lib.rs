@@ -17,9 +17,11 @@ mod readiness;
 mod runtime_api;
 pub mod sandbox;
 pub mod template;
+mod uuid;
 pub mod wire;
 
 pub use driver::{Launch, LogSink, Processes, Report, Signal};
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;
 pub use host::{Config, Host, Listen, StartError};
+pub use logs::{Level, LogFormat, Logging};

@@ -105,6 +105,10 @@ pub struct PsInstance {
     pub pid: Option<u32>,
     /// How it is kept apart from the host.
     pub isolation: Option<String>,
+    /// The most memory that it has had, MB in AWS's sense.
+    pub memory_mb: u32,
+    /// What its function may have, MB in AWS's sense.
+    pub memory_size_mb: u32,
     /// What it waits for, in words, and until when.
     pub wake: Option<(Moment, String)>,
     /// The ids of the requests that it has in hand.
@@ -163,6 +167,15 @@ pub enum Note {
         /// Its own word for the error.
         error_type: String,
     },
+    /// An instance has had more memory than its function may have, which is not enforced here.
+    MemoryExceeded {
+        /// Its process.
+        process: Process,
+        /// The most that it has had, MB in AWS's sense.
+        used_mb: u32,
+        /// What it may have, MB in AWS's sense.
+        memory_mb: u32,
+    },
     /// Older lines were forgotten to keep the timeline within its bound.
     Forgotten {
         /// How many.
@@ -198,19 +211,40 @@ pub struct AnsweredRequest {
     pub last_line: Option<String>,
 }
 
-/// One line of `GET /_lunch/logs`, and what a log sink is given.
+/// One line of `GET /_lunch/logs`, and what a log sink is given of the functions' own.
+///
+/// With `from=NUMBER` the route leaves out what came before that number, with `function=NAME` other functions' lines;
+/// with `wait=true` it answers when there is something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogLine {
+    /// Its place in all that was logged, from 0.
+    pub number: u64,
     /// When it was read, in the cloud.
     pub at: Moment,
-    /// Whose.
+    /// The cloud's wall-clock time then, as AWS prints it.
+    pub time: String,
+    /// Whose words these are.
+    pub kind: LogKind,
+    /// Who logged it, or about whom it is.
     pub instance: InstanceId,
     /// The function's name.
     pub function: String,
+    /// The log stream.
+    pub stream: String,
     /// The request that the instance had in hand, or had last.
     pub request_id: Option<String>,
     /// The line, without its end.
     pub text: String,
+}
+
+/// Whose words a line has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogKind {
+    /// The function's own.
+    Function,
+    /// AWS's: START, END, REPORT, INIT_REPORT.
+    Platform,
 }
 
 /// The body of `POST /_lunch/advance`.

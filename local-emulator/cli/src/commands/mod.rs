@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod cloud;
 pub(crate) mod evict;
 pub(crate) mod invoke;
+pub(crate) mod logs;
 pub(crate) mod ps;
 pub(crate) mod replay;
 pub(crate) mod rush;

@@ -54,7 +54,8 @@ fn functions(ps: &Ps) -> Table {
 fn instances(ps: &Ps) -> Table {
     let mut table = plain_table();
     let isolated = ps.instances.iter().any(|instance| instance.isolation.is_some());
-    let mut header = vec!["INSTANCE", "FUNCTION", "PHASE", "FOR", "AGE", "SERVED", "PID", "NEXT"];
+    let mut header =
+        vec!["INSTANCE", "FUNCTION", "PHASE", "FOR", "AGE", "SERVED", "MEMORY", "PID", "NEXT"];
     header.extend(isolated.then_some("KEPT APART BY"));
     table.set_header(header);
     for instance in &ps.instances {
@@ -65,6 +66,7 @@ fn instances(ps: &Ps) -> Table {
             span::show(ps.now.since(instance.since)),
             span::show(ps.now.since(instance.born)),
             instance.invocations.to_string(),
+            memory(instance),
             instance.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
             next(ps, instance),
         ];
@@ -73,8 +75,15 @@ fn instances(ps: &Ps) -> Table {
         }
         table.add_row(row);
     }
-    right_align(&mut table, 3..7);
+    right_align(&mut table, 3..8);
     table
+}
+
+/// The most that it has had, of what it may have.
+fn memory(instance: &PsInstance) -> String {
+    let PsInstance { memory_mb: used, memory_size_mb: size, .. } = instance;
+    let over = if used > size { ", too much" } else { "" };
+    format!("{used} of {size} MB{over}")
 }
 
 /// What it has in hand, and what it waits for.
@@ -139,6 +148,8 @@ mod tests {
             invocations: 14,
             pid: Some(4_242),
             isolation: None,
+            memory_mb: 15,
+            memory_size_mb: 128,
             wake: Some((Moment::from_millis(658_000), "idle expiry".into())),
             requests: Vec::new(),
         };

@@ -173,6 +173,7 @@ fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> Serve
         reserved: function.reserved,
         variables: function.variables.clone(),
         log_group: function.log_group.clone(),
+        logging: function.logging,
         ..ServedFunction::new(&function.name, program)
     }
 }

@@ -37,6 +37,7 @@ impl Driver {
             response: Bytes::new(),
             tail: (waits == Waits::Tail).then(Tail::default),
             last_line: None,
+            outcome: None,
             holder: None,
         });
         let kind = match waits {

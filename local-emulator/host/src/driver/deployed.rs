@@ -1,6 +1,7 @@
 //! The functions that are deployed, with what is the same for all of their processes.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hyper::header::HeaderValue;
 use lunch_contract::{FunctionId, names};
@@ -26,6 +27,8 @@ pub(crate) struct DeployedFunction {
     pub(crate) arn: String,
     /// The same, as callers who gave no qualifier invoke it.
     pub(crate) arn_header: HeaderValue,
+    /// Where its lines go.
+    pub(crate) log_group: Rc<str>,
     /// The variables that all its processes have.
     pub(crate) variables: BTreeMap<String, String>,
 }
@@ -45,7 +48,8 @@ impl Deployed {
                 let arn = names::function_arn(&region, &account, &served.name, None);
                 let arn_header = header(&arn);
                 let variables = environment::of_function(&served, files);
-                DeployedFunction { served, arn, arn_header, variables }
+                let log_group = served.log_group().into();
+                DeployedFunction { served, arn, arn_header, log_group, variables }
             })
             .collect();
         Self { functions, names, region, account, endpoint }

@@ -10,10 +10,11 @@ use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
+use super::memory::Memory;
 use super::request::Delivery;
 use super::temporary::TemporaryFolder;
-use super::uuid::Uuid;
-use crate::logs::{LineCutter, Lines, Output};
+use crate::logs::{LineCutter, Output, StreamId};
+use crate::uuid::Uuid;
 
 /// A living instance.
 #[derive(Debug)]
@@ -35,7 +36,12 @@ pub(crate) struct Instance {
     pub(crate) last: Option<Uuid>,
     /// What the last `/init/error` said.
     pub(crate) init_error: Bytes,
-    pub(crate) lines: Lines,
+    /// Where its lines go.
+    pub(crate) stream: StreamId,
+    /// The most memory that one of its processes has had, KB.
+    pub(crate) memory_peak_kb: u64,
+    /// Whether it was said that this is more than it may have.
+    pub(crate) memory_warned: bool,
     /// Takes connections for as long as the instance lives.
     #[expect(dead_code, reason = "it is kept to be dropped")]
     pub(crate) listener: Task,
@@ -60,6 +66,7 @@ pub(crate) struct Running {
     pub(crate) isolation: Option<String>,
     pub(crate) output: Rc<Output>,
     pub(crate) cutter: LineCutter,
+    pub(crate) memory: Memory,
     /// The runtime's waiting `/next`. A call that hung up leaves a sender that nobody hears.
     pub(crate) next: Option<oneshot::Sender<Delivery>>,
     pub(crate) extensions: Vec<Extension>,

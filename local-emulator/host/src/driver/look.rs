@@ -6,16 +6,21 @@ use lunch_cloud::{Event, Wake};
 use lunch_contract::{FunctionId, InstanceId, Moment, RevisionId, names};
 
 use super::Driver;
+use super::instance::Instance;
 use crate::function::NameError;
 use crate::wire::{
-    AnsweredRequest, Evict, Evicted, InfoFunction, LogLine, Ps, PsFunction, PsInstance, Redeploy,
+    AnsweredRequest, Evict, Evicted, InfoFunction, Ps, PsFunction, PsInstance, Redeploy,
     Redeployed, TimelineLine,
 };
 
 impl Driver {
     /// What lives now.
-    pub(crate) fn ps(&self) -> Ps {
+    pub(crate) fn ps(&mut self) -> Ps {
         let now = self.world.clock.now();
+        let living: Vec<_> = self.world.instances.iter().map(|instance| instance.id).collect();
+        for instance in living {
+            self.world.measure(now, instance);
+        }
         let names = self.world.deployed.names.all();
         let name = |id: FunctionId| names[id.0 as usize].clone();
         let expiries: Vec<_> = self.cloud.functions().map(|view| view.idle_expiry).collect();
@@ -42,6 +47,8 @@ impl Driver {
                 invocations: view.invocations,
                 pid: running.and_then(|running| running.pid),
                 isolation: running.and_then(|running| running.isolation.clone()),
+                memory_mb: known.map_or(0, Instance::max_memory_mb),
+                memory_size_mb: self.world.deployed.of(view.function).served.memory_mb,
                 wake: sooner(view.wake, expiries[view.function.0 as usize], view.function),
                 requests: view.requests.into_iter().filter_map(uuid).collect(),
             }
@@ -84,13 +91,12 @@ impl Driver {
         self.world.timeline.answers(self.world.deployed.names.all())
     }
 
-    /// The last lines of every living instance, by the time at which they were read.
-    pub(crate) fn log_lines(&self) -> Vec<LogLine> {
-        let instances = self.world.instances.iter();
-        let mut lines: Vec<_> =
-            instances.flat_map(|instance| instance.lines.iter().cloned()).collect();
-        lines.sort_by_key(|line| line.at);
-        lines
+    /// The function of that name.
+    ///
+    /// # Errors
+    /// A sentence: there is nobody of that name.
+    pub(crate) fn function_named(&self, name: &str) -> Result<FunctionId, String> {
+        self.named(name)
     }
 
     /// Promises of our own that were broken.

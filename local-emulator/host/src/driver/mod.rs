@@ -7,7 +7,10 @@ mod advance;
 mod calls;
 mod deployed;
 mod instance;
+mod log;
+mod logged;
 mod look;
+mod memory;
 mod processes;
 mod request;
 mod runtime;
@@ -15,7 +18,6 @@ mod spawn;
 mod temporary;
 mod timeline;
 mod timer;
-mod uuid;
 mod world;
 
 use std::cell::RefCell;
@@ -36,15 +38,17 @@ use self::timer::Timer;
 use self::world::HostWorld;
 use crate::clock::Clock;
 use crate::journal::Journal;
+use crate::logs::Logs;
+use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
 pub(crate) use self::advance::advance;
 pub(crate) use self::calls::Caller;
 pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
+pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::NotInHand;
-pub(crate) use self::uuid::Uuid;
 pub use processes::{Launch, Processes, Report, Signal};
 
 /// Takes every line that a function writes, as it is read.
@@ -95,11 +99,14 @@ impl Driver {
                 wake: None,
                 deployed: parts.deployed,
                 ids: IdAllocator::default(),
-                names: uuid::Names::new(),
+                names: Names::new(),
                 requests: Requests::default(),
                 instances: Instances::default(),
                 processes: parts.processes,
                 timeline: timeline.clone(),
+                logs: Logs::default(),
+                logged: Rc::new(Notify::new()),
+                platform: Vec::new(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
@@ -163,6 +170,7 @@ impl Driver {
             // Who is told of a process that did not start is never refused but where it is gone by now.
             drive::tell(&mut self.cloud, &mut self.world, now, Input::Event(event)).ok();
         }
+        self.world.log_platform();
         self.world.told.notify_waiters();
         verdict
     }

@@ -6,8 +6,8 @@ use lunch_cloud::Evidence;
 use lunch_contract::{FunctionId, InstanceId, Outcome, RequestId};
 use tokio::sync::oneshot;
 
-use super::uuid::Uuid;
 use crate::logs::Tail;
+use crate::uuid::Uuid;
 
 /// What a caller wants, as the front door understood it.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub(crate) struct Request {
     pub(crate) tail: Option<Tail>,
     /// The last line that the function logged, cut to a bound.
     pub(crate) last_line: Option<String>,
+    /// What its caller was told.
+    pub(crate) outcome: Option<Outcome>,
     /// The instance that it was delivered to.
     pub(crate) holder: Option<InstanceId>,
 }

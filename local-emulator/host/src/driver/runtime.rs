@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::Driver;
 use super::instance::{Connections, Extension, OpenConnection};
 use super::request::Delivery;
-use super::uuid::Uuid;
+use crate::uuid::Uuid;
 use crate::wire::Note;
 
 /// Waits for what is next; closed without a word where nothing comes any more.
@@ -46,6 +46,8 @@ impl Driver {
     /// The runtime asks for its next invocation.
     pub(crate) fn runtime_next(&mut self, process: Process) -> Result<Waiting<Delivery>, Refusal> {
         let (sender, receiver) = oneshot::channel();
+        // It may end an invocation, whose lines come before its end.
+        self.world.drain_before(process.instance);
         let running = self.world.instances.running(process).ok_or(Refusal::Gone)?;
         // One who waits already, on another connection, is let go.
         running.next = Some(sender);
@@ -150,6 +152,7 @@ impl Driver {
     ) -> Result<Waiting<Bytes>, Refusal> {
         let place = self.extension(process, identifier)?;
         let (sender, receiver) = oneshot::channel();
+        self.world.drain_before(process.instance);
         if let Some(running) = self.world.instances.running(process) {
             running.extensions[usize::from(place)].next = Some(sender);
         }

@@ -8,13 +8,15 @@ use lunch_contract::{FunctionId, InstanceId, Moment, Process, SpawnFailure, name
 
 use super::deployed::header;
 use super::instance::{Connections, Instance, Running, Task};
+use super::log::follow;
+use super::memory::Memory;
 use super::processes::Launch;
 use super::temporary::TemporaryFolder;
 use super::world::HostWorld;
 use crate::environment::{self, Place};
-use crate::logs::{Drained, LineCutter, Lines, Output};
+use crate::logs::{LineCutter, Output, Stream};
 use crate::runtime_api;
-use crate::wire::{LogLine, Note};
+use crate::wire::Note;
 
 impl HostWorld {
     /// Starts a process; the first of an instance comes with the instance.
@@ -62,6 +64,7 @@ impl HostWorld {
             isolation: None,
             output,
             cutter: LineCutter::default(),
+            memory: Memory::default(),
             next: None,
             extensions: Vec::new(),
             connections: Rc::new(Connections::default()),
@@ -88,7 +91,21 @@ impl HostWorld {
         listener.set_nonblocking(true)?;
         let runtime_api = listener.local_addr()?.to_string();
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let log_stream = names::log_stream(self.clock.wall_of(now).as_secs(), self.names.wide());
+        let served = &self.deployed.of(function).served;
+        let (unix_secs, unique) = (self.clock.wall_of(now).as_secs(), self.names.wide());
+        let log_stream = match served.log_group {
+            None => names::log_stream(unix_secs, unique),
+            Some(_) => names::log_stream_of_group(unix_secs, &served.name, unique),
+        };
+        let stream = self.logs.open(Stream {
+            name: log_stream.clone(),
+            group: Rc::clone(&self.deployed.of(function).log_group),
+            instance: id,
+            function,
+            logging: served.logging,
+            born: now,
+            span: None,
+        });
         let listening = runtime_api::listen(Weak::clone(&self.driver), listener, id);
         Ok(Instance {
             id,
@@ -101,115 +118,10 @@ impl HostWorld {
             delivered: Vec::new(),
             last: None,
             init_error: hyper::body::Bytes::new(),
-            lines: Lines::default(),
+            stream,
+            memory_peak_kb: 0,
+            memory_warned: false,
             listener: Task(tokio::task::spawn_local(listening)),
         })
     }
-
-    /// Reads what the instance's process has written so far. `End`: nobody can write any more.
-    pub(crate) fn drain(&mut self, id: InstanceId) -> Drained {
-        self.drain_by(id, |output, buffer, piece| output.drain(buffer, piece))
-    }
-
-    fn drain_by(
-        &mut self,
-        id: InstanceId,
-        drain: impl FnOnce(&Output, &mut [u8], &mut dyn FnMut(&[u8])) -> Drained,
-    ) -> Drained {
-        let Some(instance) = self.instances.of_mut(id) else { return Drained::End };
-        let Some(running) = &mut instance.running else { return Drained::End };
-        let output = Rc::clone(&running.output);
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let mut lines = Vec::new();
-        let drained = drain(&output, &mut buffer, &mut |piece| {
-            running.cutter.cut(piece, |line| lines.push(line.to_owned()));
-        });
-        self.buffer = buffer;
-        self.log(id, lines);
-        drained
-    }
-
-    /// Reads the last of a process that has ended.
-    pub(crate) fn drain_last(&mut self, id: InstanceId) {
-        // A process that was left behind and is being ended may still have written without end.
-        for _ in 0..LAST_DRAINS_MAX {
-            if self.drain(id) != Drained::More {
-                break;
-            }
-        }
-        self.end_line(id);
-    }
-
-    /// Reads what was written before that which is acted on now, as far as the process itself did it.
-    pub(crate) fn drain_before(&mut self, id: InstanceId) {
-        self.drain_by(id, |output, buffer, piece| output.drain_known(buffer, piece));
-        self.end_line(id);
-    }
-
-    /// Reads what an invocation has written: what it left without an end is a line of its own, so that what the next
-    /// one writes does not stick to it.
-    pub(crate) fn drain_invocation(&mut self, id: InstanceId) {
-        self.drain(id);
-        self.end_line(id);
-    }
-
-    fn end_line(&mut self, id: InstanceId) {
-        let Some(instance) = self.instances.of_mut(id) else { return };
-        let Some(running) = &mut instance.running else { return };
-        let mut lines = Vec::new();
-        running.cutter.end(|line| lines.push(line.to_owned()));
-        self.log(id, lines);
-    }
-
-    /// Keeps lines, tells them on, and counts them to the request that the instance has in hand or had last.
-    fn log(&mut self, id: InstanceId, lines: Vec<String>) {
-        if lines.is_empty() {
-            return;
-        }
-        let now = self.clock.now();
-        let Some(instance) = self.instances.of_mut(id) else { return };
-        let function = &self.deployed.of(instance.function).served.name;
-        for text in lines {
-            if let Some(delivered) = instance.delivered.last()
-                && let Some(request) = self.requests.of_mut(delivered.request)
-            {
-                request.log(&text);
-            }
-            let line = LogLine {
-                at: now,
-                instance: id,
-                function: function.clone(),
-                request_id: instance.last.map(|uuid| uuid.to_string()),
-                text,
-            };
-            if let Some(sink) = &mut self.sink {
-                sink(&line);
-            }
-            instance.lines.keep(line);
-        }
-    }
-}
-
-/// So often the output of an ended process is read.
-const LAST_DRAINS_MAX: usize = 64;
-
-/// Follows a process's output until its end.
-fn follow(
-    driver: Weak<std::cell::RefCell<super::Driver>>,
-    output: Rc<Output>,
-    process: Process,
-) -> Task {
-    Task(tokio::task::spawn_local(async move {
-        let drain = || match driver.upgrade() {
-            Some(driver) => {
-                let mut driver = driver.borrow_mut();
-                match driver.world.instances.running(process) {
-                    Some(_) => driver.world.drain(process.instance),
-                    None => Drained::End,
-                }
-            }
-            None => Drained::End,
-        };
-        output.follow(drain).await;
-    }))
 }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use lunch_cloud::{Record, Trace};
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 
-use super::uuid::Uuid;
+use crate::uuid::Uuid;
 use crate::wire::{AnsweredRequest, Happened, Note, TimelineLine};
 
 /// The timeline: shared by the cloud, which records, and the driver, which adds notes and reads.
@@ -20,6 +20,8 @@ struct Kept {
     lines_max: usize,
     forgotten: u64,
     answered: VecDeque<Answered>,
+    /// What is to be logged.
+    platform: Vec<(Moment, Record)>,
     faults: Vec<String>,
 }
 
@@ -53,6 +55,7 @@ impl Timeline {
             lines_max: lines_max.max(8),
             forgotten: 0,
             answered: VecDeque::new(),
+            platform: Vec::new(),
             faults: Vec::new(),
         })))
     }
@@ -101,14 +104,9 @@ impl Timeline {
         shown.collect()
     }
 
-    /// The newest record of that request's end.
-    pub(crate) fn ended(&self, id: RequestId) -> Option<Record> {
-        let kept = self.0.borrow();
-        let found = kept.lines.iter().rev().take(ENDED_WITHIN).find_map(|(_, line)| match line {
-            Line::Record(record @ Record::Ended { request, .. }) if *request == id => Some(record),
-            Line::Record(_) | Line::Note(_) => None,
-        });
-        found.cloned()
+    /// Moves the records over that AWS would write a line about, and that were not taken yet.
+    pub(crate) fn take_platform(&self, into: &mut Vec<(Moment, Record)>) {
+        into.append(&mut self.0.borrow_mut().platform);
     }
 
     /// How many lines there were so far, the forgotten ones too.
@@ -143,9 +141,6 @@ impl Timeline {
     }
 }
 
-/// An invocation's end is recorded together with its answer: only so many lines have to be looked at.
-const ENDED_WITHIN: usize = 64;
-
 impl Kept {
     fn push(&mut self, at: Moment, line: Line) {
         if self.lines.len() >= self.lines_max {
@@ -158,7 +153,11 @@ impl Kept {
 
 impl Trace for Timeline {
     fn record(&mut self, at: Moment, record: Record) {
-        self.0.borrow_mut().push(at, Line::Record(record));
+        let mut kept = self.0.borrow_mut();
+        if let Record::Started { .. } | Record::Ended { .. } | Record::InitFailed { .. } = record {
+            kept.platform.push((at, record.clone()));
+        }
+        kept.push(at, Line::Record(record));
     }
 
     fn broken(&mut self, at: Moment, promise: &'static str) {
@@ -179,7 +178,9 @@ impl Owners {
             Line::Record(record) => self.of_record(record),
             Line::Note(note) => match &**note {
                 Note::EventDropped { request, .. } => self.requests.get(request).copied(),
-                Note::NotStarted { process, .. } | Note::ExtensionFailed { process, .. } => {
+                Note::NotStarted { process, .. }
+                | Note::ExtensionFailed { process, .. }
+                | Note::MemoryExceeded { process, .. } => {
                     self.instances.get(&process.instance).copied()
                 }
                 Note::Forgotten { .. } | Note::Advanced { .. } | Note::Fault(_) => None,

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 
 use hyper::body::Bytes;
 use lunch_cloud::drive::World;
-use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal};
+use lunch_cloud::{Command, Event, Evidence, Notice, Record, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
 use tokio::sync::Notify;
 
@@ -17,11 +17,11 @@ use super::processes::{Processes, Signal};
 use super::request::{Answer, Delivery, Request, Requests, Waits};
 use super::timeline::{Answered, Timeline};
 use super::timer::Timer;
-use super::uuid::Names;
 use super::{Driver, LogSink};
 use crate::clock::{self, Clock};
 use crate::journal::Journal;
-use crate::logs::report_line;
+use crate::logs::{Logs, Tail};
+use crate::uuid::Names;
 use crate::wire::Note;
 
 /// All that the driver has besides the cloud.
@@ -39,6 +39,11 @@ pub(crate) struct HostWorld {
     pub(crate) instances: Instances,
     pub(crate) processes: Box<dyn Processes>,
     pub(crate) timeline: Timeline,
+    pub(crate) logs: Logs,
+    /// Woken when something was logged, if anybody waits for that.
+    pub(crate) logged: Rc<Notify>,
+    /// Where records are taken from the timeline into, to be logged.
+    pub(crate) platform: Vec<(Moment, Record)>,
     pub(crate) journal: Option<Journal>,
     pub(crate) sink: Option<LogSink>,
     /// What a command that failed at once comes back as.
@@ -117,9 +122,6 @@ impl HostWorld {
             let delivered = Delivered { request: id, uuid: request.uuid, invocation };
             instance.delivered.push(delivered);
             instance.last = Some(request.uuid);
-            if let Some(tail) = &mut request.tail {
-                tail.start(request.uuid.as_str());
-            }
             delivered
         });
         let delivery = Delivery {
@@ -164,16 +166,15 @@ impl HostWorld {
         {
             self.drain_invocation(instance);
         }
+        if let Some(request) = self.requests.of_mut(id) {
+            request.outcome = Some(outcome.clone());
+        }
+        // What is recorded up to here stands in the tail that this caller may want.
+        self.log_platform();
         let Some(request) = self.requests.of_mut(id) else { return };
         let (uuid, function) = (request.uuid, request.call.function);
         let last_line = request.last_line.clone();
-        let tail = request.tail.take().map(|tail| {
-            let memory_mb = self.deployed.of(function).served.memory_mb;
-            let ended = self.timeline.ended(id);
-            let report =
-                ended.and_then(|ended| report_line(uuid.as_str(), &ended, &outcome, memory_mb));
-            tail.finish(uuid.as_str(), &report.unwrap_or_default())
-        });
+        let tail = request.tail.take().map(Tail::finish);
         let response = if outcome == Outcome::InitError {
             let instance = evidence.instance.and_then(|id| self.instances.of(id));
             instance.map(|instance| instance.init_error.clone()).unwrap_or_default()
@@ -207,6 +208,7 @@ impl HostWorld {
     }
 
     fn release(&mut self, id: RequestId) {
+        self.log_platform();
         self.ids.free(id.index);
         // Only an instance that it was delivered to knows of it.
         if let Some(Request { holder: Some(holder), .. }) = self.requests.remove(id)

@@ -15,6 +15,7 @@ use super::path::{decoded, field};
 use super::{Answer, Door, REQUEST_ID, control, refused, value};
 use crate::driver::header;
 use crate::function::{NameError, ServedFunction};
+use crate::logs::{LogFormat, Logging};
 
 /// What a call of `/2015-03-31/functions` comes to.
 pub(super) enum Routed {
@@ -191,7 +192,7 @@ pub(super) fn configuration(door: &Door, function: FunctionId) -> Value {
         "PackageType": "Zip",
         "Architectures": [served.architecture],
         "EphemeralStorage": { "Size": served.ephemeral_storage_mb },
-        "LoggingConfig": { "LogFormat": "Text", "LogGroup": served.log_group() },
+        "LoggingConfig": logging(served),
         "TracingConfig": { "Mode": "PassThrough" },
     });
     if let Some(modified) = modified {
@@ -212,4 +213,13 @@ fn variables(served: &ServedFunction) -> Value {
 fn last_modified(at: Duration) -> String {
     let unix_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
     names::timestamp(unix_ms).replace('Z', "+0000")
+}
+fn logging(served: &ServedFunction) -> Value {
+    let Logging { format, system_level, application_level } = served.logging;
+    let mut logging = json!({ "LogFormat": format.name(), "LogGroup": served.log_group() });
+    if format == LogFormat::Json {
+        logging["ApplicationLogLevel"] = application_level.name().into();
+        logging["SystemLogLevel"] = system_level.name().into();
+    }
+    logging
 }

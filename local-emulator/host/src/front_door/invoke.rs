@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 
 use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
 use crate::driver::{self, Accepted, Call, Caller, Waits};
+use crate::uuid::Uuid;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
@@ -244,7 +245,7 @@ fn queued(accepted: &Accepted) -> Answer {
     answer
 }
 
-fn rendered(uuid: driver::Uuid, trace_id: HeaderValue, answered: driver::Answer) -> Answer {
+fn rendered(uuid: Uuid, trace_id: HeaderValue, answered: driver::Answer) -> Answer {
     let wire = wire::invoke_answer(&answered.outcome, uuid.as_str());
     let body = wire.body.map_or(answered.response, Bytes::from);
     let mut answer = Response::new(Full::new(body));

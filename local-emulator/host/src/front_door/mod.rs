@@ -3,7 +3,9 @@
 //! Parses a call, tells the driver, and renders what comes of it; what a refusal looks like stands in the contract.
 
 mod bind;
+mod cloudwatch_logs;
 mod control;
+mod filter_pattern;
 mod functions;
 mod guard;
 mod invoke;
@@ -87,6 +89,9 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return Ok(Box::pin(control::answer(&door, call, request)).await);
+    }
+    if let Some(target) = cloudwatch_logs::target(request.method(), route, request.headers()) {
+        return Ok(Box::pin(cloudwatch_logs::answer(&door, &target, request)).await);
     }
     if sts::is_for(&request) {
         return Ok(Box::pin(sts::answer(&door, request)).await);

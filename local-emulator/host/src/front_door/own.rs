@@ -1,5 +1,6 @@
 //! Our own routes, below `/_lunch/`: looking at the cloud, and disturbing it.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
@@ -9,18 +10,22 @@ use hyper::{Method, Request, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::path::field;
 use super::{Answer, Door, json};
 use crate::driver;
-use crate::wire::{AdminError, Advance, Evict, Info, Redeploy};
+use crate::wire::{AdminError, Advance, Evict, Info, LogLine, Redeploy};
 
 /// Answers a call of `/_lunch/{route}`.
 pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
     match (request.method(), route) {
         (&Method::GET, "info") => ok(&info(door)),
-        (&Method::GET, "ps") => ok(&door.driver.borrow().ps()),
+        (&Method::GET, "ps") => ok(&door.driver.borrow_mut().ps()),
         (&Method::GET, "timeline") => lines(&door.driver.borrow().timeline_from(0)),
         (&Method::GET, "requests") => lines(&door.driver.borrow().answers()),
-        (&Method::GET, "logs") => lines(&door.driver.borrow().log_lines()),
+        (&Method::GET, "logs") => match logs(door, request.uri().query()).await {
+            Ok(logged) => lines(&logged),
+            Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
+        },
         (&Method::POST, "advance") => match body::<Advance>(request).await {
             Ok(Advance { ms }) => {
                 ok(&driver::advance(&door.driver, Duration::from_millis(ms)).await)
@@ -54,6 +59,24 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
                  advance, evict, redeploy)"
             ),
         ),
+    }
+}
+
+/// What was logged, of what the query asks for; with `wait=true`, as soon as there is something.
+async fn logs(door: &Door, query: Option<&str>) -> Result<Vec<LogLine>, String> {
+    let field = |name| field(query, name);
+    let from = field("from").and_then(|from| from.parse().ok()).unwrap_or(0);
+    let function = field("function");
+    let function = function.map(|name| door.driver.borrow().function_named(&name)).transpose()?;
+    let waits = field("wait").is_some_and(|wait| wait == "true");
+    let logged = Rc::clone(&door.driver.borrow().world.logged);
+    loop {
+        let more = logged.notified();
+        let lines = door.driver.borrow().log_lines(from, function);
+        if !(lines.is_empty() && waits) {
+            return Ok(lines);
+        }
+        more.await;
     }
 }
 

@@ -1,21 +1,7 @@
-//! Lines: cut from a stream of bytes, and the last ones kept.
-
-use std::collections::VecDeque;
-use std::fmt::Write as _;
-
-use crate::wire::LogLine;
+//! Lines, cut from a stream of bytes.
 
 /// A line longer than this is cut in two. CloudWatch's event limit of many years: 256 KB. Facts 4.1.
 const LINE_BYTES_MAX: usize = 256 * 1024;
-
-/// Lines kept per instance.
-const KEPT_LINES: usize = 128;
-
-/// Bytes of them kept per instance.
-const KEPT_BYTES: usize = 16 * 1024;
-
-/// Room for the words that say how much of a line was left out.
-const LEFT_OUT_BYTES: usize = 48;
 
 /// Cuts lines from pieces of output.
 #[derive(Debug, Default)]
@@ -59,46 +45,8 @@ fn emit(bytes: &[u8], line: &mut impl FnMut(&str)) {
     line(&String::from_utf8_lossy(bytes));
 }
 
-/// Cuts a text that alone would not fit, and says how much was left out.
-fn shorten(text: &mut String) {
-    if text.len() > KEPT_BYTES {
-        let whole = text.len();
-        text.truncate(text.floor_char_boundary(KEPT_BYTES - LEFT_OUT_BYTES));
-        let more = whole - text.len();
-        write!(text, "… ({more} more bytes)").expect("a string takes what is written");
-        text.shrink_to_fit();
-    }
-}
-
-/// The last lines of an instance.
-#[derive(Debug, Default)]
-pub(crate) struct Lines {
-    kept: VecDeque<LogLine>,
-    bytes: usize,
-}
-
-impl Lines {
-    /// Keeps a line, and forgets old ones to stay within bounds. The newest is always kept, cut to the same bound.
-    pub(crate) fn keep(&mut self, mut line: LogLine) {
-        shorten(&mut line.text);
-        self.bytes += line.text.len();
-        self.kept.push_back(line);
-        while self.kept.len() > KEPT_LINES || (self.bytes > KEPT_BYTES && self.kept.len() > 1) {
-            let forgotten = self.kept.pop_front().expect("there are more lines than one");
-            self.bytes -= forgotten.text.len();
-        }
-    }
-
-    /// The lines that are kept, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &LogLine> {
-        self.kept.iter()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use lunch_contract::{InstanceId, Moment};
-
     use super::*;
 
     fn cut(pieces: &[&[u8]]) -> Vec<String> {
@@ -134,31 +82,5 @@ mod tests {
         let lines = cut(&[&[b'a'; LINE_BYTES_MAX], b"b\n"]);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[1], "b");
-    }
-
-    #[test]
-    fn old_lines_are_forgotten() {
-        let line = |text: String| LogLine {
-            at: Moment::ZERO,
-            instance: InstanceId { serial: 0, index: 0 },
-            function: String::new(),
-            request_id: None,
-            text,
-        };
-        let mut lines = Lines::default();
-        for number in 0..1_000 {
-            lines.keep(line(number.to_string()));
-        }
-        assert_eq!(lines.iter().count(), KEPT_LINES);
-        assert_eq!(lines.iter().last().map(|line| line.text.as_str()), Some("999"));
-
-        lines.keep(line("x".repeat(KEPT_BYTES)));
-        assert_eq!(lines.iter().count(), 1, "one long line fills the room of all");
-
-        lines.keep(line("ä".repeat(LINE_BYTES_MAX / 2)));
-        let kept = &lines.iter().last().expect("the newest is kept").text;
-        assert!(kept.len() <= KEPT_BYTES, "{} bytes are kept", kept.len());
-        let (text, more) = kept.split_once("… (").expect("it is said that it was cut");
-        assert_eq!(more, format!("{} more bytes)", LINE_BYTES_MAX - text.len()));
     }
 }

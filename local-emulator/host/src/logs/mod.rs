@@ -1,11 +1,18 @@
-//! What functions write: lines cut from their output, kept per instance within bounds, and the tail of a request.
+//! What functions write, and what AWS writes about them: lines cut from output, kept within a bound, and the tail of a
+//! request.
 //!
-//! Knows no HTTP and decides nothing. Where lines are stored for good is another room's.
+//! Knows no HTTP and decides nothing.
 
 mod lines;
+mod logging;
 mod output;
-mod report;
+mod platform;
+mod store;
+mod tail;
 
-pub(crate) use lines::{LineCutter, Lines};
+pub(crate) use lines::LineCutter;
+pub use logging::{Level, LogFormat, Logging};
 pub(crate) use output::{Drained, Output};
-pub(crate) use report::{Tail, report_line};
+pub(crate) use platform::{Ending, PlatformEvent, Report};
+pub(crate) use store::{Logs, Stream, StreamId, What};
+pub(crate) use tail::Tail;

@@ -8,7 +8,8 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, folder, merge, variables};
+use super::{Template, folder, logging, merge, variables};
+use crate::logs::Logging;
 
 /// Where a function's program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Function {
     pub description: String,
     /// Where its lines go, if it says so.
     pub log_group: Option<String>,
+    /// The form of its log.
+    pub logging: Logging,
     /// The Rust program that it is made of, if the template names it.
     pub binary: Option<String>,
     /// Where that program comes from.
@@ -122,6 +125,7 @@ pub(super) fn add(
         variables: variables::read(template, &properties)?,
         description: properties.wish("Description", template)?.unwrap_or_default(),
         log_group: properties.wish("LoggingConfig.LogGroup", template)?,
+        logging: logging::read(&properties)?,
         binary: binary.map(str::to_owned),
         build,
         at,

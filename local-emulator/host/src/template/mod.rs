@@ -5,6 +5,7 @@
 mod condition;
 mod error;
 mod function;
+mod logging;
 mod node;
 mod parameters;
 mod properties;

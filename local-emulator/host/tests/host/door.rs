@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::wire::{Advanced, AnsweredRequest, Info, LogLine, Ps};
+use lunch_host::wire::{Advanced, AnsweredRequest, Info, LogKind, LogLine, Ps};
 use lunch_host::{Config, ServedFunction, Signal};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -275,7 +275,9 @@ fn what_an_invocation_left_without_an_end_is_a_line_of_its_own() {
         until_at(&mut client, "/_lunch/logs", "grinding").await;
         let logs = client.call("GET", "/_lunch/logs", &[], "").await;
         let texts: Vec<_> = (logs.text().lines())
-            .map(|line| serde_json::from_str::<LogLine>(line).expect("our own type").text)
+            .map(|line| serde_json::from_str::<LogLine>(line).expect("our own type"))
+            .filter(|line| line.kind == LogKind::Function)
+            .map(|line| line.text)
             .collect();
         assert_eq!(texts, ["brewing", "grinding"]);
     });

@@ -108,6 +108,8 @@ mod tests {
             invocations: 1,
             pid: None,
             isolation: None,
+            memory_mb: 0,
+            memory_size_mb: 128,
             wake: None,
             requests: Vec::new(),
         }

@@ -1,0 +1,217 @@
+//! What instances log: their processes' output, read where the order of things matters, and what AWS says about them.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use lunch_cloud::Record;
+use lunch_contract::{InstanceId, Moment, Process, RequestId};
+
+use super::Driver;
+use super::instance::{Instance, Task};
+use super::world::HostWorld;
+use crate::logs::{Drained, Ending, Output, PlatformEvent, Report, What};
+use crate::wire::{LogKind, LogLine, Note};
+
+impl HostWorld {
+    /// Reads what the instance's process has written so far. `End`: nobody can write any more.
+    pub(crate) fn drain(&mut self, id: InstanceId) -> Drained {
+        self.drain_by(id, |output, buffer, piece| output.drain(buffer, piece))
+    }
+
+    fn drain_by(
+        &mut self,
+        id: InstanceId,
+        drain: impl FnOnce(&Output, &mut [u8], &mut dyn FnMut(&[u8])) -> Drained,
+    ) -> Drained {
+        let Some(instance) = self.instances.of_mut(id) else { return Drained::End };
+        let Some(running) = &mut instance.running else { return Drained::End };
+        let output = Rc::clone(&running.output);
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut lines = Vec::new();
+        let drained = drain(&output, &mut buffer, &mut |piece| {
+            running.cutter.cut(piece, |line| lines.push(line.to_owned()));
+        });
+        self.buffer = buffer;
+        self.log(id, lines);
+        drained
+    }
+
+    /// Reads the last of a process that has ended.
+    pub(crate) fn drain_last(&mut self, id: InstanceId) {
+        // A process that was left behind and is being ended may still have written without end.
+        for _ in 0..LAST_DRAINS_MAX {
+            if self.drain(id) != Drained::More {
+                break;
+            }
+        }
+        self.end_line(id);
+    }
+
+    /// Reads what was written before that which is acted on now, as far as the process itself did it.
+    pub(crate) fn drain_before(&mut self, id: InstanceId) {
+        self.drain_by(id, |output, buffer, piece| output.drain_known(buffer, piece));
+        self.end_line(id);
+    }
+
+    /// Reads what an invocation has written: what it left without an end is a line of its own, so that what the next
+    /// one writes does not stick to it.
+    pub(crate) fn drain_invocation(&mut self, id: InstanceId) {
+        self.drain(id);
+        self.end_line(id);
+    }
+
+    fn end_line(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.of_mut(id) else { return };
+        let Some(running) = &mut instance.running else { return };
+        let mut lines = Vec::new();
+        running.cutter.end(|line| lines.push(line.to_owned()));
+        self.log(id, lines);
+    }
+
+    /// Keeps lines, tells them on, and counts them to the request that the instance has in hand or had last.
+    fn log(&mut self, id: InstanceId, lines: Vec<String>) {
+        if lines.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let Some(instance) = self.instances.of(id) else { return };
+        for text in lines {
+            if let Some(delivered) = instance.delivered.last()
+                && let Some(request) = self.requests.of_mut(delivered.request)
+            {
+                request.log(&text);
+            }
+            if let Some(sink) = &mut self.sink {
+                sink(&LogLine {
+                    number: self.logs.next(),
+                    at: now,
+                    time: String::new(),
+                    kind: LogKind::Function,
+                    instance: id,
+                    function: self.deployed.of(instance.function).served.name.clone(),
+                    stream: instance.log_stream.clone(),
+                    request_id: instance.last.map(|uuid| uuid.to_string()),
+                    text: text.clone(),
+                });
+            }
+            self.logs.push(now, instance.stream, instance.last, What::Line(text.into()));
+        }
+        self.logged.notify_waiters();
+    }
+
+    /// Logs what AWS says of all that was recorded and not yet looked at. What the processes concerned wrote before
+    /// has been read by then.
+    pub(super) fn log_platform(&mut self) {
+        let mut records = std::mem::take(&mut self.platform);
+        self.timeline.take_platform(&mut records);
+        for (at, record) in records.drain(..) {
+            self.log_record(at, &record);
+        }
+        self.platform = records;
+    }
+
+    fn log_record(&mut self, at: Moment, record: &Record) {
+        match *record {
+            Record::Started { request, instance, .. } => {
+                self.log_event(at, instance, Some(request), PlatformEvent::Start);
+            }
+            Record::InitFailed { process, failure, duration, in_invoke } => {
+                let ending = Ending::of_init(failure);
+                let event = PlatformEvent::InitReport { duration, in_invoke, ending };
+                self.log_event(at, process.instance, None, event);
+            }
+            Record::Ended { request, instance: id, status, duration, init, billed_ms } => {
+                self.measure(at, id);
+                let Some(instance) = self.instances.of(id) else { return };
+                let outcome = self.requests.of(request).and_then(|known| known.outcome.as_ref());
+                let ending = Ending::of(status, outcome);
+                let report = PlatformEvent::Report(Box::new(Report {
+                    duration,
+                    init,
+                    billed_ms,
+                    memory_mb: self.deployed.of(instance.function).served.memory_mb,
+                    max_memory_mb: instance.max_memory_mb(),
+                    ending,
+                }));
+                self.log_event(at, id, Some(request), PlatformEvent::End(ending));
+                self.log_event(at, id, Some(request), report);
+            }
+            Record::Born { .. }
+            | Record::Phase { .. }
+            | Record::Arrived { .. }
+            | Record::Waits { .. }
+            | Record::Answered { .. }
+            | Record::CallerLeft { .. } => {}
+        }
+    }
+
+    fn log_event(
+        &mut self,
+        at: Moment,
+        id: InstanceId,
+        request: Option<RequestId>,
+        event: PlatformEvent,
+    ) {
+        let Some(instance) = self.instances.of(id) else { return };
+        let logging = self.deployed.of(instance.function).served.logging;
+        if !event.is_written(logging) {
+            return;
+        }
+        let request = request.and_then(|request| self.requests.of_mut(request));
+        let uuid = request.as_ref().map(|request| request.uuid);
+        if let Some(request) = request
+            && let Some(tail) = &mut request.tail
+        {
+            let unix_ms = millis(self.clock.wall_of(at));
+            tail.push(&event.line(logging.format, request.uuid.as_str(), unix_ms));
+        }
+        self.logs.push(at, instance.stream, uuid, What::Platform(event));
+        self.logged.notify_waiters();
+    }
+
+    /// Looks at how much memory the instance's process has had, and says so once if it is more than the function's.
+    pub(super) fn measure(&mut self, now: Moment, id: InstanceId) {
+        let Some(instance) = self.instances.of_mut(id) else { return };
+        let Some(running) = &mut instance.running else { return };
+        let Some(peak_kb) = running.pid.and_then(|pid| running.memory.peak_kb(pid)) else { return };
+        let process = running.process;
+        instance.memory_peak_kb = instance.memory_peak_kb.max(peak_kb);
+        let used_mb = instance.max_memory_mb();
+        let memory_mb = self.deployed.of(instance.function).served.memory_mb;
+        if used_mb > memory_mb && !instance.memory_warned {
+            instance.memory_warned = true;
+            self.timeline.note(now, Note::MemoryExceeded { process, used_mb, memory_mb });
+        }
+    }
+}
+
+impl Instance {
+    /// The most memory that it has had, MB in AWS's sense, rounded up.
+    pub(crate) fn max_memory_mb(&self) -> u32 {
+        u32::try_from(self.memory_peak_kb.div_ceil(1_024)).unwrap_or(u32::MAX)
+    }
+}
+
+fn millis(span: std::time::Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// So often the output of an ended process is read.
+const LAST_DRAINS_MAX: usize = 64;
+
+/// Follows a process's output until its end.
+pub(super) fn follow(driver: Weak<RefCell<Driver>>, output: Rc<Output>, process: Process) -> Task {
+    Task(tokio::task::spawn_local(async move {
+        let drain = || match driver.upgrade() {
+            Some(driver) => {
+                let mut driver = driver.borrow_mut();
+                match driver.world.instances.running(process) {
+                    Some(_) => driver.world.drain(process.instance),
+                    None => Drained::End,
+                }
+            }
+            None => Drained::End,
+        };
+        output.follow(drain).await;
+    }))
+}

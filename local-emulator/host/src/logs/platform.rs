@@ -1,0 +1,353 @@
+//! The lines that AWS itself writes about an instance's life. Facts 4.1 and 4.2.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use lunch_cloud::{InitFailure, Status};
+use lunch_contract::names::{LATEST, timestamp};
+use lunch_contract::{Exit, Outcome};
+use serde::Serialize;
+
+use super::logging::{Level, LogFormat, Logging};
+
+/// Something that AWS tells in a function's log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum PlatformEvent {
+    /// An invocation began.
+    Start,
+    /// The runtime and all extensions are done with it: a line of its own in text only.
+    End(Ending),
+    /// What it cost.
+    Report(Box<Report>),
+    /// INIT failed; when it goes well it stands in the report.
+    InitReport {
+        /// How long it took.
+        duration: Duration,
+        /// Whether it ran inside an invocation.
+        in_invoke: bool,
+        /// How it ended.
+        ending: Ending,
+    },
+}
+
+/// What an invocation cost.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    pub(crate) duration: Duration,
+    /// The INIT phase that it waited for, where that is reported.
+    pub(crate) init: Option<Duration>,
+    pub(crate) billed_ms: u64,
+    pub(crate) memory_mb: u32,
+    /// The most that its instance has had in its life, MB in AWS's sense.
+    pub(crate) max_memory_mb: u32,
+    pub(crate) ending: Ending,
+}
+
+/// How an invocation or an INIT phase ended, as AWS has it in `Status` and `Error Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Success,
+    Timeout,
+    Error(&'static str),
+}
+
+impl Ending {
+    /// Of an invocation: what the machine says of it, and what its caller was told.
+    pub(crate) const fn of(status: Status, outcome: Option<&Outcome>) -> Self {
+        match (status, outcome) {
+            (Status::Success, _) => Self::Success,
+            (Status::Timeout, _) => Self::Timeout,
+            (Status::Error | Status::Failure, Some(Outcome::Exited { .. })) => {
+                Self::Error("Runtime.ExitError")
+            }
+            (Status::Error | Status::Failure, Some(Outcome::SpawnFailed { .. })) => {
+                Self::Error("Runtime.InvalidEntrypoint")
+            }
+            (Status::Error | Status::Failure, _) => Self::Error("Runtime.Unknown"),
+        }
+    }
+
+    /// Of an INIT phase.
+    pub(crate) const fn of_init(failure: InitFailure) -> Self {
+        match failure {
+            InitFailure::Exited(Exit::Code(_) | Exit::Signal(_)) => {
+                Self::Error("Runtime.ExitError")
+            }
+            InitFailure::Reported => Self::Error("Runtime.Unknown"),
+            InitFailure::TimedOut => Self::Timeout,
+            InitFailure::SpawnFailed(_) => Self::Error("Runtime.InvalidEntrypoint"),
+        }
+    }
+}
+
+impl PlatformEvent {
+    /// Whether a function that logs like that gets a line of it.
+    pub(crate) fn is_written(&self, logging: Logging) -> bool {
+        logging.format == LogFormat::Text || self.level() >= logging.system_level
+    }
+
+    /// The line, without its end; `unix_ms` is the cloud's wall-clock time.
+    pub(crate) fn line(&self, format: LogFormat, request_id: &str, unix_ms: u64) -> String {
+        match format {
+            LogFormat::Text => self.text(request_id),
+            LogFormat::Json => self.json(request_id, unix_ms),
+        }
+    }
+
+    /// How much it matters. D:monitoring-cloudwatchlogs-log-level.
+    const fn level(&self) -> Level {
+        let ending = match self {
+            Self::Start => return Level::Info,
+            Self::End(ending) | Self::InitReport { ending, .. } => *ending,
+            Self::Report(report) => match report.ending {
+                Ending::Success => return Level::Info,
+                ending @ (Ending::Timeout | Ending::Error(_)) => ending,
+            },
+        };
+        match ending {
+            Ending::Success => Level::Debug,
+            Ending::Timeout | Ending::Error(_) => Level::Warn,
+        }
+    }
+
+    fn text(&self, request_id: &str) -> String {
+        match self {
+            Self::Start => format!("START RequestId: {request_id} Version: {LATEST}"),
+            Self::End(_) => format!("END RequestId: {request_id}"),
+            Self::Report(report) => report.text(request_id),
+            Self::InitReport { duration, in_invoke, ending } => {
+                let phase = phase(*in_invoke);
+                let mut line =
+                    format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t", ms(*duration));
+                push_ending(&mut line, *ending);
+                line
+            }
+        }
+    }
+
+    fn json(&self, request_id: &str, unix_ms: u64) -> String {
+        let (kind, record) = match self {
+            Self::Start => {
+                let version = Some(LATEST);
+                (
+                    "platform.start",
+                    Fields { request_id: Some(request_id), version, ..Fields::default() },
+                )
+            }
+            Self::End(ending) => {
+                let request_id = Some(request_id);
+                ("platform.runtimeDone", Fields { request_id, ..Fields::ended(*ending) })
+            }
+            Self::Report(report) => ("platform.report", report.json(request_id)),
+            Self::InitReport { duration, in_invoke, ending } => {
+                let metrics = Metrics { duration_ms: hundredths(*duration), ..Metrics::default() };
+                let record = Fields {
+                    initialization_type: Some("on-demand"),
+                    phase: Some(phase(*in_invoke)),
+                    metrics: Some(metrics),
+                    ..Fields::ended(*ending)
+                };
+                ("platform.initReport", record)
+            }
+        };
+        let line = Line { time: timestamp(unix_ms), kind, record };
+        serde_json::to_string(&line).expect("our own types are JSON")
+    }
+}
+
+/// A line in JSON, its members in AWS's order.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    record: Fields<'a>,
+}
+
+/// What a record may have.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initialization_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<Metrics>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<&'a str>,
+}
+
+#[derive(Default, Serialize)]
+struct Metrics {
+    #[serde(rename = "durationMs")]
+    duration_ms: f64,
+    #[serde(rename = "billedDurationMs", skip_serializing_if = "Option::is_none")]
+    billed_ms: Option<u64>,
+    #[serde(rename = "memorySizeMB", skip_serializing_if = "Option::is_none")]
+    memory_mb: Option<u32>,
+    #[serde(rename = "maxMemoryUsedMB", skip_serializing_if = "Option::is_none")]
+    max_memory_mb: Option<u32>,
+    #[serde(rename = "initDurationMs", skip_serializing_if = "Option::is_none")]
+    init_ms: Option<f64>,
+}
+
+impl Fields<'_> {
+    fn ended(ending: Ending) -> Self {
+        let (status, error_type) = match ending {
+            Ending::Success => ("success", None),
+            Ending::Timeout => ("timeout", None),
+            Ending::Error(kind) => ("error", Some(kind)),
+        };
+        Self { status: Some(status), error_type, ..Self::default() }
+    }
+}
+
+impl Report {
+    fn text(&self, request_id: &str) -> String {
+        let Self { duration, init, billed_ms, memory_mb, max_memory_mb, ending } = self;
+        let mut line = format!(
+            "REPORT RequestId: {request_id}\tDuration: {:.2} ms\tBilled Duration: {billed_ms} ms\t\
+             Memory Size: {memory_mb} MB\tMax Memory Used: {max_memory_mb} MB\t",
+            ms(*duration)
+        );
+        if let Some(init) = init {
+            write!(line, "Init Duration: {:.2} ms\t", ms(*init)).expect("a string takes all");
+        }
+        push_ending(&mut line, *ending);
+        line
+    }
+
+    fn json<'a>(&self, request_id: &'a str) -> Fields<'a> {
+        let metrics = Metrics {
+            duration_ms: hundredths(self.duration),
+            billed_ms: Some(self.billed_ms),
+            memory_mb: Some(self.memory_mb),
+            max_memory_mb: Some(self.max_memory_mb),
+            init_ms: self.init.map(hundredths),
+        };
+        let request_id = Some(request_id);
+        Fields { request_id, metrics: Some(metrics), ..Fields::ended(self.ending) }
+    }
+}
+
+const fn phase(in_invoke: bool) -> &'static str {
+    if in_invoke { "invoke" } else { "init" }
+}
+
+fn push_ending(line: &mut String, ending: Ending) {
+    match ending {
+        Ending::Success => {}
+        Ending::Timeout => line.push_str("Status: timeout"),
+        Ending::Error(kind) => {
+            write!(line, "Status: error\tError Type: {kind}").expect("a string takes all");
+        }
+    }
+}
+
+fn ms(span: Duration) -> f64 {
+    span.as_secs_f64() * 1e3
+}
+
+/// Milliseconds with two decimals, as the text has them.
+fn hundredths(span: Duration) -> f64 {
+    (ms(span) * 100.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(ending: Ending, init: Option<Duration>) -> PlatformEvent {
+        PlatformEvent::Report(Box::new(Report {
+            duration: Duration::from_micros(1_234),
+            init,
+            billed_ms: 82,
+            memory_mb: 128,
+            max_memory_mb: 15,
+            ending,
+        }))
+    }
+
+    fn text(event: &PlatformEvent) -> String {
+        event.line(LogFormat::Text, "id", 0)
+    }
+
+    #[test]
+    fn a_report_ends_in_a_tab_when_all_went_well_and_the_init_stands_last() {
+        assert_eq!(
+            text(&report(Ending::Success, Some(Duration::from_millis(80)))),
+            "REPORT RequestId: id\tDuration: 1.23 ms\tBilled Duration: 82 ms\tMemory Size: 128 MB\t\
+             Max Memory Used: 15 MB\tInit Duration: 80.00 ms\t"
+        );
+        assert!(text(&report(Ending::Success, None)).ends_with("\tMax Memory Used: 15 MB\t"));
+    }
+
+    #[test]
+    fn a_failure_says_its_status() {
+        let timeout = Ending::of(Status::Timeout, None);
+        assert!(text(&report(timeout, None)).ends_with(" MB\tStatus: timeout"));
+        let exit = Outcome::Exited { exit: Exit::Code(1) };
+        let exited = Ending::of(Status::Error, Some(&exit));
+        assert!(
+            text(&report(exited, None))
+                .ends_with(" MB\tStatus: error\tError Type: Runtime.ExitError")
+        );
+    }
+
+    #[test]
+    fn a_failed_init_has_a_line_of_its_own() {
+        let init = |in_invoke, failure| PlatformEvent::InitReport {
+            duration: Duration::from_micros(10_010_120),
+            in_invoke,
+            ending: Ending::of_init(failure),
+        };
+        assert_eq!(
+            text(&init(false, InitFailure::TimedOut)),
+            "INIT_REPORT Init Duration: 10010.12 ms\tPhase: init\tStatus: timeout"
+        );
+        assert_eq!(
+            text(&init(true, InitFailure::Exited(Exit::Code(1)))),
+            "INIT_REPORT Init Duration: 10010.12 ms\tPhase: invoke\tStatus: error\t\
+             Error Type: Runtime.ExitError"
+        );
+    }
+
+    #[test]
+    fn in_json_the_same_stands_in_a_record() {
+        let line = |event: &PlatformEvent| event.line(LogFormat::Json, "id", 1_710_356_184_046);
+        assert_eq!(
+            line(&PlatformEvent::Start),
+            r#"{"time":"2024-03-13T18:56:24.046Z","type":"platform.start","record":{"requestId":"id","version":"$LATEST"}}"#
+        );
+        assert_eq!(
+            line(&report(Ending::Timeout, Some(Duration::from_millis(80)))),
+            r#"{"time":"2024-03-13T18:56:24.046Z","type":"platform.report","record":{"requestId":"id","metrics":{"durationMs":1.23,"billedDurationMs":82,"memorySizeMB":128,"maxMemoryUsedMB":15,"initDurationMs":80.0},"status":"timeout"}}"#
+        );
+    }
+
+    #[test]
+    fn the_system_level_leaves_out_what_matters_less() {
+        let at =
+            |system_level| Logging { format: LogFormat::Json, system_level, ..Logging::default() };
+        let well = [
+            PlatformEvent::Start,
+            PlatformEvent::End(Ending::Success),
+            report(Ending::Success, None),
+        ];
+        let written = |level| well.each_ref().map(|event| event.is_written(at(level)));
+        assert_eq!(written(Level::Debug), [true, true, true]);
+        assert_eq!(written(Level::Info), [true, false, true]);
+        assert_eq!(written(Level::Warn), [false, false, false]);
+        for event in [PlatformEvent::End(Ending::Timeout), report(Ending::Timeout, None)] {
+            assert!(event.is_written(at(Level::Warn)));
+        }
+        assert!(well.iter().all(|event| event.is_written(Logging::default())), "all is in text");
+    }
+}
