@@ -5,6 +5,7 @@ mod wrong_input {
     mod door;
     mod journals;
     mod program;
+    mod wire;
 
     use std::path::Path;
     use std::process::{Command, Stdio};

@@ -77,8 +77,10 @@ async fn put_concurrency(
     name: &str,
     request: Request<Incoming>,
 ) -> Result<Answer, Box<Answer>> {
+    // A caller is heard out before it is refused.
+    let wanted = wanted(door, request).await;
     let function = unqualified(door, name)?;
-    let wanted = wanted(door, request).await?;
+    let wanted = wanted?;
     reserve(door, function, Some(wanted))?;
     Ok(ok(door, &concurrency(Some(wanted))))
 }

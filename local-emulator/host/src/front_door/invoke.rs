@@ -52,7 +52,10 @@ pub(super) async fn answer(
     let (head, body) = request.into_parts();
     let (kind, waits, client_context) = match wanted(&head.headers) {
         Ok(wanted) => wanted,
-        Err(error) => return error(door),
+        Err(error) => {
+            Box::pin(read_out(body)).await;
+            return error(door);
+        }
     };
     let asks_first = head.headers.contains_key(EXPECT);
     let payload = match payload(body, kind, asks_first).await {
@@ -160,7 +163,7 @@ const READ_OUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Reads and forgets what a refused caller is still sending: most callers look for the answer only when all is sent,
 /// and a connection that is closed before that is all they would be told.
-async fn read_out(body: &mut Incoming) {
+pub(super) async fn read_out(mut body: Incoming) {
     let mut bytes = 0;
     while bytes < READ_OUT_BYTES_MAX {
         let Some(Ok(frame)) = body.frame().await else {
@@ -188,14 +191,14 @@ async fn payload(mut body: Incoming, kind: Kind, asks_first: bool) -> Result<Byt
     let announced = body.size_hint().exact();
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit) {
         if !asks_first {
-            read_out(&mut body).await;
+            read_out(body).await;
         }
         return Err(too_large(bytes));
     }
     let limit_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
     let limited = http_body_util::Limited::new(&mut body, limit_bytes);
     let Ok(whole) = limited.collect().await else {
-        read_out(&mut body).await;
+        read_out(body).await;
         // Not announced, so all that is known is that there is more.
         return Err(too_large(limit + 1));
     };

@@ -84,7 +84,10 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
         return Ok(match functions::routed(&door, &request, route) {
             Routed::Invoke(function, arn) => invoke::answer(&door, function, arn, request).await,
-            Routed::Answered(answer) => *answer,
+            Routed::Answered(answer) => {
+                Box::pin(invoke::read_out(request.into_body())).await;
+                *answer
+            }
         });
     }
     if let Some(call) = control::Call::of(request.method(), route) {
@@ -101,6 +104,7 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
          functions and their concurrency, and its own routes below /_lunch/",
         request.method()
     );
+    Box::pin(invoke::read_out(request.into_body())).await;
     Ok(refused(&door, &CallerError::NotServed { message: &message }))
 }
 
