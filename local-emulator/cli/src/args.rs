@@ -173,6 +173,9 @@ pub(crate) struct Timeline {
     /// Write it as a trace that Perfetto's viewer and `chrome://tracing` open
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     pub(crate) perfetto: Option<PathBuf>,
+    /// Draw it as a picture
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "perfetto"])]
+    pub(crate) svg: Option<PathBuf>,
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,

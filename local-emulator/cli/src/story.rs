@@ -8,7 +8,7 @@ use lunch_contract::{FunctionId, Moment};
 
 use crate::span;
 use crate::terminal::Stream;
-use crate::timeline::{LANES, View, render};
+use crate::timeline::{LANES, View, picture, render};
 use lunch_host::wire::{Happened, Note, TimelineLine};
 
 /// See the module's text.
@@ -46,27 +46,35 @@ impl Story {
 
     /// The drawing and, below it, what the host has to add; as wide as stdout.
     pub(crate) fn draw(&self, until: Moment, lanes: Lanes, see_all: &str) -> String {
-        let mut text = render(
-            &self.records,
-            &View {
-                width: Stream::Out.width(),
-                colour: Stream::Out.wants_colour(),
-                lanes_max: match lanes {
-                    Lanes::All => None,
-                    Lanes::Some => Some(LANES),
-                },
-                names: &self.names,
-                origin: Moment::ZERO,
-                until,
-                see_all,
-            },
-        );
+        let mut text = render(&self.records, &self.view(until, lanes, see_all));
         for (at, note) in &self.notes {
             if let Some(words) = words(note) {
                 writeln!(text, "at {at}: {words}").expect("a string takes what is written");
             }
         }
         text
+    }
+}
+
+impl Story {
+    /// The drawing as an SVG file has it.
+    pub(crate) fn picture(&self, until: Moment, lanes: Lanes, see_all: &str) -> String {
+        picture(&self.records, &self.view(until, lanes, see_all))
+    }
+
+    fn view<'a>(&'a self, until: Moment, lanes: Lanes, see_all: &'a str) -> View<'a> {
+        View {
+            width: Stream::Out.width(),
+            colour: Stream::Out.wants_colour(),
+            lanes_max: match lanes {
+                Lanes::All => None,
+                Lanes::Some => Some(LANES),
+            },
+            names: &self.names,
+            origin: Moment::ZERO,
+            until,
+            see_all,
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `lunch timeline`: what every instance of a running cloud lived through.
 
+use std::path::Path;
+
 use crate::args;
 use crate::door::Door;
 use crate::failure::{Code, Failure, OrFail as _};
@@ -20,19 +22,25 @@ pub(crate) async fn run(asked: args::Timeline) -> Result<Code, Failure> {
         return Ok(Code::Done);
     }
     let ps: Ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+    let (lanes, see_all) = (Lanes::all_if(asked.all), "`lunch timeline --all` draws all");
+    let story = Story::of_lines(lines);
     if let Some(file) = asked.perfetto {
-        let story = Story::of_lines(lines);
         let trace = trace(&story.records, &story.names, ps.now).to_string();
-        std::fs::write(&file, trace).or_fail_with(Code::Input, || {
-            format!("the trace `{}` cannot be written", file.display())
-        })?;
-        say::beside(format!("wrote {}: open it in Perfetto's viewer", file.display()));
-        return Ok(Code::Done);
+        return write(&file, trace, "open it in Perfetto's viewer");
     }
-    let lanes = Lanes::all_if(asked.all);
-    say::answer(Story::of_lines(lines).draw(ps.now, lanes, "`lunch timeline --all` draws all"));
+    if let Some(file) = asked.svg {
+        return write(&file, story.picture(ps.now, lanes, see_all), "open it in a browser");
+    }
+    say::answer(story.draw(ps.now, lanes, see_all));
     if let Some(ahead) = ahead(ps.ahead_ms) {
         say::beside(ahead);
     }
+    Ok(Code::Done)
+}
+
+fn write(file: &Path, text: String, hint: &str) -> Result<Code, Failure> {
+    std::fs::write(file, text)
+        .or_fail_with(Code::Input, || format!("`{}` cannot be written", file.display()))?;
+    say::beside(format!("wrote {}: {hint}", file.display()));
     Ok(Code::Done)
 }

@@ -7,6 +7,7 @@ mod axis;
 mod glyph;
 mod lanes;
 mod perfetto;
+mod svg;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -21,6 +22,7 @@ use self::lanes::{Lane, Lanes};
 use crate::span;
 
 pub(crate) use self::perfetto::trace;
+pub(crate) use self::svg::picture;
 
 /// A terminal narrower than this gets lines that are longer than it is.
 const WIDTH_MIN: usize = 50;

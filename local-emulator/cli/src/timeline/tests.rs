@@ -4,12 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use lunch_cloud::Record;
 use lunch_contract::{FunctionId, Moment};
 
-use super::{View, render};
+use super::{View, picture, render};
 use crate::virtual_lunch::{Fate, records};
 
 fn drawn(
+    orders: &[(u64, Fate)],
+    reserved: Option<u32>,
+    quiet: Duration,
+    adjust: impl FnOnce(&mut View<'_>),
+) -> String {
+    drawn_by(render, orders, reserved, quiet, adjust)
+}
+
+fn drawn_by(
+    render: impl FnOnce(&[(Moment, Record)], &View<'_>) -> String,
     orders: &[(u64, Fate)],
     reserved: Option<u32>,
     quiet: Duration,
@@ -106,4 +117,35 @@ fn no_line_is_wider_than_the_terminal() {
 #[test]
 fn nothing_yet_is_said_so() {
     assert_eq!(drawn(&[], None, Duration::ZERO, |_| ()), "nothing has happened yet\n");
+}
+
+#[test]
+fn a_picture_has_the_same_lanes() {
+    let orders = [(0, Fate::Takes(30)), (5, Fate::Takes(60_000)), (3_600_000, Fate::Takes(30))];
+    assert_snapshot!(drawn_by(picture, &orders, Some(1), Duration::ZERO, |_| ()));
+}
+
+#[test]
+fn a_picture_escapes_what_functions_are_called_and_stays_inside_its_frame() {
+    let names = BTreeMap::from([(FunctionId(0), "<coffee> & \"tea\"".to_owned())]);
+    let named = |records: &[_], view: &View<'_>| picture(records, &View { names: &names, ..*view });
+    let text = drawn_by(named, &lunchtime(), Some(10), TEN_MINUTES_AND_MORE, |_| ());
+    assert!(text.contains("&lt;coffee&gt;") && !text.contains("<coffee>"), "{text}");
+    let number = |attributes: &svg::node::Attributes, name: &str| -> f64 {
+        attributes.get(name).and_then(|value| value.parse().ok()).unwrap_or(0.0)
+    };
+    let mut frame = None;
+    for event in svg::read(&text).expect("it is SVG") {
+        let svg::parser::Event::Tag(tag, _, attributes) = event else { continue };
+        let size = (number(&attributes, "width"), number(&attributes, "height"));
+        match tag {
+            "svg" if frame.is_none() => frame = Some(size),
+            "rect" => {
+                let (width, height) = frame.expect("the frame comes first");
+                let (x, y) = (number(&attributes, "x"), number(&attributes, "y"));
+                assert!(x + size.0 <= width && y + size.1 <= height, "{attributes:?}");
+            }
+            _ => {}
+        }
+    }
 }

@@ -1,0 +1,228 @@
+//! The timeline as a picture: the terminal's lanes on a finer axis, in SVG.
+
+use lunch_cloud::Record;
+use lunch_contract::Moment;
+use svg::node::element::{Group, Line, Polyline, Rectangle, Style, Text, Title};
+use svg::{Document, Node as _};
+
+use super::axis::Axis;
+use super::glyph::Glyph;
+use super::lanes::{self, Lane, Lanes};
+use super::{View, choose, label};
+use crate::span;
+
+/// Pixels of the axis, which are its columns.
+const COLUMNS: usize = 1_200;
+/// Pixels of a lane, with the gap below it.
+const LANE: usize = 20;
+const BAR: usize = 14;
+const LABELS: usize = 190;
+const RIGHT: usize = 60;
+const TOP: usize = 34;
+const CUSTOMERS: usize = 48;
+
+const STYLE: &str = "text { font: 12px ui-monospace, monospace; fill: #24292f } \
+                     .quiet { fill: #6e7781 } .end { text-anchor: end } \
+                     .ruler { stroke: #d0d7de } .customers { fill: none; stroke: #24292f }";
+
+/// Draws all records; `view.width` and `view.colour` are a terminal's and mean nothing here.
+pub(crate) fn picture(records: &[(Moment, Record)], view: &View<'_>) -> String {
+    let last = records.last().map_or(Moment::ZERO, |(at, _)| *at);
+    let lanes = lanes::lanes(records, view.until.max(last));
+    Picture::new(lanes, view).draw().to_string() + "\n"
+}
+
+struct Picture<'a> {
+    view: &'a View<'a>,
+    lanes: Lanes,
+    axis: Axis,
+    document: Document,
+    y: usize,
+}
+
+impl<'a> Picture<'a> {
+    fn new(lanes: Lanes, view: &'a View<'a>) -> Self {
+        let axis = Axis::new(&lanes::join(lanes.active.clone()), COLUMNS);
+        let document = Document::new().add(Style::new(STYLE));
+        Self { view, lanes, axis, document, y: TOP }
+    }
+
+    fn draw(mut self) -> Document {
+        let background =
+            Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#ffffff");
+        self.add(background);
+        if self.lanes.active.is_empty() {
+            self.text(8, TOP, "quiet", "nothing has happened yet");
+        } else {
+            self.ruler();
+            self.customers();
+            let instances = std::mem::take(&mut self.lanes.instances);
+            let shown = choose(&instances, self.view.lanes_max.unwrap_or(usize::MAX));
+            for &index in &shown {
+                self.lane(&instances[index]);
+            }
+            self.refused();
+            let hidden = instances.len() - shown.len();
+            if hidden > 0 {
+                let line = format!("{hidden} more instances are not drawn ({})", self.view.see_all);
+                self.text(LABELS, self.y + BAR, "quiet", &line);
+                self.y += LANE;
+            }
+            self.legend();
+        }
+        let (width, height) = (LABELS + COLUMNS + RIGHT, self.y + LANE);
+        self.document
+            .set("viewBox", (0, 0, width, height))
+            .set("width", width)
+            .set("height", height)
+    }
+
+    /// Round times, and where quiet ones are folded away.
+    fn ruler(&mut self) {
+        let mut free = 0;
+        let (x0, y) = (LABELS, TOP - 10);
+        self.add(line((x0, y), (x0 + COLUMNS, y)));
+        for (column, text) in self.axis.ticks(self.view.origin) {
+            self.add(line((x0 + column, y), (x0 + column, y + 5)));
+            if column >= free {
+                self.text(x0 + column, y - 5, "quiet", &text);
+                free = column + 10 * text.len();
+            }
+        }
+        let folds: Vec<_> = self.axis.pieces.iter().filter(|piece| piece.fold.is_some()).collect();
+        let folds: Vec<_> = folds.iter().map(|piece| (piece.start, piece.columns)).collect();
+        for (start, columns) in folds {
+            let fold = Rectangle::new()
+                .set("x", x0 + start)
+                .set("y", y - 3)
+                .set("width", columns)
+                .set("height", 6)
+                .set("fill", "#d0d7de");
+            self.add(fold.add(Title::new("nothing happened here")));
+        }
+    }
+
+    /// How many requests are in flight, as steps.
+    fn customers(&mut self) {
+        let most = self.lanes.in_flight.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        if most == 0 {
+            return;
+        }
+        let height =
+            |count: u32| self.y + CUSTOMERS - 8 - count as usize * (CUSTOMERS - 12) / most as usize;
+        let mut before = height(0);
+        let mut points = vec![(LABELS, before)];
+        for (at, count) in &self.lanes.in_flight {
+            let x = LABELS + self.axis.column(*at);
+            points.extend([(x, before), (x, height(*count))]);
+            before = height(*count);
+        }
+        let points = points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
+        self.label("customers");
+        self.add(Polyline::new().set("class", "customers").set("points", points));
+        self.text(LABELS + COLUMNS + 6, self.y + BAR, "quiet", &format!("max {most}"));
+        self.y += CUSTOMERS;
+    }
+
+    fn lane(&mut self, lane: &Lane) {
+        self.label(&label(lane, self.view));
+        let mut group = Group::new();
+        // What is short is drawn last, and never narrower than a pixel.
+        let mut stretches: Vec<_> = lane.stretches.iter().collect();
+        stretches.sort_by_key(|stretch| stretch.glyph);
+        for stretch in stretches {
+            let took = span::show(stretch.to.since(stretch.from));
+            let title = format!("{} for {took}", stretch.glyph.word());
+            group = group.add(self.bar(stretch.glyph, stretch.from, stretch.to, title));
+        }
+        for (at, glyph) in &lane.marks {
+            group = group.add(self.bar(*glyph, *at, *at, glyph.word().to_owned()));
+        }
+        self.add(group);
+        let served = format!("x{}", lane.invocations);
+        self.text(LABELS + COLUMNS + 6, self.y + BAR - 2, "quiet", &served);
+        self.y += LANE;
+    }
+
+    fn refused(&mut self) {
+        if self.lanes.refused.is_empty() {
+            return;
+        }
+        self.label("throttled");
+        for at in self.lanes.refused.clone() {
+            let bar = self.bar(Glyph::Refused, at, at, "throttled".to_owned());
+            self.add(bar);
+        }
+        let count = format!("x{}", self.lanes.refused.len());
+        self.text(LABELS + COLUMNS + 6, self.y + BAR - 2, "quiet", &count);
+        self.y += LANE;
+    }
+
+    fn bar(&self, glyph: Glyph, from: Moment, to: Moment, title: String) -> Rectangle {
+        let (left, right) = (self.axis.column(from), self.axis.column(to));
+        // A line where it only waits, a bar where it works.
+        let thin = matches!(glyph, Glyph::Idle | Glyph::Frozen | Glyph::Reset);
+        let (down, height) = if thin { (BAR / 2 - 2, 4) } else { (0, BAR) };
+        Rectangle::new()
+            .set("x", LABELS + left)
+            .set("y", self.y + down)
+            .set("width", (right - left).max(if from == to { 3 } else { 1 }))
+            .set("height", height)
+            .set("fill", fill(glyph))
+            .add(Title::new(title))
+    }
+
+    fn legend(&mut self) {
+        self.y += LANE / 2;
+        let mut x = LABELS;
+        for glyph in Glyph::LEGEND {
+            let square = Rectangle::new()
+                .set("x", x)
+                .set("y", self.y)
+                .set("width", 10)
+                .set("height", 10)
+                .set("fill", fill(glyph));
+            self.add(square);
+            self.text(x + 14, self.y + 10, "quiet", glyph.word());
+            x += 14 + 8 * glyph.word().len() + 12;
+        }
+        self.y += LANE;
+    }
+
+    fn label(&mut self, text: &str) {
+        self.text(LABELS - 8, self.y + BAR - 2, "end", text);
+    }
+
+    fn text(&mut self, x: usize, y: usize, class: &str, text: &str) {
+        self.add(Text::new(text).set("x", x).set("y", y).set("class", class));
+    }
+
+    fn add(&mut self, node: impl Into<Box<dyn svg::Node>>) {
+        self.document.append(node);
+    }
+}
+
+fn line(from: (usize, usize), to: (usize, usize)) -> Line {
+    Line::new()
+        .set("class", "ruler")
+        .set("x1", from.0)
+        .set("y1", from.1)
+        .set("x2", to.0)
+        .set("y2", to.1)
+}
+
+const fn fill(glyph: Glyph) -> &'static str {
+    match glyph {
+        Glyph::Nothing => "none",
+        Glyph::Idle => "#54aeff",
+        Glyph::Frozen => "#b6d7f4",
+        Glyph::Reset => "#ffc1ba",
+        Glyph::Placing => "#c297ff",
+        Glyph::Stopping | Glyph::Reclaimed => "#8c959f",
+        Glyph::Invoke => "#2da44e",
+        Glyph::Thawed => "#1a7f37",
+        Glyph::Init => "#d4a72c",
+        Glyph::Refused | Glyph::TimedOut => "#cf222e",
+        Glyph::Crashed => "#a40e26",
+    }
+}
