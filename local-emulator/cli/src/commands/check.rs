@@ -45,9 +45,11 @@ fn write(
             writeln!(text, "  {name}={}", value.escape_debug())?;
         }
     }
-    for (what, sentences) in
-        [("not served", &template.not_served), ("doubtful", &template.warnings)]
-    {
+    for (what, sentences) in [
+        ("not served", &template.not_served),
+        ("placeholders, for what is not served", &template.placeholders),
+        ("doubtful", &template.warnings),
+    ] {
         if !sentences.is_empty() {
             writeln!(text, "\n{what}:")?;
         }
@@ -160,6 +162,7 @@ mod tests {
         let plan = Plan::read(&asked, Listen::loopback(0)).expect("it is the street's");
         let mut template = plan.template.clone();
         template.not_served.push("`Orders` (AWS::SQS::Queue): queues come later".into());
+        template.placeholders.push("line 9: `Orders` is `street-Orders`".into());
         template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
         template.functions[0].variables.insert("GREETING".into(), "hello\nthere".into());
         let settings = serde_json::to_value(&plan.config.settings).expect("plain data");

@@ -34,20 +34,19 @@ pub enum TemplateError {
         /// The reader's own words.
         words: String,
     },
+    /// Something in it is wrong.
+    #[error("`{}`, {why}", path.display())]
+    Within {
+        /// The file.
+        path: PathBuf,
+        /// Where in it, and what.
+        why: Box<Self>,
+    },
     /// It is something else.
     #[error("`{}` is not a template: it has no `Resources`\n(name another with `--template FILE`)", path.display())]
     NotATemplate {
         /// The file.
         path: PathBuf,
-    },
-    /// Parameters have no value.
-    #[error("{} without a value: {}\n(give each one with `--parameter-overrides {}=VALUE`)",
-        if names.len() == 1 { "a parameter is" } else { "parameters are" },
-        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-        names.first().map_or("KEY", String::as_str))]
-    NoValue {
-        /// Their names.
-        names: Vec<String>,
     },
     /// A parameter's value is none of those that it may have.
     #[error("line {}, column {}: parameter `{name}` cannot be `{value}`\n(it may be {allowed})", at.line, at.column)]
@@ -111,7 +110,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// A value that is needed is only known to AWS.
-    #[error("line {}, column {}: {property} of `{function}` is not known here: {why}\n(write the value itself, or make it a parameter and give `--parameter-overrides KEY=VALUE`)", at.line, at.column)]
+    #[error("line {}, column {}: {property} of `{function}` is not known here: {why}\n({hint})", at.line, at.column)]
     Unresolved {
         /// The function's logical id.
         function: String,
@@ -119,6 +118,8 @@ pub enum TemplateError {
         property: String,
         /// What could not be resolved.
         why: String,
+        /// What to do.
+        hint: String,
         /// Where.
         at: Span,
     },
@@ -136,6 +137,27 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
+}
+
+impl TemplateError {
+    /// The same, with the file before its place.
+    pub(super) fn within(self, path: PathBuf) -> Self {
+        match self {
+            Self::NotAllowed { .. }
+            | Self::NoCondition { .. }
+            | Self::LogicalId { .. }
+            | Self::SameName { .. }
+            | Self::Cycle { .. }
+            | Self::Unresolved { .. }
+            | Self::Value { .. } => Self::Within { path, why: Box::new(self) },
+            Self::Missing { .. }
+            | Self::Read { .. }
+            | Self::Broken { .. }
+            | Self::Within { .. }
+            | Self::NotATemplate { .. }
+            | Self::NoParameter { .. } => self,
+        }
+    }
 }
 
 /// What there is in place of what was named.

@@ -261,6 +261,16 @@ fn note(template: &mut Template, properties: &Properties<'_>) -> Result<(), Temp
     for name in NOT_SERVED {
         if let Some(node) = properties.find(name)? {
             let line = node.span.line;
+            if name == "Events" && node.intrinsic().is_none() && !node.entries().is_empty() {
+                for (event, node) in node.entries() {
+                    let line = node.span.line;
+                    let kind = node.get("Type").and_then(Node::text).unwrap_or("without a `Type`");
+                    template.not_served.push(format!(
+                        "line {line}: event `{event}` (`{kind}`) of `{id}`: not served yet"
+                    ));
+                }
+                continue;
+            }
             template.not_served.push(format!("line {line}: `{name}` of `{id}`: not served yet"));
         }
     }

@@ -5,9 +5,12 @@
 mod condition;
 mod error;
 mod function;
+mod generated;
+mod intrinsics;
 mod logging;
 mod node;
 mod parameters;
+mod placeholder;
 mod properties;
 mod quiet;
 mod resolve;
@@ -25,7 +28,7 @@ pub use function::{Build, Function};
 pub use node::Span;
 
 use node::{Node, Value};
-use resolve::Resolver;
+use resolve::{Placeholder, Resolver};
 
 /// How a template is read.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub struct Template {
     pub orders: Option<PathBuf>,
     /// What it has and is not served, in sentences.
     pub not_served: Vec<String>,
+    /// The values that stand in for what is not there, in sentences.
+    pub placeholders: Vec<String>,
     /// What is doubtful in it, in sentences.
     pub warnings: Vec<String>,
 }
@@ -67,7 +72,7 @@ const NO_EFFECT: [&str; 8] = [
     "AWS::Lambda::Permission",
     "AWS::KMS::",
     "AWS::SSM::",
-    "AWS::CloudFormation::",
+    "AWS::CloudFormation::WaitCondition",
     "AWS::ApplicationAutoScaling::",
 ];
 
@@ -84,7 +89,7 @@ pub fn read(options: &Options) -> Result<Template, TemplateError> {
             TemplateError::Read { path: path.clone(), source }
         }
     })?;
-    parse(&bytes, options)
+    parse(&bytes, options).map_err(|why| why.within(path))
 }
 
 fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
@@ -108,21 +113,33 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         description: scalar(root.get("Description")).unwrap_or_default(),
         functions: Vec::new(),
         not_served: Vec::new(),
+        placeholders: Vec::new(),
         warnings,
     };
     let globals = root.get("Globals").and_then(|globals| globals.get("Function"));
-    let mut without_effect: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut without_effect: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (id, resource) in resources.entries() {
         if let Some(kind) = add(&mut template, &resolver, globals, id, resource)? {
-            *without_effect.entry(kind).or_default() += 1;
+            without_effect.entry(kind).or_default().push(format!("`{id}`"));
         }
     }
-    if !without_effect.is_empty() {
-        let kinds = without_effect.iter().map(|(kind, count)| format!("{count} `{kind}`"));
-        let kinds = kinds.collect::<Vec<_>>().join(", ");
-        template.not_served.push(format!("without effect here: {kinds}"));
+    for (kind, ids) in without_effect {
+        template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
     }
+    template.placeholders = placeholders(&template, &resolver);
     Ok(template)
+}
+
+/// Which values stand in for resources that are not served, each where it is asked for first.
+fn placeholders(template: &Template, resolver: &Resolver<'_>) -> Vec<String> {
+    let is_served = |id: &str| template.functions.iter().any(|one| one.logical_id == id);
+    let all = resolver.placeholders().into_iter().filter(|(_, one)| !is_served(&one.id));
+    let mut all = all.collect::<Vec<_>>();
+    all.sort_by_key(|(_, one)| (one.at.line, one.at.column));
+    let sentence = |(expression, one): (String, Placeholder)| {
+        format!("line {}: `{expression}` is `{}`", one.at.line, one.value)
+    };
+    all.into_iter().map(sentence).collect()
 }
 
 /// Adds a resource, or says why it is not served; its type, if that has no effect here.
@@ -162,8 +179,20 @@ fn add<'a>(
     if NO_EFFECT.iter().any(|prefix| kind.starts_with(prefix)) {
         return Ok(Some(kind));
     }
-    template.not_served.push(format!("line {line}: `{id}` (`{kind}`): not served yet"));
+    let is_nested = matches!(kind, "AWS::Serverless::Application" | "AWS::CloudFormation::Stack");
+    let why = if is_nested { nested(resource) } else { "not served yet".to_owned() };
+    template.not_served.push(format!("line {line}: `{id}` (`{kind}`): {why}"));
     Ok(None)
+}
+
+/// What is said of a nested application.
+fn nested(resource: &Node) -> String {
+    let properties = resource.get("Properties");
+    let place = |name| properties.and_then(|all| all.get(name)).and_then(Node::text);
+    match place("Location").or_else(|| place("TemplateURL")) {
+        Some(place) => format!("nested, and not served; `--template {place}` serves it by itself"),
+        None => "nested, and not served".to_owned(),
+    }
 }
 
 /// AWS's rule. What is built is staged in a folder of this name, so it must be no path.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Options;
 use super::error::TemplateError;
 use super::node::Node;
-use super::resolve::Resolved;
+use super::resolve::{Lack, Resolved};
 
 /// What every parameter is: the value that was given for it, else its default.
 pub(super) fn read(
@@ -19,26 +19,23 @@ pub(super) fn read(
         return Err(TemplateError::NoParameter { name: name.clone(), known_names });
     }
     let mut values = BTreeMap::new();
-    let mut names = Vec::new();
     for (name, declared) in declared {
         let given = options.parameter_overrides.iter().rev().find(|(key, _)| key == name);
-        match value(name, declared, given.map(|(_, value)| value.as_str()))? {
-            Some(value) => drop(values.insert(name.clone(), value)),
-            None => names.push(name.clone()),
-        }
+        let value = value(name, declared, given.map(|(_, value)| value.as_str()))?;
+        values.insert(name.clone(), value);
     }
-    if names.is_empty() { Ok(values) } else { Err(TemplateError::NoValue { names }) }
+    Ok(values)
 }
 
-/// What a parameter is; `None`: it was given no value and has no default.
-fn value(
-    name: &str,
-    declared: &Node,
-    given: Option<&str>,
-) -> Result<Option<Resolved>, TemplateError> {
+/// What a parameter is; one that was given no value and has no default is an error where it is needed.
+fn value(name: &str, declared: &Node, given: Option<&str>) -> Result<Resolved, TemplateError> {
     let kind = declared.get("Type").and_then(Node::text).unwrap_or("String");
     let default = declared.get("Default").and_then(Node::text);
-    let Some(value) = given.or(default) else { return Ok(None) };
+    let Some(value) = given.or(default) else {
+        let why = format!("parameter `{name}` has neither a value nor a default");
+        let at = declared.span;
+        return Ok(Resolved::Unknown { why, lack: Lack::Parameter(name.to_owned()), at });
+    };
     let is_list = kind == "CommaDelimitedList" || kind.starts_with("List<");
     let items = || value.split(',').map(str::trim);
     let allowed = declared.get("AllowedValues").map_or(&[][..], Node::items);
@@ -54,12 +51,12 @@ fn value(
         });
     }
     let text = |text: &str| Resolved::Text(text.to_owned());
-    Ok(Some(if kind.starts_with("AWS::SSM::") && given.is_none() {
+    Ok(if kind.starts_with("AWS::SSM::") && given.is_none() {
         let why = format!("parameter `{name}` stands in AWS's parameter store");
-        Resolved::Unknown { why, at: declared.span }
+        Resolved::Unknown { why, lack: Lack::Stored(name.to_owned()), at: declared.span }
     } else if is_list {
         Resolved::List(items().map(text).collect())
     } else {
         text(value)
-    }))
+    })
 }

@@ -3,7 +3,7 @@
 use super::Template;
 use super::error::TemplateError;
 use super::node::{Node, Span};
-use super::resolve::{Resolved, Resolver};
+use super::resolve::{Lack, Resolved, Resolver};
 
 /// A function's properties, with what is said of all functions.
 pub(super) struct Properties<'a> {
@@ -23,6 +23,18 @@ impl Properties<'_> {
             wanted: wanted.to_owned(),
             at,
         }
+    }
+
+    /// A value is needed that is not known here.
+    pub(super) fn unresolved(
+        &self,
+        property: &str,
+        why: String,
+        lack: &Lack,
+        at: Span,
+    ) -> TemplateError {
+        let (function, property) = (self.id.to_owned(), format!("`{property}`"));
+        TemplateError::Unresolved { function, property, why, hint: lack.hint(), at }
     }
 
     /// What stands there; conditions on the way are decided.
@@ -60,12 +72,7 @@ impl Properties<'_> {
         match self.resolver.resolve(node)? {
             Resolved::Text(text) => Ok(Some((text, node.span))),
             Resolved::Nothing => Ok(None),
-            Resolved::Unknown { why, at } => Err(TemplateError::Unresolved {
-                function: self.id.to_owned(),
-                property: format!("`{path}`"),
-                why,
-                at,
-            }),
+            Resolved::Unknown { why, lack, at } => Err(self.unresolved(path, why, &lack, at)),
             Resolved::List(_) | Resolved::Map(_) => {
                 Err(self.error(path, "a list or a map", "one value", node.span))
             }

@@ -1,14 +1,15 @@
-//! Intrinsic functions: what a value is, as far as it can be known without AWS.
+//! What a value is, as far as it can be known without AWS: parameters, resources, and who refers to whom.
+//!
+//! What each intrinsic function does with its argument stands in [`super::intrinsics`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::Options;
 use super::error::TemplateError;
+use super::generated;
 use super::node::{Node, Span, Value};
+use super::placeholder::{self, Made};
 
 /// Steps that all values of a template together may take; text counts too.
 const STEPS_MAX: usize = 2_000_000;
@@ -26,8 +27,32 @@ pub(crate) enum Resolved {
     /// Only AWS knows.
     Unknown {
         why: String,
+        lack: Lack,
         at: Span,
     },
+}
+
+/// Whose turn it is to give a value that is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// AWS's: it knows.
+    Aws,
+    /// AWS's, and the user may give this parameter another one.
+    Stored(String),
+    /// The user's: this parameter has none.
+    Parameter(String),
+}
+
+impl Lack {
+    /// What to do about it.
+    pub(super) fn hint(&self) -> String {
+        match self {
+            Self::Aws => "write the value itself, or make it a parameter and give `--parameter-overrides KEY=VALUE`".to_owned(),
+            Self::Stored(name) | Self::Parameter(name) => {
+                format!("give it with `--parameter-overrides {name}=VALUE`")
+            }
+        }
+    }
 }
 
 pub(crate) struct Resolver<'a> {
@@ -39,31 +64,33 @@ pub(crate) struct Resolver<'a> {
     /// The conditions and functions that are being resolved, to notice who refers to himself.
     chain: RefCell<Vec<String>>,
     steps: Cell<usize>,
+    /// What stood in for something that is not there, by the expression that asked for it.
+    placeholders: RefCell<BTreeMap<String, Placeholder>>,
 }
 
-fn text(text: impl Into<String>) -> Resolved {
+/// A value in place of one that only a deployment has.
+#[derive(Clone, Debug)]
+pub(super) struct Placeholder {
+    /// The logical id of the resource.
+    pub(super) id: String,
+    pub(super) value: String,
+    pub(super) at: Span,
+}
+
+pub(super) fn text(text: impl Into<String>) -> Resolved {
     Resolved::Text(text.into())
 }
 
-fn unknown(why: impl Into<String>, at: Span) -> Resolved {
-    Resolved::Unknown { why: why.into(), at }
+pub(super) fn unknown(why: impl Into<String>, at: Span) -> Resolved {
+    Resolved::Unknown { why: why.into(), lack: Lack::Aws, at }
 }
 
-fn malformed(name: &str, at: Span) -> Resolved {
-    unknown(format!("`{name}` is given something that it does not take"), at)
-}
-
-fn first_unknown(of: &[Resolved]) -> Option<Resolved> {
-    of.iter().find(|one| matches!(one, Resolved::Unknown { .. })).cloned()
-}
-
-fn split(arguments: &[Resolved], at: Span) -> Resolved {
-    match arguments {
-        [Resolved::Text(by), Resolved::Text(whole)] if !by.is_empty() => {
-            Resolved::List(whole.split(by.as_str()).map(text).collect())
-        }
-        other => first_unknown(other).unwrap_or_else(|| malformed("Fn::Split", at)),
-    }
+/// A text that is whole; one with a dynamic reference in it is filled in by AWS.
+pub(super) fn whole(whole: String, at: Span) -> Resolved {
+    let Some((_, rest)) = whole.split_once("{{resolve:") else { return Resolved::Text(whole) };
+    let named = rest.split_once("}}").map_or(rest, |(named, _)| named);
+    let named = named.chars().take(80).collect::<String>();
+    unknown(format!("`{{{{resolve:{named}}}}}` stands in AWS's own stores"), at)
 }
 
 impl<'a> Resolver<'a> {
@@ -88,13 +115,19 @@ impl<'a> Resolver<'a> {
             ("AWS::URLSuffix", "amazonaws.com".to_owned()),
         ]);
         let (chain, steps) = (RefCell::default(), Cell::new(0));
-        Self { root, parameters, pseudo, region, account, chain, steps }
+        let placeholders = RefCell::default();
+        Self { root, parameters, pseudo, region, account, chain, steps, placeholders }
     }
 
     /// Takes so many steps; whether that was still allowed.
     pub(super) fn step(&self, steps: usize) -> bool {
         self.steps.set(self.steps.get().saturating_add(steps));
         self.steps.get() <= STEPS_MAX
+    }
+
+    /// What stood in so far for what is not there, each by the expression that asked for it.
+    pub(super) fn placeholders(&self) -> BTreeMap<String, Placeholder> {
+        self.placeholders.borrow().clone()
     }
 
     pub(crate) fn resolve(&self, node: &Node) -> Result<Resolved, TemplateError> {
@@ -105,7 +138,7 @@ impl<'a> Resolver<'a> {
             return self.intrinsic(name, argument, node.span);
         }
         Ok(match &node.value {
-            Value::Scalar { text, .. } => Resolved::Text(text.clone()),
+            Value::Scalar { text, .. } => whole(text.clone(), node.span),
             Value::List(items) => Resolved::List(self.all(items)?),
             Value::Map(entries) => {
                 let mut map = Vec::new();
@@ -138,7 +171,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn all(&self, nodes: &[Node]) -> Result<Vec<Resolved>, TemplateError> {
+    pub(super) fn all(&self, nodes: &[Node]) -> Result<Vec<Resolved>, TemplateError> {
         let mut all = Vec::new();
         for node in nodes {
             let value = self.resolve(node)?;
@@ -149,108 +182,13 @@ impl<'a> Resolver<'a> {
         Ok(all)
     }
 
-    fn intrinsic(&self, name: &str, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
-        Ok(match name {
-            "Ref" => match argument.text() {
-                Some(of) => self.reference(of, at)?,
-                None => malformed(name, at),
-            },
-            "Fn::Sub" => self.substitute(argument, at)?,
-            "Fn::GetAtt" => match argument.items() {
-                [of, attribute] => match (of.text(), attribute.text()) {
-                    (Some(of), Some(attribute)) => self.attribute(of, attribute, at)?,
-                    _ => malformed(name, at),
-                },
-                _ => match argument.text().and_then(|text| text.split_once('.')) {
-                    Some((of, attribute)) => self.attribute(of, attribute, at)?,
-                    None => malformed(name, at),
-                },
-            },
-            "Fn::Join" => self.join(&self.all(argument.items())?, at),
-            "Fn::Select" => self.select(argument, at)?,
-            "Fn::Split" => split(&self.all(argument.items())?, at),
-            "Fn::FindInMap" => self.find_in_map(argument, at)?,
-            "Fn::If" => match argument.items() {
-                [Node { value: Value::Scalar { text: condition, .. }, .. }, then, or_else] => {
-                    match self.condition(condition, at)? {
-                        Some(true) => self.resolve(then)?,
-                        Some(false) => self.resolve(or_else)?,
-                        None => unknown(format!("whether `{condition}` holds is not known"), at),
-                    }
-                }
-                _ => malformed(name, at),
-            },
-            "Fn::Base64" => match self.resolve(argument)? {
-                Resolved::Text(plain) => text(STANDARD.encode(plain)),
-                other @ (Resolved::List(_)
-                | Resolved::Map(_)
-                | Resolved::Nothing
-                | Resolved::Unknown { .. }) => other,
-            },
-            "Fn::ImportValue" | "Fn::GetAZs" | "Fn::Cidr" | "Fn::Transform" | "Fn::Length"
-            | "Fn::ToJsonString" | "Fn::ForEach" => {
-                unknown(format!("`{name}` is only known to AWS"), at)
-            }
-            other => unknown(format!("`{other}` is an intrinsic not understood"), at),
-        })
-    }
-
-    fn join(&self, arguments: &[Resolved], at: Span) -> Resolved {
-        let (by, parts) = match arguments {
-            [Resolved::Text(by), Resolved::List(parts)] => (by, parts),
-            other => return first_unknown(other).unwrap_or_else(|| malformed("Fn::Join", at)),
-        };
-        let mut texts = Vec::new();
-        for part in parts {
-            match part {
-                Resolved::Text(text) => texts.push(text.as_str()),
-                Resolved::Unknown { .. } => return part.clone(),
-                Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing => {
-                    return unknown("`Fn::Join` joins texts only", at);
-                }
-            }
-        }
-        let joined = texts.join(by);
-        self.step(joined.len() / 16);
-        text(joined)
-    }
-
-    /// One of a list; the others may be known to AWS alone.
-    fn select(&self, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
-        let [index, list] = argument.items() else { return Ok(malformed("Fn::Select", at)) };
-        let arguments = [self.resolve(index)?, self.resolve(list)?];
-        let [Resolved::Text(index), Resolved::List(parts)] = &arguments else {
-            return Ok(first_unknown(&arguments).unwrap_or_else(|| malformed("Fn::Select", at)));
-        };
-        let part = index.parse().ok().and_then(|index: usize| parts.get(index).cloned());
-        Ok(part.unwrap_or_else(|| unknown(format!("there is no item `{index}` to select"), at)))
-    }
-
-    fn find_in_map(&self, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
-        let keys = self.all(argument.items())?;
-        let mut node = self.root.get("Mappings");
-        let mut path = Vec::new();
-        for key in keys.iter().take(3) {
-            match key {
-                Resolved::Text(text) => {
-                    path.push(text.as_str());
-                    node = node.and_then(|node| node.get(text));
-                }
-                Resolved::Unknown { .. } => return Ok(key.clone()),
-                Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing => node = None,
-            }
-        }
-        match node.filter(|_| path.len() == 3) {
-            Some(node) => self.resolve(node),
-            None => Ok(unknown(format!("`Mappings` has no `{}`", path.join(".")), at)),
-        }
-    }
-
     /// What `Ref` gives.
-    fn reference(&self, name: &str, at: Span) -> Result<Resolved, TemplateError> {
+    pub(super) fn reference(&self, name: &str, at: Span) -> Result<Resolved, TemplateError> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(match value {
-                Resolved::Unknown { why, .. } => unknown(why.clone(), at),
+                Resolved::Unknown { why, lack, .. } => {
+                    Resolved::Unknown { why: why.clone(), lack: lack.clone(), at }
+                }
                 known @ (Resolved::Text(_)
                 | Resolved::List(_)
                 | Resolved::Map(_)
@@ -265,10 +203,119 @@ impl<'a> Resolver<'a> {
             "AWS::NotificationARNs" => return Ok(Resolved::List(Vec::new())),
             _ => {}
         }
-        let Some(resource) = self.root.get("Resources").and_then(|all| all.get(name)) else {
-            return Ok(unknown(format!("there is no `{name}` to refer to"), at));
+        if let Some(resource) = self.resource(name).filter(|node| is_function(node)) {
+            let name_of = self.function_name(name, resource, at)?;
+            return Ok(self.noted(name, name, name_of, at));
+        }
+        if let Some(owner) = generated::owner_of_alias(self.root, name) {
+            return self.attribute(owner, "Alias", at);
+        }
+        if self.kind(name).is_none()
+            && let Some((of, attribute)) = name.split_once('.')
+        {
+            // SAM's own: `Ref: MyFunction.Alias`.
+            return self.attribute(of, attribute, at);
+        }
+        self.stand_in(name, None, at)
+    }
+
+    /// What `Fn::GetAtt` gives.
+    pub(super) fn attribute(
+        &self,
+        of: &str,
+        attribute: &str,
+        at: Span,
+    ) -> Result<Resolved, TemplateError> {
+        let Some(resource) = self.resource(of).filter(|node| is_function(node)) else {
+            return self.stand_in(of, Some(attribute), at);
         };
-        if is_function(resource) { self.function_name(name, resource, at) } else { Ok(text(name)) }
+        let name = match self.function_name(of, resource, at)? {
+            Resolved::Text(name) => name,
+            other @ (Resolved::List(_)
+            | Resolved::Map(_)
+            | Resolved::Nothing
+            | Resolved::Unknown { .. }) => return Ok(other),
+        };
+        let arn = format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account);
+        let expression = format!("{of}.{attribute}");
+        let published = generated::alias(self.root, resource);
+        Ok(match (attribute, published) {
+            ("Arn", _) => self.noted(&expression, of, text(arn), at),
+            ("Version", Some(_)) => {
+                self.noted(&expression, &expression, text(format!("{arn}:1")), at)
+            }
+            ("Alias", Some(alias)) => match self.resolve(alias)? {
+                Resolved::Text(alias) => {
+                    self.noted(&expression, &expression, text(format!("{arn}:{alias}")), at)
+                }
+                other @ (Resolved::List(_)
+                | Resolved::Map(_)
+                | Resolved::Nothing
+                | Resolved::Unknown { .. }) => other,
+            },
+            _ => unknown(format!("`{of}.{attribute}` is only known to AWS"), at),
+        })
+    }
+
+    fn resource(&self, id: &str) -> Option<&'a Node> {
+        self.root.get("Resources").and_then(|all| all.get(id))
+    }
+
+    /// The type of a resource that the template has, or that SAM makes of it.
+    fn kind(&self, id: &str) -> Option<&'a str> {
+        match self.resource(id) {
+            Some(resource) => resource.get("Type").and_then(Node::text),
+            None => generated::kind(self.root, id),
+        }
+    }
+
+    /// What stands in for a resource, or for one of its attributes.
+    fn stand_in(
+        &self,
+        id: &str,
+        attribute: Option<&str>,
+        at: Span,
+    ) -> Result<Resolved, TemplateError> {
+        let Some(kind) = self.kind(id) else {
+            return Ok(unknown(format!("there is no `{id}` to refer to"), at));
+        };
+        let properties = self.resource(id).and_then(|node| node.get("Properties"));
+        let property = |name: &str| -> Result<Option<String>, TemplateError> {
+            let Some(node) = properties.and_then(|all| all.get(name)) else { return Ok(None) };
+            let found = self.within(id, at, || self.resolve(node))?;
+            Ok(if let Resolved::Text(text) = found { Some(text) } else { None })
+        };
+        let named = placeholder::name_property(kind).map_or(Ok(None), property)?;
+        let function =
+            if kind.starts_with("AWS::Lambda::") { property("FunctionName")? } else { None };
+        let is_fifo =
+            properties.and_then(|all| all.get("FifoQueue").or_else(|| all.get("FifoTopic")));
+        let made = Made {
+            id,
+            kind,
+            named,
+            function,
+            is_fifo: is_fifo
+                .and_then(Node::text)
+                .is_some_and(|text| text.eq_ignore_ascii_case("true")),
+            region: &self.region,
+            account: &self.account,
+            stack: &self.pseudo["AWS::StackName"],
+        };
+        let (expression, value) = match attribute {
+            Some(attribute) => (format!("{id}.{attribute}"), made.attribute(attribute)),
+            None => (id.to_owned(), made.reference()),
+        };
+        Ok(self.noted(&expression, id, text(value), at))
+    }
+
+    /// Keeps in mind that this value stands in for a resource.
+    fn noted(&self, expression: &str, id: &str, value: Resolved, at: Span) -> Resolved {
+        if let Resolved::Text(text) = &value {
+            let made = || Placeholder { id: id.to_owned(), value: text.clone(), at };
+            self.placeholders.borrow_mut().entry(expression.to_owned()).or_insert_with(made);
+        }
+        value
     }
 
     /// A function's name: its `FunctionName`, else its logical id.
@@ -285,68 +332,6 @@ impl<'a> Resolver<'a> {
             }
             None => Ok(text(logical_id)),
         }
-    }
-
-    fn attribute(&self, of: &str, attribute: &str, at: Span) -> Result<Resolved, TemplateError> {
-        let resource = self.root.get("Resources").and_then(|all| all.get(of));
-        let Some(resource) = resource.filter(|node| is_function(node) && attribute == "Arn") else {
-            return Ok(unknown(format!("`{of}.{attribute}` is only known to AWS"), at));
-        };
-        Ok(match self.function_name(of, resource, at)? {
-            Resolved::Text(name) => {
-                text(format!("arn:aws:lambda:{}:{}:function:{name}", self.region, self.account))
-            }
-            other @ (Resolved::List(_)
-            | Resolved::Map(_)
-            | Resolved::Nothing
-            | Resolved::Unknown { .. }) => other,
-        })
-    }
-
-    fn substitute(&self, argument: &Node, at: Span) -> Result<Resolved, TemplateError> {
-        let (pattern, own) = match argument.items() {
-            [pattern, own] => (pattern.text(), Some(own)),
-            _ => (argument.text(), None),
-        };
-        let Some(mut rest) = pattern else {
-            return Ok(unknown("`Fn::Sub` is given something that it does not take", at));
-        };
-        let mut whole = String::new();
-        while let Some((before, after)) = rest.split_once("${") {
-            whole.push_str(before);
-            let Some((name, after)) = after.split_once('}') else {
-                whole.push_str("${");
-                rest = after;
-                continue;
-            };
-            rest = after;
-            if let Some(literal) = name.strip_prefix('!') {
-                whole.push_str("${");
-                whole.push_str(literal);
-                whole.push('}');
-                continue;
-            }
-            let name = name.trim();
-            let value = match own.and_then(|own| own.get(name)) {
-                Some(node) => self.resolve(node)?,
-                None => match name.split_once('.') {
-                    Some((of, attribute)) => self.attribute(of, attribute, at)?,
-                    None => self.reference(name, at)?,
-                },
-            };
-            match value {
-                Resolved::Text(text) => whole.push_str(&text),
-                found @ Resolved::Unknown { .. } => return Ok(found),
-                Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing => {
-                    return Ok(unknown(format!("`${{{name}}}` is no text"), at));
-                }
-            }
-            if !self.step(1 + whole.len() / 16) {
-                return Ok(unknown("the template takes too long to resolve", at));
-            }
-        }
-        whole.push_str(rest);
-        Ok(text(whole))
     }
 
     pub(super) fn within<T>(

@@ -41,7 +41,11 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
             writeln!(text, "  {name}={value:?}")?;
         }
     }
-    for (title, lines) in [("not served", &template.not_served), ("warnings", &template.warnings)] {
+    for (title, lines) in [
+        ("not served", &template.not_served),
+        ("placeholders", &template.placeholders),
+        ("warnings", &template.warnings),
+    ] {
         writeln!(text, "\n{title}:")?;
         lines.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
     }
@@ -51,6 +55,11 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
 #[test]
 fn every_intrinsic_function_has_its_value_or_a_sentence() {
     insta::assert_snapshot!(show("intrinsics.yaml", &[]));
+}
+
+#[test]
+fn what_is_not_served_has_a_placeholder_of_the_right_shape() {
+    insta::assert_snapshot!(show("placeholders.yaml", &[]));
 }
 
 #[test]

@@ -43,7 +43,9 @@ fn globals_merge_and_intrinsics_resolve() {
     assert_eq!(variables["YES"], "yes");
     assert_eq!(
         template.not_served,
-        ["line 5: variable `Q` of `Tea` is left out: `Fn::ImportValue` is only known to AWS"]
+        [
+            "line 5: variable `Q` of `Tea` is left out: `Fn::ImportValue` is only known to AWS (`--env-vars` can give it)"
+        ]
     );
 }
 
@@ -70,12 +72,56 @@ fn a_false_condition_drops_the_function() {
 }
 
 #[test]
-fn parameters_without_a_value_are_named() {
-    let error = of("", "Parameters: {A: {Type: String}, B: {Type: String}}").unwrap_err();
+fn a_parameter_without_a_value_is_an_error_only_where_it_is_needed() {
+    let parameters = "Parameters: {A: {Type: String}, B: {Type: String}}";
+    of("Tags: {A: !Ref A}", parameters).unwrap();
+    let expected = "is not known here: parameter `A` has neither a value nor a default\n(give it with `--parameter-overrides A=VALUE`)";
     assert_eq!(
-        error.to_string(),
-        "parameters are without a value: `A`, `B`\n(give each one with `--parameter-overrides A=VALUE`)"
+        sentence("Timeout: !Ref A", parameters),
+        format!("line 5, column 41: `Timeout` of `Tea` {expected}")
     );
+    assert_eq!(
+        sentence("Environment: {Variables: {X: !Sub '${A}'}}", parameters),
+        format!("line 5, column 61: `Environment.Variables.X` of `Tea` {expected}")
+    );
+}
+
+#[test]
+fn what_stands_in_awss_stores_is_an_error_only_where_it_is_needed() {
+    let reference = "'{{resolve:ssm:/street/wait:1}}'";
+    let template = of(&format!("Environment: {{Variables: {{X: !Sub {reference}}}}}"), "").unwrap();
+    assert_eq!(
+        template.not_served,
+        [
+            "line 5: variable `X` of `Tea` is left out: `{{resolve:ssm:/street/wait:1}}` stands in AWS's own stores (`--env-vars` can give it)"
+        ]
+    );
+    let error = sentence(&format!("Timeout: {reference}"), "");
+    assert!(error.contains("stands in AWS's own stores\n(write the value itself"), "{error}");
+    let stored = "Parameters: {A: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a}}";
+    of("Environment: {Variables: {X: !Ref A}}", stored).unwrap();
+    let error = sentence("Timeout: !Ref A", stored);
+    assert!(error.ends_with("\n(give it with `--parameter-overrides A=VALUE`)"), "{error}");
+}
+
+#[test]
+fn an_error_with_a_place_names_the_file_too() {
+    let path = std::env::temp_dir().join(format!("lunch-place-{}.yaml", std::process::id()));
+    std::fs::write(&path, "Resources:\n  a-b: {}\n").unwrap();
+    let error = read(&Options { path: path.clone(), ..options() }).unwrap_err().to_string();
+    std::fs::remove_file(&path).unwrap();
+    let place = format!("`{}`, line 2, column 8: `a-b` is no logical id", path.display());
+    assert!(error.starts_with(&place), "{error}");
+}
+
+#[test]
+fn names_that_refer_to_each_other_are_a_cycle() {
+    let rest = "  One: {Type: AWS::SQS::Queue, Properties: {QueueName: !GetAtt Two.QueueName}}\n  Two: {Type: AWS::SQS::Queue, Properties: {QueueName: !GetAtt One.QueueName}}";
+    let error = sentence("Environment: {Variables: {X: !Ref One}}", rest);
+    assert!(error.contains("`One` refers to itself"), "{error}");
+    let conditions = "Conditions: {A: !Not [!Condition B], B: !Not [!Condition A]}";
+    let error = sentence("Timeout: !If [A, 1, 2]", conditions);
+    assert!(error.contains("refers to itself"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 use super::Template;
 use super::error::TemplateError;
 use super::properties::Properties;
-use super::resolve::Resolved;
+use super::resolve::{Lack, Resolved};
 
 /// The variables that a function's configuration sets.
 ///
@@ -47,9 +47,14 @@ pub(super) fn read(
                 let property = "Environment.Variables";
                 return Err(properties.error(property, &format!("`{name}`"), wanted, value.span));
             }
-            Resolved::Unknown { why, .. } => template
-                .not_served
-                .push(format!("line {line}: variable `{name}` of `{id}` is left out: {why}")),
+            Resolved::Unknown { why, lack: lack @ Lack::Parameter(_), at } => {
+                let property = format!("Environment.Variables.{name}");
+                return Err(properties.unresolved(&property, why, &lack, at));
+            }
+            // It may come by `--env-vars`, and many functions do without.
+            Resolved::Unknown { why, .. } => template.not_served.push(format!(
+                "line {line}: variable `{name}` of `{id}` is left out: {why} (`--env-vars` can give it)"
+            )),
             Resolved::Nothing => {}
             Resolved::List(_) | Resolved::Map(_) => {
                 return Err(properties.error(name, "a list or a map", "a text", value.span));
