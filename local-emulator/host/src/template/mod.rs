@@ -18,6 +18,7 @@ mod resolve;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unroll;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub use node::Span;
 
 use node::{Node, Value};
 use resolve::{Placeholder, Resolver};
+use unroll::Unrolled;
 
 /// How a template is read.
 #[derive(Clone, Debug)]
@@ -100,10 +102,13 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         broken(Span { line: line as u64, column: 1 }, "it is not UTF-8 text".to_owned())
     })?;
     let (root, warnings) = node::compose(text).map_err(|error| broken(error.span, error.words))?;
-    let Some(resources) = root.get("Resources").filter(|node| node.is_map()) else {
+    if root.get("Resources").is_none_or(|node| !node.is_map()) {
         return Err(TemplateError::NotATemplate { path });
-    };
-    let resolver = Resolver::new(&root, parameters::read(&root, options)?, options);
+    }
+    let parameters = parameters::read(&root, options)?;
+    let looped = Resolver::new(&root, parameters.clone(), options);
+    let Unrolled { root, not_served, warnings: more } = unroll::unroll(&root, &looped)?;
+    let resolver = Resolver::new(&root, parameters, options);
     let scalar = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     let lunch = root.get("Metadata").and_then(|node| node.get("Lunch"));
     let orders = scalar(lunch.and_then(|node| node.get("Orders")));
@@ -112,13 +117,13 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         path,
         description: scalar(root.get("Description")).unwrap_or_default(),
         functions: Vec::new(),
-        not_served: Vec::new(),
+        not_served,
         placeholders: Vec::new(),
-        warnings,
+        warnings: [warnings, more].concat(),
     };
     let globals = root.get("Globals").and_then(|globals| globals.get("Function"));
     let mut without_effect: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (id, resource) in resources.entries() {
+    for (id, resource) in root.get("Resources").map_or(&[][..], Node::entries) {
         if let Some(kind) = add(&mut template, &resolver, globals, id, resource)? {
             without_effect.entry(kind).or_default().push(format!("`{id}`"));
         }
@@ -151,9 +156,11 @@ fn add<'a>(
     resource: &'a Node,
 ) -> Result<Option<&'a str>, TemplateError> {
     let (at, line) = (resource.span, resource.span.line);
+    if id.starts_with(unroll::LOOP) {
+        return Ok(None);
+    }
     if id.starts_with("Fn::") {
-        let sentence = format!("line {line}: `{id}`: only AWS unrolls it into resources");
-        template.not_served.push(sentence);
+        template.not_served.push(format!("line {line}: `{id}`: what it makes only AWS knows"));
         return Ok(None);
     }
     if !is_logical_id(id) {

@@ -63,6 +63,11 @@ fn what_is_not_served_has_a_placeholder_of_the_right_shape() {
 }
 
 #[test]
+fn a_loop_is_what_it_makes() {
+    insta::assert_snapshot!(show("loops.yaml", &[]));
+}
+
+#[test]
 fn another_value_of_a_parameter_decides_every_condition_anew() {
     let shown = show("intrinsics.yaml", &[("Stage", "prod")]);
     let decided = shown.lines().filter(|line| line.trim_start().starts_with("IF_"));

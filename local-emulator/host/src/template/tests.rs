@@ -223,9 +223,33 @@ fn a_condition_that_there_is_not_is_refused_wherever_it_is_named() {
     for error in [on_resource, in_value, in_condition] {
         assert!(error.ends_with(expected), "{error}");
     }
-    let looped = "Conditions: {'Fn::ForEach::Shops': [Shop, [a], {}]}";
+    let looped = "Conditions: {'Fn::ForEach::Shops': [Shop, [!ImportValue a], {}]}";
     assert!(
         sentence("Timeout: !If [Busy, 1, 2]", looped).contains("whether `Busy` holds is not known")
+    );
+}
+
+#[test]
+fn loops_that_would_make_too_much_make_nothing() {
+    let items = vec!["a"; 200].join(", ");
+    let mut body = "{'X${A}': {Type: 'AWS::SQS::Queue'}}".to_owned();
+    for level in ["A", "B", "C", "D"] {
+        body = format!("{{'Fn::ForEach::{level}': [{level}, [{items}], {body}]}}");
+    }
+    let template = parse(format!("Resources: {body}").as_bytes(), &options()).unwrap();
+    let told = template.not_served.join("\n");
+    assert!(told.contains("stays as it is: the loops make too much"), "{told}");
+}
+
+#[test]
+fn a_loop_without_its_transform_is_doubtful() {
+    let looped = "Resources: {'Fn::ForEach::Shops': [Shop, [a], {}]}";
+    let template = parse(looped.as_bytes(), &options()).unwrap();
+    assert_eq!(
+        template.warnings,
+        [
+            "line 1: AWS takes a `Fn::ForEach` only where `Transform` names `AWS::LanguageExtensions`"
+        ]
     );
 }
 
