@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+pub mod code;
 pub mod environment;
 mod ids;
 mod limits;

@@ -105,10 +105,17 @@ fn code(function: &Function, folder: &Path) -> String {
         Build::Cargo if function.code.join("Cargo.toml").is_file() => {
             format!("{}, built by cargo", code.display())
         }
-        Build::Cargo | Build::InPlace if is_there => {
+        Build::Make if function.code.join("Makefile").is_file() => {
+            format!("{}, built by make", code.display())
+        }
+        Build::Zip if function.code.is_file() => format!("{}, unpacked", code.display()),
+        Build::Zip => format!("{}: not there yet", code.display()),
+        Build::Cargo | Build::Make | Build::InPlace if is_there => {
             format!("{}, as it stands there", code.display())
         }
-        Build::Cargo | Build::InPlace => format!("{}: no `bootstrap` there yet", code.display()),
+        Build::Cargo | Build::Make | Build::InPlace => {
+            format!("{}: no `bootstrap` there yet", code.display())
+        }
     }
 }
 

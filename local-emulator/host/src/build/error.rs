@@ -4,6 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
+use super::archive::ArchiveError;
+use super::program::this_machine;
+
 /// Why functions cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -11,12 +14,14 @@ pub enum BuildError {
     #[error("cannot run `cargo`\n(install Rust, or take what was built before with `--no-build`)")]
     Cargo(#[source] io::Error),
     /// A code folder holds nothing to build or run.
-    #[error("function `{function}`: `{}` has neither a `Cargo.toml` nor a `bootstrap`\n(correct its `CodeUri`)", code.display())]
-    NoCrate {
+    #[error("function `{function}`: `{}` has neither a `{file}` nor a `bootstrap`\n(correct its `CodeUri`)", code.display())]
+    Nothing {
         /// The function.
         function: String,
         /// Where it was looked.
         code: PathBuf,
+        /// What it would be built by.
+        file: &'static str,
     },
     /// A template leaves the building to somebody else, who did not build.
     #[error("function `{function}`: no `bootstrap` stands in `{}`\n(its template says `SkipBuild`: build it, or leave that out)", code.display())]
@@ -27,12 +32,78 @@ pub enum BuildError {
         code: PathBuf,
     },
     /// A program cannot be run.
-    #[error("function `{function}`: `{}` is not executable\n(chmod +x {})", program.display(), program.display())]
+    #[error("function `{function}`: `{}` is not executable\n({hint})", program.display())]
     NotExecutable {
         /// The function.
         function: String,
         /// The program.
         program: PathBuf,
+        /// What to do.
+        hint: String,
+    },
+    /// A program is for another machine.
+    #[error("function `{function}`: `{}` is for `{machine}`, and this machine is `{}`\n(build it for this machine, as `lunch up` does of a `Cargo.toml`)", program.display(), this_machine())]
+    OtherMachine {
+        /// The function.
+        function: String,
+        /// The program.
+        program: PathBuf,
+        /// The machine that it is for.
+        machine: String,
+    },
+    /// A program is none.
+    #[error("function `{function}`: `{}` cannot be run: it is {what}\n(a `bootstrap` is a program of Linux for `{}`, or a script)", program.display(), this_machine())]
+    NoProgramFile {
+        /// The function.
+        function: String,
+        /// The file.
+        program: PathBuf,
+        /// What it seems to be.
+        what: &'static str,
+    },
+    /// A zip is not unpacked.
+    #[error("function `{function}`: the zip `{}` cannot be used", archive.display())]
+    Archive {
+        /// The function.
+        function: String,
+        /// The zip.
+        archive: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// A zip has no program.
+    #[error("function `{function}`: no `bootstrap` stands in `{}`\n(it has to be at the top, in no folder: `cd` there, then `zip code.zip bootstrap`)", archive.display())]
+    NoneInZip {
+        /// The function.
+        function: String,
+        /// The zip.
+        archive: PathBuf,
+    },
+    /// There is no make.
+    #[error("cannot run `make`\n(install it, or take what was built before with `--no-build`)")]
+    Make(#[source] io::Error),
+    /// A makefile's target failed; what it said was told as [`Progress::Said`](super::Progress::Said) while it ran.
+    #[error(
+        "function `{function}`: `make {target}` failed: {status}\n(`BuildMethod: makefile` runs that target in its `CodeUri`)"
+    )]
+    MakeFailed {
+        /// The function.
+        function: String,
+        /// The target.
+        target: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A makefile's target made no program.
+    #[error(
+        "function `{function}`: `make build-{logical_id}` left no `bootstrap` in the folder `$ARTIFACTS_DIR`\n(copy it there in that target)"
+    )]
+    NoneMade {
+        /// The function.
+        function: String,
+        /// Its logical id.
+        logical_id: String,
     },
     /// It is not clear which program is meant.
     #[error(

@@ -1,11 +1,15 @@
-//! Builds a template's Rust functions by one cargo call for each workspace, and stages what came out.
+//! Builds a template's functions and stages what came out: Rust ones by one cargo call for each workspace, those with
+//! a makefile by make, and zips by unpacking them.
 //!
 //! Staged is `.lunch/build/<LogicalId>/bootstrap` beside the template, alone in its folder: on AWS a function finds
 //! what the build put there and nothing of its sources. Code that is taken in place keeps what stands beside it.
 //! The call blocks. Ctrl-C reaches cargo itself, which runs in the caller's process group.
 
+mod archive;
 mod cargo;
 mod error;
+mod make;
+mod program;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -15,6 +19,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use archive::ArchiveError;
 pub use error::BuildError;
 
 use crate::function::ServedFunction;
@@ -74,25 +79,24 @@ pub fn build(
     let mut served = BTreeMap::new();
     let mut wanted = Vec::new();
     for (place, function) in template.functions.iter().enumerate() {
-        let taken = function.code.join("bootstrap");
-        let has_crate = function.code.join("Cargo.toml").is_file();
-        if !has_crate && !taken.is_file() {
-            let (function, code) = (function.name.clone(), function.code.clone());
-            return Err(BuildError::NoCrate { function, code });
-        }
-        if !has_crate || function.build == Build::InPlace {
-            served.insert(place, in_place(function, taken)?);
-        } else if options.no_build {
-            served.insert(place, before(function, &Stage::of(&lunch, function))?);
-        } else {
-            if is_executable(&taken) {
-                progress(Progress::Said(format!(
-                    "function `{}`: built from its `Cargo.toml`; the `bootstrap` beside it is not used",
-                    function.name
-                )));
+        let stage = Stage::of(&lunch, function);
+        match way(function)? {
+            Way::InPlace => drop(served.insert(place, in_place(function)?)),
+            Way::Zip => drop(served.insert(place, unpacked(function, &stage)?)),
+            Way::Cargo | Way::Make if options.no_build => {
+                served.insert(place, before(function, &stage)?);
             }
-            let target = cargo::target(function, options)?;
-            wanted.push(Wanted { place, function, target });
+            Way::Make => drop(served.insert(place, by_make(function, &stage, progress)?)),
+            Way::Cargo => {
+                if is_executable(&function.code.join("bootstrap")) {
+                    progress(Progress::Said(format!(
+                        "function `{}`: built from its `Cargo.toml`; the `bootstrap` beside it is not used",
+                        function.name
+                    )));
+                }
+                let target = cargo::target(function, options)?;
+                wanted.push(Wanted { place, function, target });
+            }
         }
     }
     for (place, program, binary) in made(&wanted, &lunch, options, progress)? {
@@ -102,19 +106,114 @@ pub fn build(
     Ok(all.map(|(function, (program, binary))| serve(function, program, binary)).collect())
 }
 
+/// How a function comes to its program.
+enum Way {
+    Cargo,
+    Make,
+    Zip,
+    InPlace,
+}
+
+/// How this function comes to its program: as its template says, as far as there is what that takes.
+fn way(function: &Function) -> Result<Way, BuildError> {
+    let has = |name: &str| function.code.join(name).is_file();
+    match function.build {
+        Build::Zip => Ok(Way::Zip),
+        Build::Cargo if has("Cargo.toml") => Ok(Way::Cargo),
+        Build::Make if has("Makefile") => Ok(Way::Make),
+        // `sam build` leaves a template like this one, with the built function in the folder.
+        Build::Cargo | Build::Make if has("bootstrap") => Ok(Way::InPlace),
+        Build::InPlace if has("bootstrap") || has("Cargo.toml") => Ok(Way::InPlace),
+        Build::Cargo | Build::Make | Build::InPlace => {
+            let file = if function.build == Build::Make { "Makefile" } else { "Cargo.toml" };
+            let (function, code) = (function.name.clone(), function.code.clone());
+            Err(BuildError::Nothing { function, code, file })
+        }
+    }
+}
+
 /// A program that stands in the code's folder.
-fn in_place(
-    function: &Function,
-    program: PathBuf,
-) -> Result<(PathBuf, Option<String>), BuildError> {
+fn in_place(function: &Function) -> Result<(PathBuf, Option<String>), BuildError> {
+    let program = function.code.join("bootstrap");
     if !program.is_file() {
         let (function, code) = (function.name.clone(), function.code.clone());
         return Err(BuildError::NoBootstrap { function, code });
     }
-    if !is_executable(&program) {
-        return Err(BuildError::NotExecutable { function: function.name.clone(), program });
+    let program = std::path::absolute(&program).unwrap_or(program);
+    runs_here(function, &program)?;
+    Ok((program, function.binary.clone()))
+}
+
+/// A program that stands in a zip.
+fn unpacked(function: &Function, stage: &Stage) -> Result<(PathBuf, Option<String>), BuildError> {
+    let archive = &function.code;
+    let source = |source| BuildError::Archive {
+        function: function.name.clone(),
+        archive: archive.clone(),
+        source,
+    };
+    staged(stage, |into| archive::unpack(archive, into).map_err(source))?;
+    let program = stage.program();
+    if !program.is_file() {
+        let (function, archive) = (function.name.clone(), archive.clone());
+        return Err(BuildError::NoneInZip { function, archive });
     }
-    Ok((std::path::absolute(&program).unwrap_or(program), function.binary.clone()))
+    runs_here(function, &program)?;
+    Ok((program, function.binary.clone()))
+}
+
+/// A program that make makes.
+fn by_make(
+    function: &Function,
+    stage: &Stage,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(PathBuf, Option<String>), BuildError> {
+    let took = staged(stage, |into| make::make(function, into, progress))?;
+    let program = stage.program();
+    if !program.is_file() {
+        return Err(BuildError::NoneMade {
+            function: function.name.clone(),
+            logical_id: function.logical_id.clone(),
+        });
+    }
+    runs_here(function, &program)?;
+    progress(Progress::Built { function: function.name.clone(), took });
+    Ok((program, function.binary.clone()))
+}
+
+/// Fills a stage; one that cannot be filled stays as it was.
+fn staged<T>(
+    stage: &Stage,
+    fill: impl FnOnce(&Path) -> Result<T, BuildError>,
+) -> Result<T, BuildError> {
+    let failed = |source| BuildError::Stage { path: stage.program(), source };
+    let fresh = stage.begin().map_err(failed)?;
+    let filled = fill(&fresh).inspect_err(|_| drop(std::fs::remove_dir_all(&fresh)))?;
+    stage.settle(&fresh).map_err(failed)?;
+    Ok(filled)
+}
+
+/// That this machine can run a program.
+fn runs_here(function: &Function, program: &Path) -> Result<(), BuildError> {
+    let (build, function, path) = (function.build, function.name.clone(), program.to_owned());
+    if !is_executable(program) {
+        let hint = match build {
+            Build::Zip => "chmod +x bootstrap, and zip it again".to_owned(),
+            Build::Cargo | Build::Make | Build::InPlace => {
+                format!("chmod +x {}", program.display())
+            }
+        };
+        return Err(BuildError::NotExecutable { function, program: path, hint });
+    }
+    match program::kind(program) {
+        program::Kind::Ours => Ok(()),
+        program::Kind::Foreign(machine) => {
+            Err(BuildError::OtherMachine { function, program: path, machine })
+        }
+        program::Kind::Nothing(what) => {
+            Err(BuildError::NoProgramFile { function, program: path, what })
+        }
+    }
 }
 
 /// A program that was built before.

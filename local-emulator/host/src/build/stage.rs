@@ -20,7 +20,7 @@ impl Stage {
     }
 
     pub(super) fn program(&self) -> PathBuf {
-        self.lunch.join("build").join(&self.logical_id).join("bootstrap")
+        self.folder().join("bootstrap")
     }
 
     /// The name of the program that was put there; callers may use it when nothing is built, too.
@@ -32,6 +32,33 @@ impl Stage {
 
     fn note(&self) -> PathBuf {
         self.lunch.join("build").join(format!("{}.json", self.logical_id))
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.lunch.join("build").join(&self.logical_id)
+    }
+
+    /// An empty folder beside the place, to be filled.
+    pub(super) fn begin(&self) -> io::Result<PathBuf> {
+        let fresh = self.aside("new");
+        gone(std::fs::remove_dir_all(&fresh))?;
+        std::fs::create_dir_all(&fresh)?;
+        std::fs::write(self.lunch.join(".gitignore"), "*\n")?;
+        Ok(fresh)
+    }
+
+    /// Puts that folder there, so that who looks finds all of it or nothing.
+    pub(super) fn settle(&self, fresh: &Path) -> io::Result<()> {
+        let old = self.aside("old");
+        gone(std::fs::remove_dir_all(&old))?;
+        gone(std::fs::remove_file(self.note()))?;
+        gone(std::fs::rename(self.folder(), &old))?;
+        std::fs::rename(fresh, self.folder())?;
+        gone(std::fs::remove_dir_all(&old))
+    }
+
+    fn aside(&self, word: &str) -> PathBuf {
+        self.folder().with_extension(format!("{word}-{}", std::process::id()))
     }
 
     /// Puts a program there, so that one that is running is not disturbed.
@@ -50,5 +77,13 @@ impl Stage {
         std::fs::rename(&fresh, &program)?;
         // Two names of one file: the rename above then did nothing.
         if fresh.exists() { std::fs::remove_file(&fresh) } else { Ok(()) }
+    }
+}
+
+/// What is not there needs no taking away.
+fn gone(taken_away: io::Result<()>) -> io::Result<()> {
+    match taken_away {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }

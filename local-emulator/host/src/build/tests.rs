@@ -155,6 +155,110 @@ fn it_must_be_clear_which_program_is_meant() {
 }
 
 #[test]
+fn a_makefile_builds_what_its_template_leaves_to_it() {
+    let makefile = "build-Tea:\n\t@echo brewing\n\t@cp tea.sh $(ARTIFACTS_DIR)/bootstrap\n\t@cp notes $(ARTIFACTS_DIR)\nbuild-Milk:\n\t@true\nbuild-Soup:\n\t@echo spilt >&2; exit 3\n";
+    let files = [("made/Makefile", makefile), ("made/tea.sh", "#!/bin/sh\n"), ("made/notes", "")];
+    let make = |id: &str| function(id, "made", ", Metadata: {BuildMethod: makefile}");
+    let street = Street::new("make", &files, &make("Tea"));
+    street.allow("made/tea.sh");
+    let (served, told) = street.build(false);
+    let served = served.unwrap();
+    assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
+    assert!(served[0].code.join("notes").is_file(), "what is put beside it stays there");
+    assert_eq!(said(&told), "brewing");
+    assert!(matches!(told.last(), Some(Progress::Built { function, .. }) if function == "Tea"));
+    street.write("made/Makefile", "build-Tea:\n\tfalse\n");
+    assert_eq!(street.build(true).0.unwrap(), served, "as it was built before");
+
+    let street = Street::new("made-nothing", &files, &make("Milk"));
+    assert_eq!(
+        street.error(),
+        "function `Milk`: `make build-Milk` left no `bootstrap` in the folder `$ARTIFACTS_DIR`\n(copy it there in that target)"
+    );
+    let street = Street::new("unmade", &files, &make("Soup"));
+    let (built, told) = street.build(false);
+    assert!(said(&told).contains("spilt"), "{told:?}");
+    assert_eq!(
+        built.unwrap_err().to_string(),
+        "function `Soup`: `make build-Soup` failed: exit status: 2\n(`BuildMethod: makefile` runs that target in its `CodeUri`)"
+    );
+    let street = Street::new("no-makefile", &[("made/notes", "")], &make("Tea"));
+    assert_eq!(
+        street.error(),
+        "function `Tea`: `ROOT/made` has neither a `Makefile` nor a `bootstrap`\n(correct its `CodeUri`)"
+    );
+}
+
+/// A zip of one file.
+fn zip(path: &Path, name: &str, mode: u32) {
+    let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(mode);
+    zip.start_file(name, options).unwrap();
+    std::io::Write::write_all(&mut zip, b"#!/bin/sh\n").unwrap();
+    zip.finish().unwrap();
+}
+
+#[test]
+fn a_zip_is_unpacked_and_run() {
+    let street = Street::new("zip", &[], &function("Tea", "tea.zip", ""));
+    let archive = street.0.join("tea.zip");
+    assert_eq!(street.error(), "function `Tea`: the zip `ROOT/tea.zip` cannot be used");
+    zip(&archive, "bootstrap", 0o755);
+    for no_build in [false, true] {
+        let served = street.build(no_build).0.unwrap();
+        assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
+        assert!(std::process::Command::new(&served[0].program).status().unwrap().success());
+    }
+    zip(&archive, "code/bootstrap", 0o755);
+    assert_eq!(
+        street.error(),
+        "function `Tea`: no `bootstrap` stands in `ROOT/tea.zip`\n(it has to be at the top, in no folder: `cd` there, then `zip code.zip bootstrap`)"
+    );
+    zip(&archive, "bootstrap", 0o644);
+    let error = street.error();
+    assert!(error.ends_with("not executable\n(chmod +x bootstrap, and zip it again)"), "{error}");
+    let left = fs::read_dir(street.0.join(".lunch/build")).unwrap().count();
+    assert_eq!(left, 1, "nothing else is left behind");
+}
+
+#[test]
+fn what_sam_built_is_taken_as_it_is() {
+    let build = "Resources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Metadata: {SamResourceId: Tea, BuildMethod: METHOD}\n    Properties: {Runtime: provided.al2023, CodeUri: Tea}\n";
+    for method in ["rust-cargolambda", "makefile"] {
+        let street = Street::new("sam", &[("Tea/bootstrap", "#!/bin/sh\n")], "");
+        street.write("template.yaml", &build.replace("METHOD", method));
+        street.allow("Tea/bootstrap");
+        let served = street.build(false).0.unwrap();
+        assert_eq!(served[0].program, street.0.join("Tea/bootstrap"), "{method}");
+    }
+}
+
+#[test]
+fn a_program_that_this_machine_cannot_run_is_told_before_it_is_started() {
+    let street = Street::new("foreign", &[("tea/bootstrap", "")], &function("Tea", "tea", ""));
+    let write = |bytes: &[u8]| {
+        fs::write(street.0.join("tea/bootstrap"), bytes).unwrap();
+        street.allow("tea/bootstrap");
+        street.error()
+    };
+    let ours = program::this_machine();
+    let (other, name) = if ours == "arm64" { (62, "x86_64") } else { (183, "arm64") };
+    let head = [b"\x7fELF\x02\x01\x01", &[0; 11][..], &[other, 0]].concat();
+    assert_eq!(
+        write(&head),
+        format!(
+            "function `Tea`: `ROOT/tea/bootstrap` is for `{name}`, and this machine is `{ours}`\n(build it for this machine, as `lunch up` does of a `Cargo.toml`)"
+        )
+    );
+    assert_eq!(
+        write(b"MZ"),
+        format!(
+            "function `Tea`: `ROOT/tea/bootstrap` cannot be run: it is a program of Windows\n(a `bootstrap` is a program of Linux for `{ours}`, or a script)"
+        )
+    );
+}
+
+#[test]
 fn code_that_is_neither_built_nor_to_be_run_is_told_with_what_to_do() {
     let street = Street::new("mode", &[("tea/bootstrap", "")], &function("Tea", "tea", ""));
     assert_eq!(

@@ -16,6 +16,10 @@ use crate::logs::Logging;
 pub enum Build {
     /// Cargo makes it of the folder's crate, where there is one; else it stands there.
     Cargo,
+    /// Make makes it by the folder's makefile, where there is one; else it stands there.
+    Make,
+    /// It stands in the zip that the code is.
+    Zip,
     /// It stands in the folder: the template leaves its building to somebody else.
     InPlace,
 }
@@ -27,7 +31,7 @@ pub struct Function {
     pub logical_id: String,
     /// Its name: `FunctionName`, else the logical id.
     pub name: String,
-    /// The folder of its code.
+    /// The folder of its code, or the zip.
     pub code: PathBuf,
     /// As `provided.al2023`.
     pub runtime: String,
@@ -115,7 +119,7 @@ pub(super) fn add(
         code,
         runtime,
         handler: properties.or("Handler", "bootstrap")?,
-        architecture: architecture(template, &properties)?,
+        architecture: architecture(template, &properties, build)?,
         timeout: Duration::from_secs(timeout.into()),
         memory_mb: properties.number("MemorySize", 128, 32_768)?.unwrap_or(128),
         ephemeral_storage_mb: properties
@@ -163,10 +167,14 @@ fn made(
         return Ok(Err("its code stands in a bucket or in the template".to_owned()));
     }
     let code = properties.or(code, ".")?;
-    if code.starts_with("s3://") || code.ends_with(".zip") {
-        return Ok(Err(format!("its code is `{code}`, and only folders are served yet")));
+    if code.starts_with("s3://") {
+        return Ok(Err(format!("its code is `{code}`, and only folders and zips are served")));
     }
+    let is_zip = Path::new(&code).extension().is_some_and(|name| name.eq_ignore_ascii_case("zip"));
     let code = folder(&template.path).join(code);
+    if is_zip && !code.is_dir() {
+        return Ok(Ok(Made { runtime, code, build: Build::Zip }));
+    }
     Ok(build(resource, &code).map(|build| Made { runtime, code, build }))
 }
 
@@ -175,10 +183,10 @@ fn build(resource: &Node, code: &Path) -> Result<Build, String> {
     let metadata = resource.get("Metadata");
     let said = |name: &str| metadata.and_then(|node| node.get(name)).and_then(Node::text);
     let method = said("BuildMethod").filter(|method| *method != "rust-cargolambda");
-    if said("SkipBuild").and_then(boolean) != Some(true) && method.is_none() {
-        return Ok(Build::Cargo);
-    }
+    let skips = said("SkipBuild").and_then(boolean) == Some(true);
     match method {
+        None if !skips => Ok(Build::Cargo),
+        Some("makefile") if !skips => Ok(Build::Make),
         Some(method) if !code.join("bootstrap").is_file() => Err(format!(
             "its `BuildMethod` is `{method}`, and no `bootstrap` stands in `{}`",
             code.display()
@@ -227,6 +235,7 @@ fn unique(template: &Template, id: &str, name: &str, at: Span) -> Result<String,
 fn architecture(
     template: &mut Template,
     properties: &Properties<'_>,
+    build: Build,
 ) -> Result<String, TemplateError> {
     let default = || "x86_64".to_owned();
     let Some(node) = properties.find("Architectures")? else { return Ok(default()) };
@@ -248,9 +257,14 @@ fn architecture(
         Some(Resolved::List(_) | Resolved::Map(_) | Resolved::Nothing) | None => default(),
     };
     if architecture != std::env::consts::ARCH.replace("aarch64", "arm64") {
-        template.not_served.push(format!(
-            "line {line}: `{id}` is for `{architecture}`: built and run for this machine instead"
-        ));
+        let instead = match build {
+            Build::Cargo => "built and run for this machine instead",
+            Build::Make => "it runs on this machine, so make has to build it for that",
+            Build::Zip | Build::InPlace => {
+                "it runs on this machine, if its `bootstrap` is for that"
+            }
+        };
+        template.not_served.push(format!("line {line}: `{id}` is for `{architecture}`: {instead}"));
     }
     Ok(architecture)
 }

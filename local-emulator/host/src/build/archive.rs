@@ -1,0 +1,247 @@
+//! A function's code from a zip, as AWS takes it. The archive is untrusted: nothing of it leaves its folder, nothing is a
+//! link, and what it unpacks to is bounded whatever it says of itself.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Component, Path, PathBuf};
+
+use lunch_contract::code::{ENTRIES_MAX, UNZIPPED_BYTES_MAX};
+use zip::ZipArchive;
+use zip::read::ZipFile;
+
+/// Why a zip is not unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Read(#[source] io::Error),
+    /// It is none, or broken.
+    #[error("it is no zip, or a broken one")]
+    Broken(#[source] zip::result::ZipError),
+    /// It has too many entries.
+    #[error("it has {0} entries or folders, and may have {ENTRIES_MAX}")]
+    Entries(usize),
+    /// An entry would be put elsewhere.
+    #[error(
+        "it holds `{0}`, which leads out of its folder\n(zip the files from within their folder)"
+    )]
+    Outside(String),
+    /// An entry is a link.
+    #[error("it holds `{0}`, which is a link\n(zip what it leads to, as `zip` does without `-y`)")]
+    Link(String),
+    /// An entry is neither file nor folder.
+    #[error("it holds `{0}`, which is neither a file nor a folder")]
+    Special(String),
+    /// It unpacks to too much.
+    #[error("it unpacks to more than {UNZIPPED_BYTES_MAX} bytes, which AWS does not take")]
+    TooLarge,
+    /// An entry cannot be unpacked.
+    #[error("it holds `{name}`, which cannot be unpacked")]
+    Entry {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Unpacks a zip into an empty folder.
+pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), ArchiveError> {
+    unpack_at_most(archive, into, UNZIPPED_BYTES_MAX)
+}
+
+fn unpack_at_most(archive: &Path, into: &Path, bytes_max: u64) -> Result<(), ArchiveError> {
+    let file = File::open(archive).map_err(ArchiveError::Read)?;
+    let mut archive = ZipArchive::new(file).map_err(ArchiveError::Broken)?;
+    if archive.len() > ENTRIES_MAX {
+        return Err(ArchiveError::Entries(archive.len()));
+    }
+    let mut left = bytes_max;
+    let mut folders = BTreeSet::new();
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index).map_err(ArchiveError::Broken)?;
+        let whole = entry.name().map_err(ArchiveError::Broken)?.into_owned();
+        let name: String = whole.chars().take(200).collect();
+        let path = inside(&whole).ok_or_else(|| ArchiveError::Outside(name.clone()))?;
+        for folder in path.ancestors().skip(1) {
+            // Those above it are known too, then.
+            if !folders.insert(folder.to_owned()) {
+                break;
+            }
+        }
+        if folders.len() > ENTRIES_MAX {
+            return Err(ArchiveError::Entries(folders.len()));
+        }
+        let kind = entry.unix_mode().unwrap_or_default() & 0o170_000;
+        if kind == 0o120_000 {
+            return Err(ArchiveError::Link(name));
+        }
+        if !matches!(kind, 0 | 0o100_000 | 0o040_000) {
+            return Err(ArchiveError::Special(name));
+        }
+        let put = put(&mut entry, &into.join(path), left);
+        match put.map_err(|source| ArchiveError::Entry { name, source })? {
+            Some(bytes) => left -= bytes,
+            None => return Err(ArchiveError::TooLarge),
+        }
+    }
+    Ok(())
+}
+
+/// Where an entry goes, if that is below the folder.
+fn inside(name: &str) -> Option<PathBuf> {
+    let is_plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+    let path = Path::new(name);
+    let is_inside = !name.contains(['\\', '\0'])
+        && path.components().all(is_plain)
+        && path.components().any(|part| matches!(part, Component::Normal(_)));
+    is_inside.then(|| path.to_owned())
+}
+
+/// Writes an entry; how many bytes that are, `None` if it has more than are left.
+fn put(entry: &mut ZipFile<'_, File>, path: &Path, left: u64) -> io::Result<Option<u64>> {
+    if entry.is_dir() {
+        fs::create_dir_all(path)?;
+        return Ok(Some(0));
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // What it says of its own size may be a lie.
+    let bytes = io::copy(&mut entry.take(left.saturating_add(1)), &mut file)?;
+    file.set_permissions(fs::Permissions::from_mode(mode | 0o600))?;
+    Ok((bytes <= left).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io::Write as _;
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+
+    /// A folder with a zip of these entries, each with its mode and content; gone when it is dropped.
+    struct Zipped(PathBuf);
+
+    impl Zipped {
+        fn of(name: &str, entries: &[(&str, u32, &[u8])]) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("lunch-zip-{name}-{}", std::process::id()));
+            drop(fs::remove_dir_all(&folder));
+            fs::create_dir_all(folder.join("out")).unwrap();
+            let mut writer = ZipWriter::new(File::create(folder.join("code.zip")).unwrap());
+            for (name, mode, content) in entries {
+                let options = SimpleFileOptions::default().unix_permissions(*mode);
+                if mode & 0o170_000 == 0o120_000 {
+                    let target = str::from_utf8(content).unwrap();
+                    writer.add_symlink(*name, target, SimpleFileOptions::default()).unwrap();
+                } else if name.ends_with('/') {
+                    writer.add_directory(*name, options).unwrap();
+                } else {
+                    writer.start_file(*name, options).unwrap();
+                    writer.write_all(content).unwrap();
+                }
+            }
+            writer.finish().unwrap();
+            Self(folder)
+        }
+
+        fn unpack(&self, bytes_max: u64) -> Result<(), ArchiveError> {
+            unpack_at_most(&self.0.join("code.zip"), &self.0.join("out"), bytes_max)
+        }
+
+        /// What stands in the folder that it was unpacked into.
+        fn out(&self, name: &str) -> PathBuf {
+            self.0.join("out").join(name)
+        }
+
+        fn error(&self) -> String {
+            self.unpack(UNZIPPED_BYTES_MAX).unwrap_err().to_string()
+        }
+    }
+
+    impl Drop for Zipped {
+        fn drop(&mut self) {
+            drop(fs::remove_dir_all(&self.0));
+        }
+    }
+
+    #[test]
+    fn files_and_folders_come_out_as_they_went_in() {
+        let zipped = Zipped::of(
+            "plain",
+            &[
+                ("bootstrap", 0o755, b"#!/bin/sh"),
+                ("./share/", 0o755, b""),
+                ("share/deep/notes", 0o4444, b"milk"),
+            ],
+        );
+        zipped.unpack(13).unwrap();
+        assert_eq!(fs::read(zipped.out("share/deep/notes")).unwrap(), b"milk");
+        let mode = |name| fs::metadata(zipped.out(name)).unwrap().permissions().mode() & 0o7777;
+        assert_eq!((mode("bootstrap"), mode("share/deep/notes")), (0o755, 0o644));
+    }
+
+    #[test]
+    fn nothing_leaves_the_folder() {
+        for name in ["../tea", "a/../../tea", "/tmp/tea", "a\\..\\tea", ".."] {
+            let zipped = Zipped::of("outside", &[(name, 0o644, b"x")]);
+            assert!(zipped.error().contains("which leads out of its folder\n(zip"), "{name}");
+            assert_eq!(fs::read_dir(zipped.out("")).unwrap().count(), 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn links_are_refused() {
+        let zipped = Zipped::of("link", &[("bootstrap", 0o120_777, b"/bin/sh")]);
+        assert_eq!(
+            zipped.error(),
+            "it holds `bootstrap`, which is a link\n(zip what it leads to, as `zip` does without `-y`)"
+        );
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_at_what_aws_takes() {
+        let zipped = Zipped::of("bomb", &[("a", 0o644, &[0; 600]), ("b", 0o644, &[0; 600])]);
+        assert!(matches!(zipped.unpack(1199), Err(ArchiveError::TooLarge)));
+        drop(fs::remove_dir_all(zipped.out("")));
+        zipped.unpack(1200).unwrap();
+    }
+
+    #[test]
+    fn an_entry_that_lies_about_its_size_is_stopped_too() {
+        let zipped = Zipped::of("liar", &[("a", 0o644, &[0; 100_000])]);
+        let path = zipped.0.join("code.zip");
+        let bytes = fs::read(&path).unwrap();
+        let (size, lie) = (100_000_u32.to_le_bytes(), 10_u32.to_le_bytes());
+        let mut lying = bytes;
+        while let Some(at) = lying.windows(4).position(|window| window == size) {
+            lying[at..at + 4].copy_from_slice(&lie);
+        }
+        fs::write(&path, lying).unwrap();
+        zipped.unpack(99_999).unwrap_err();
+        assert!(fs::metadata(zipped.out("a")).map_or(0, |data| data.len()) <= 100_000);
+    }
+
+    #[test]
+    fn what_is_no_zip_or_is_cut_off_is_told() {
+        let zipped = Zipped::of("cut", &[("a", 0o644, b"milk"), ("a/b", 0o644, b"milk")]);
+        let error = zipped.unpack(100).unwrap_err();
+        assert_eq!(error.to_string(), "it holds `a/b`, which cannot be unpacked");
+        assert!(error.source().is_some());
+        let path = zipped.0.join("code.zip");
+        let whole = fs::read(&path).unwrap();
+        for cut in 0..whole.len() {
+            fs::write(&path, &whole[..cut]).unwrap();
+            zipped.unpack(100).unwrap_err();
+        }
+    }
+}
