@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use lunch_cloud::{Choice, Delay, Profile, ReclaimPolicy};
 use lunch_contract::Strictness;
 
-use crate::failure::Code;
-use crate::{say, span};
+use crate::failure::{Code, Failure};
+use crate::{samconfig, say, span};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
 #[derive(Debug, Parser)]
@@ -93,6 +93,9 @@ pub(crate) struct Cloud {
     /// Give a parameter of the template another value than its default
     #[arg(long, value_name = "KEY=VALUE", num_args = 1.., value_parser = key_value, help_heading = TEMPLATE)]
     pub(crate) parameter_overrides: Vec<(String, String)>,
+    /// What `AWS::StackName` is
+    #[arg(long, value_name = "NAME", default_value = "lunch", help_heading = TEMPLATE)]
+    pub(crate) stack_name: String,
     /// Take the functions as they were built before
     #[arg(long, help_heading = TEMPLATE)]
     pub(crate) no_build: bool,
@@ -285,6 +288,11 @@ where
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
+    // SAM takes CloudFormation's own form too.
+    let long = text.strip_prefix("ParameterKey=").and_then(|it| it.split_once(",ParameterValue="));
+    if let Some((key, value)) = long {
+        return Ok((key.to_owned(), value.to_owned()));
+    }
     let (key, value) =
         text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`\n(write KEY=VALUE)"))?;
     Ok((key.to_owned(), value.to_owned()))
@@ -316,19 +324,25 @@ fn delay(text: &str) -> Result<NamedDelay, String> {
 
 /// What the user asks for; or, where there is nothing to run, the code to end with, and all is said.
 pub(crate) fn read() -> Result<Command, Code> {
-    let matches = parser().try_get_matches();
-    match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
+    let words: Vec<_> = std::env::args_os().collect();
+    let asked = parser().try_get_matches_from(&words).map_err(|told| tell(&told))?;
+    let configured = samconfig::configured(&parser(), &words, &asked)
+        .map_err(|wrong| Failure::new(Code::Input, wrong).tell())?;
+    match Arguments::from_arg_matches(&configured.unwrap_or(asked)) {
         Ok(Arguments { command: Some(command) }) => Ok(command),
         Ok(Arguments { command: None }) => {
             say::beside(GUIDE);
             Err(Code::Usage)
         }
-        Err(told) => {
-            // Help and version are errors to clap too, of the kind that goes to stdout.
-            drop(told.print());
-            Err(if told.use_stderr() { Code::Usage } else { Code::Done })
-        }
+        Err(told) => Err(tell(&told)),
     }
+}
+
+/// Says what clap says.
+fn tell(told: &clap::Error) -> Code {
+    // Help and version are errors to clap too, of the kind that goes to stdout.
+    drop(told.print());
+    if told.use_stderr() { Code::Usage } else { Code::Done }
 }
 
 /// The parser with the commands in their groups.
@@ -347,7 +361,9 @@ pub(crate) fn parser() -> clap::Command {
     }
     parser.help_template(format!(
         "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n{groups}\nOptions:\n{{options}}\n\n\
-         Exit status:\n{EXIT_STATUS}\n\n`lunch COMMAND --help` tells more of each."
+         Exit status:\n{EXIT_STATUS}\n\n\
+         A project's own defaults stand in the `samconfig.toml` beside its template, below\n\
+         `[default.lunch.parameters]`: a key for each flag, as `no_build = true`.\n\n`lunch COMMAND --help` tells more of each."
     ))
 }
 

@@ -10,6 +10,7 @@ mod fake_cloud;
 mod lines;
 mod orders;
 mod progress;
+mod samconfig;
 mod say;
 mod settings;
 mod span;

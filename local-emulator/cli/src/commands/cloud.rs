@@ -43,7 +43,7 @@ impl Plan {
             parameter_overrides: asked.parameter_overrides.clone(),
             region: asked.region.clone(),
             account: asked.account_id.clone(),
-            stack_name: None,
+            stack_name: Some(asked.stack_name.clone()),
         })
         .or_fail(Code::Input)?;
         let config = Config {
