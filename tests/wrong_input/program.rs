@@ -75,6 +75,92 @@ fn an_intrinsic_that_is_not_understood_is_named_with_its_place() {
 }
 
 #[test]
+fn a_parameter_that_there_is_not_is_refused_with_those_that_there_are() {
+    let folder = Folder::make();
+    let text = template(&properties("code"), &json!({}));
+    let text = text.replacen('{', r#"{"Parameters": {"Stage": {"Type": "String"}},"#, 1);
+    let (code, said) = refused_template(&folder, &text, &["--parameter-overrides", "Stge=prod"]);
+    assert_eq!(code, INPUT, "{said}");
+    assert!(said.contains("there is no parameter `Stge`"), "{said}");
+    assert!(said.contains("(there is `Stage`)"), "{said}");
+}
+
+#[test]
+fn a_parameter_without_a_value_is_told_with_its_place_and_the_flag() {
+    let folder = Folder::make();
+    let mut properties = properties("code");
+    properties["Timeout"] = json!({"Ref": "Wait"});
+    let text = template(&properties, &json!({}));
+    let text = text.replacen('{', r#"{"Parameters": {"Wait": {"Type": "Number"}},"#, 1);
+    let (code, said) = refused_template(&folder, &text, &[]);
+    assert_eq!(code, INPUT, "{said}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn resources_that_name_each_other_are_told_with_their_place() {
+    let folder = Folder::make();
+    let mut properties = properties("code");
+    properties["FunctionName"] = json!({"Fn::Sub": "${CoffeeFunction}-1"});
+    let (code, said) = refused_template(&folder, &template(&properties, &json!({})), &[]);
+    assert_eq!(code, INPUT, "{said}");
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_program_for_another_machine_is_told_before_it_is_called() {
+    let folder = Folder::make();
+    let mut head = b"\x7fELF\x02\x01\x01".to_vec();
+    head.resize(18, 0);
+    // MIPS, on which nobody runs these tests.
+    head.extend([8, 0]);
+    let bootstrap = folder.path().join("code/bootstrap");
+    folder.write("code/readme.txt", "");
+    std::fs::write(&bootstrap, head).unwrap();
+    std::fs::set_permissions(bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (code, said) = refused_template(&folder, &template(&properties("code"), &json!({})), &[]);
+    assert_eq!(code, BUILD, "{said}");
+    assert!(
+        said.contains("`[folder]/code/bootstrap` is for `mips`, and this machine is `"),
+        "{said}"
+    );
+}
+
+/// A zip of one empty file.
+fn zip(name: &str) -> Vec<u8> {
+    let length = [u8::try_from(name.len()).unwrap(), 0];
+    let same = [&[20, 0][..], &[0; 8], &[0; 12], &length, &[0; 2]].concat();
+    let local = [b"PK\x03\x04", same.as_slice(), name.as_bytes()].concat();
+    let central = [b"PK\x01\x02\x14\x03", same.as_slice(), &[0; 14], name.as_bytes()].concat();
+    let count = [&[0; 4][..], &[1, 0, 1, 0]].concat();
+    let size = |length: usize| u32::try_from(length).unwrap().to_le_bytes();
+    let places = [size(central.len()), size(local.len())].concat();
+    [&local[..], &central, b"PK\x05\x06", &count, &places, &[0; 2]].concat()
+}
+
+#[test]
+fn a_zip_that_leads_out_of_its_folder_is_refused_and_nothing_is_written() {
+    let folder = Folder::make();
+    std::fs::write(folder.path().join("code.zip"), zip("../../../spilt")).unwrap();
+    let text = template(&properties("code.zip"), &json!({}));
+    let (code, said) = refused_template(&folder, &text, &[]);
+    assert_eq!(code, BUILD, "{said}");
+    insta::assert_snapshot!(said);
+    assert!(!folder.path().join("spilt").exists());
+    let left = std::fs::read_dir(folder.path().join(".lunch/build")).unwrap().count();
+    assert_eq!(left, 0, "nothing is left half unpacked");
+}
+
+#[test]
+fn a_default_that_is_no_flag_is_told_with_its_line() {
+    let folder = Folder::make();
+    folder.write("samconfig.toml", "[default.lunch.parameters]\nregion = \"x\"\nprot = 9000\n");
+    let (code, said) = refused_template(&folder, &template(&properties("code"), &json!({})), &[]);
+    assert_eq!(code, INPUT, "{said}");
+    assert!(said.contains("`[folder]/samconfig.toml`, line 3: `prot` is no flag"), "{said}");
+}
+
+#[test]
 fn a_program_that_is_missing() {
     let folder = Folder::make();
     folder.write("code/readme.txt", "nothing to run here");
