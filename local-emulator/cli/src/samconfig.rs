@@ -70,6 +70,9 @@ pub(crate) fn configured(
     let Some((command, matches)) = asked.subcommand() else { return Ok(None) };
     let template = matches.try_get_one::<PathBuf>("template").ok().flatten();
     let folder = template.and_then(|template| template.parent()).unwrap_or_else(|| Path::new(""));
+    // What `sam build` left stands below the project.
+    let is_built = folder.ends_with(".aws-sam/build");
+    let folder = if is_built { folder.ancestors().nth(2).unwrap_or(folder) } else { folder };
     let path = folder.join(FILE);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,

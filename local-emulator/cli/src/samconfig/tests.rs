@@ -16,10 +16,13 @@ impl Project {
 
     #[expect(clippy::unwrap_in_result, reason = "what is asked is sound; the file may not be")]
     fn read(&self, words: &[&str]) -> Result<Command, String> {
-        let template = self.0.join("template.yaml").into_os_string();
+        let (template, rest) = match words {
+            [_, "--template", template, rest @ ..] => (*template, rest),
+            words => ("template.yaml", &words[1..]),
+        };
         let mut all: Vec<OsString> = ["lunch", words[0], "--template"].map(Into::into).into();
-        all.push(template);
-        all.extend(words[1..].iter().map(OsString::from));
+        all.push(self.0.join(template).into_os_string());
+        all.extend(rest.iter().map(OsString::from));
         let parser = args::parser();
         let asked = parser.clone().try_get_matches_from(&all).expect("sound flags");
         let configured = configured(&parser, &all, &asked).map_err(|wrong| wrong.to_string());
@@ -77,6 +80,14 @@ fn what_all_of_sam_is_told_counts_where_there_is_a_flag() {
     let cloud = Project::of("global", &text).check(&[]);
     assert_eq!((cloud.stack_name.as_str(), cloud.region.as_str()), ("street", "eu-west-2"));
     assert_eq!(cloud.parameter_overrides, [], "those are of the deployment");
+}
+
+#[test]
+fn what_sam_built_has_the_projects_defaults() {
+    let project = Project::of("built", &format!("{LUNCH}\nseed = 7\nenv_file = 'my.env'\n"));
+    let cloud = project.check(&["--template", ".aws-sam/build/template.yaml"]);
+    assert_eq!(cloud.seed, Some(7));
+    assert_eq!(cloud.env_file, Some(project.0.join("my.env")));
 }
 
 #[test]

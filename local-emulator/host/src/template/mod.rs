@@ -28,7 +28,7 @@ pub use error::TemplateError;
 pub use function::{Build, Function};
 pub use node::Span;
 
-use node::{Node, Value};
+use node::{Entries, Node, Value};
 use resolve::{Placeholder, Resolver};
 use unroll::Unrolled;
 
@@ -229,14 +229,13 @@ fn merge(global: &Node, own: &Node) -> Node {
     let is_whole = global.intrinsic().is_some() || own.intrinsic().is_some();
     let value = match (&global.value, &own.value) {
         (Value::Map(all), Value::Map(own)) if !is_whole => {
-            let mut merged = all.clone();
+            let mut merged = Entries::default();
+            all.iter().for_each(|(name, node)| merged.put(name.clone(), node.clone()));
             for (name, node) in own {
-                match merged.iter_mut().find(|(other, _)| other == name) {
-                    Some((_, there)) => *there = merge(there, node),
-                    None => merged.push((name.clone(), node.clone())),
-                }
+                let node = merged.get(name).map_or_else(|| node.clone(), |all| merge(all, node));
+                merged.put(name.clone(), node);
             }
-            Value::Map(merged)
+            Value::Map(merged.done())
         }
         (Value::List(all), Value::List(own)) => Value::List([&all[..], &own[..]].concat()),
         _ => own.value.clone(),

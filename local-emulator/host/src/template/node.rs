@@ -40,6 +40,32 @@ pub(crate) struct Node {
     pub(crate) span: Span,
 }
 
+/// The entries of a map that is being made: each name once, where it came first, with what came last.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    all: Vec<(String, Node)>,
+    places: BTreeMap<String, usize>,
+}
+
+impl Entries {
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        self.places.get(name).map(|place| &self.all[*place].1)
+    }
+
+    pub(crate) fn put(&mut self, name: String, node: Node) {
+        if let Some(place) = self.places.get(&name) {
+            self.all[*place].1 = node;
+        } else {
+            self.places.insert(name.clone(), self.all.len());
+            self.all.push((name, node));
+        }
+    }
+
+    pub(crate) fn done(self) -> Vec<(String, Node)> {
+        self.all
+    }
+}
+
 /// Why a text is no tree.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Broken {
@@ -230,8 +256,7 @@ impl Composer {
         parser: &mut Parser<&mut &[u8]>,
         depth: usize,
     ) -> Result<Vec<(String, Node)>, Broken> {
-        let mut entries: Vec<(String, Node)> = Vec::new();
-        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut entries = Entries::default();
         let mut merged = Vec::new();
         loop {
             let event = self.next(parser)?;
@@ -247,27 +272,25 @@ impl Composer {
             let node = self.node(parser, event, depth + 1)?;
             if plain && name == "<<" {
                 merged.push(node);
-            } else if let Some(place) = places.get(&name) {
-                self.warnings.push(format!(
-                    "line {}: `{name}` is there twice; the last one counts",
-                    span.line
-                ));
-                entries[*place].1 = node;
             } else {
-                places.insert(name.clone(), entries.len());
-                entries.push((name, node));
+                if entries.get(&name).is_some() {
+                    self.warnings.push(format!(
+                        "line {}: `{name}` is there twice; the last one counts",
+                        span.line
+                    ));
+                }
+                entries.put(name, node);
             }
         }
         for node in merged {
             let sources = if node.is_map() { vec![node] } else { node.items().to_vec() };
             for (name, value) in sources.iter().flat_map(Node::entries) {
-                if !places.contains_key(name) {
-                    places.insert(name.clone(), entries.len());
-                    entries.push((name.clone(), value.clone()));
+                if entries.get(name).is_none() {
+                    entries.put(name.clone(), value.clone());
                 }
             }
         }
-        Ok(entries)
+        Ok(entries.done())
     }
 
     fn next(&mut self, parser: &mut Parser<&mut &[u8]>) -> Result<Event, Broken> {

@@ -258,7 +258,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn resource(&self, id: &str) -> Option<&'a Node> {
-        self.root.get("Resources").and_then(|all| all.get(id))
+        let all = self.root.get("Resources")?;
+        // They are looked through one by one.
+        self.step(all.entries().len() / 16);
+        all.get(id)
     }
 
     /// The type of a resource that the template has, or that SAM makes of it.

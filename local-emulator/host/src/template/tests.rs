@@ -145,6 +145,19 @@ fn aliases_that_expand_without_end_are_refused() {
 }
 
 #[test]
+fn references_to_very_many_resources_come_to_an_end() {
+    let numbers = || 0..20_000;
+    let variables: String = numbers().map(|n| format!("V{n}: !Ref Q{n}, ")).collect();
+    let queues: String =
+        numbers().map(|n| format!("  Q{n}: {{Type: AWS::SQS::Queue}}\n")).collect();
+    let began = std::time::Instant::now();
+    let template = of(&format!("Environment: {{Variables: {{{variables}}}}}"), &queues);
+    let error = template.unwrap_err().to_string();
+    assert!(error.contains("it must be at most 4096 bytes"), "{error}");
+    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
+}
+
+#[test]
 fn a_block_scalar_at_the_end_needs_no_newline() {
     parse(b"Resources: {}\nDescription: |\n  x", &options()).unwrap();
 }
@@ -154,6 +167,68 @@ proptest::proptest! {
     fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, text in "[-\\[\\]{}:&*!|>'\"a \n]{0,200}") {
         drop(parse(&bytes, &options()));
         drop(parse(text.as_bytes(), &options()));
+    }
+}
+
+/// Values as somebody might nest them who knows the names and not the rules.
+fn value() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let word = prop_oneof![
+        Just("a".to_owned()),
+        Just("0".to_owned()),
+        Just("Yes".to_owned()),
+        Just("Tea.Arn".to_owned()),
+        Just("'${Tea} ${!x} ${A.b} ${'".to_owned()),
+        Just("{Ref: AWS::NoValue}".to_owned()),
+        Just("!Ref List".to_owned()),
+        Just("!GetAtt Queue.Arn".to_owned()),
+        Just("!GetAtt [Queue]".to_owned()),
+        Just("'{{resolve:ssm:x'".to_owned()),
+    ];
+    let names = prop::sample::select(vec![
+        "Ref",
+        "Fn::GetAtt",
+        "Fn::Sub",
+        "Fn::Join",
+        "Fn::Select",
+        "Fn::Split",
+        "Fn::FindInMap",
+        "Fn::If",
+        "Fn::Base64",
+        "Fn::Length",
+        "Fn::ToJsonString",
+        "Fn::Equals",
+        "Fn::And",
+        "Fn::Not",
+        "Condition",
+        "Fn::ForEach::X",
+        "Fn::Transform",
+        "Type",
+        "CodeUri",
+        "Variables",
+    ]);
+    word.prop_recursive(5, 48, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4)
+                .prop_map(|all| format!("[{}]", all.join(", "))),
+            (names.clone(), inner.clone()).prop_map(|(name, of)| format!("{{'{name}': {of}}}")),
+            (names.clone(), prop::collection::vec(inner, 0..4))
+                .prop_map(|(name, all)| format!("{{'{name}': [{}]}}", all.join(", "))),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_value_anywhere_makes_the_reader_panic(one in value(), other in value(), third in value()) {
+        let head = "Parameters: {List: {Type: CommaDelimitedList, Default: 'a,b'}}\nMappings: {a: {a: {a: 0}}}";
+        for at in [
+            format!("Conditions: {{Yes: {one}}}\nResources: {{Queue: {{Type: AWS::SQS::Queue, Properties: {other}}}, Tea: {{Type: AWS::Serverless::Function, Condition: Yes, Properties: {{Runtime: provided, CodeUri: t, Timeout: {third}, Environment: {{Variables: {{A: {one}}}}}}}}}}}"),
+            format!("Globals: {one}\nResources: {{Queue: {other}, Tea: {{Type: AWS::Lambda::Function, Metadata: {third}, Properties: {one}}}}}"),
+            format!("Globals: {{Function: {one}}}\nResources: {{Tea: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided, Events: {other}, Architectures: {third}, FunctionName: {one}, Environment: {other}}}}}, 'Fn::ForEach::Y': [x, {third}, {{'A${{x}}': {one}}}]}}"),
+        ] {
+            drop(parse(format!("{head}\n{at}").as_bytes(), &options()));
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: "Fn::ForEach" of CloudFormation's template reference; it needs the transform `AWS::LanguageExtensions`.
 
 use super::error::TemplateError;
-use super::node::{Node, Span, Value};
+use super::node::{Entries, Node, Span, Value};
 use super::resolve::{Resolved, Resolver};
 
 pub(super) const LOOP: &str = "Fn::ForEach::";
@@ -62,27 +62,26 @@ impl Loops<'_> {
                 Value::List(items.iter().map(|item| self.node(item)).collect::<Result<_, _>>()?)
             }
             Value::Map(entries) => {
-                let mut unrolled = Vec::new();
+                let mut unrolled = Entries::default();
                 for (name, node) in entries {
                     if !name.starts_with(LOOP) {
-                        put(&mut unrolled, name.clone(), self.node(node)?);
+                        unrolled.put(name.clone(), self.node(node)?);
                         continue;
                     }
                     self.first = self.first.or(Some(node.span));
                     match self.made(node)? {
                         Ok(made) => {
-                            made.into_iter()
-                                .for_each(|(name, node)| put(&mut unrolled, name, node));
+                            made.into_iter().for_each(|(name, node)| unrolled.put(name, node));
                         }
                         Err(why) => {
                             let line = node.span.line;
                             self.not_served
                                 .push(format!("line {line}: `{name}` stays as it is: {why}"));
-                            unrolled.push((name.clone(), node.clone()));
+                            unrolled.put(name.clone(), node.clone());
                         }
                     }
                 }
-                Value::Map(unrolled)
+                Value::Map(unrolled.done())
             }
         };
         Ok(Node { value, span: node.span })
@@ -154,14 +153,6 @@ impl Loops<'_> {
         };
         self.left = self.left.checked_sub(64)?;
         Some(Node { value, span: node.span })
-    }
-}
-
-/// The last one of a name counts.
-fn put(entries: &mut Vec<(String, Node)>, name: String, node: Node) {
-    match entries.iter_mut().find(|(other, _)| *other == name) {
-        Some((_, there)) => *there = node,
-        None => entries.push((name, node)),
     }
 }
 
