@@ -158,6 +158,18 @@ mod tests {
             unpack_at_most(&self.0.join("code.zip"), &self.0.join("out"), bytes_max)
         }
 
+        /// Puts other bytes in the place of these, wherever they are.
+        fn patch(&self, from: &[u8], to: &[u8]) {
+            let path = self.0.join("code.zip");
+            let mut bytes = fs::read(&path).unwrap();
+            let place = |bytes: &[u8]| bytes.windows(from.len()).position(|window| window == from);
+            assert!(place(&bytes).is_some(), "it holds these bytes");
+            while let Some(at) = place(&bytes) {
+                bytes[at..at + to.len()].copy_from_slice(to);
+            }
+            fs::write(&path, bytes).unwrap();
+        }
+
         /// What stands in the folder that it was unpacked into.
         fn out(&self, name: &str) -> PathBuf {
             self.0.join("out").join(name)
@@ -211,22 +223,27 @@ mod tests {
     #[test]
     fn a_bomb_is_stopped_at_what_aws_takes() {
         let zipped = Zipped::of("bomb", &[("a", 0o644, &[0; 600]), ("b", 0o644, &[0; 600])]);
-        assert!(matches!(zipped.unpack(1199), Err(ArchiveError::TooLarge)));
-        drop(fs::remove_dir_all(zipped.out("")));
+        for bytes_max in [1199, 700] {
+            assert!(matches!(zipped.unpack(bytes_max), Err(ArchiveError::TooLarge)));
+            let written = fs::metadata(zipped.out("b")).unwrap().len();
+            assert_eq!(written, bytes_max - 600 + 1, "no more than shows that it is too much");
+            fs::remove_dir_all(zipped.out("")).unwrap();
+        }
         zipped.unpack(1200).unwrap();
+    }
+
+    #[test]
+    fn nothing_runs_as_somebody_else() {
+        let zipped = Zipped::of("setuid", &[("a", 0o555, b"milk")]);
+        zipped.patch(&0o100_555_u16.to_le_bytes(), &0o106_555_u16.to_le_bytes());
+        zipped.unpack(4).unwrap();
+        assert_eq!(fs::metadata(zipped.out("a")).unwrap().permissions().mode(), 0o100_755);
     }
 
     #[test]
     fn an_entry_that_lies_about_its_size_is_stopped_too() {
         let zipped = Zipped::of("liar", &[("a", 0o644, &[0; 100_000])]);
-        let path = zipped.0.join("code.zip");
-        let bytes = fs::read(&path).unwrap();
-        let (size, lie) = (100_000_u32.to_le_bytes(), 10_u32.to_le_bytes());
-        let mut lying = bytes;
-        while let Some(at) = lying.windows(4).position(|window| window == size) {
-            lying[at..at + 4].copy_from_slice(&lie);
-        }
-        fs::write(&path, lying).unwrap();
+        zipped.patch(&100_000_u32.to_le_bytes(), &10_u32.to_le_bytes());
         zipped.unpack(99_999).unwrap_err();
         assert!(fs::metadata(zipped.out("a")).map_or(0, |data| data.len()) <= 100_000);
     }
