@@ -10,6 +10,7 @@ mod processes {
     mod freezing;
     mod logs;
     mod nothing_left;
+    mod redeploying;
     mod wire;
 
     use std::time::Duration;

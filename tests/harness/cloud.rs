@@ -163,6 +163,12 @@ impl Cloud {
         self.read(Request::get("/_lunch/ps"))
     }
 
+    /// What `lunch` has said on stderr so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.up.said()
+    }
+
     /// All that happened.
     #[must_use]
     #[track_caller]

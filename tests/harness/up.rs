@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub struct Ended {
 pub(crate) struct Up {
     child: Child,
     /// Its stderr, once all of it is there.
-    said: Receiver<String>,
+    said: Said,
     pub(crate) port: u16,
 }
 
@@ -64,7 +65,7 @@ impl Up {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|source| StartError::Run { program, source })?;
         let lines = lines(child.stdout.take().expect("stdout is piped"));
-        let said = text(child.stderr.take().expect("stderr is piped"));
+        let said = Said::hear(child.stderr.take().expect("stderr is piped"));
         let mut up = Self { child, said, port: 0 };
         let failure = match lines.recv_timeout(START_PATIENCE) {
             Ok(line) => {
@@ -81,6 +82,11 @@ impl Up {
         };
         up.kill();
         Err(failure)
+    }
+
+    /// What it has said on stderr so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.so_far()
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -119,12 +125,7 @@ impl Up {
 
     fn wait(&mut self) -> Ended {
         let status = self.child.wait().expect("a child can be waited for");
-        let said = self.said.recv_timeout(PATIENCE).unwrap_or_else(|why| match why {
-            RecvTimeoutError::Timeout => {
-                "(something that it left behind holds its stderr open)".into()
-            }
-            RecvTimeoutError::Disconnected => String::new(),
-        });
+        let said = self.said.whole();
         Ended { status, said }
     }
 }
@@ -140,15 +141,44 @@ fn lines(stdout: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-fn text(mut stderr: impl Read + Send + 'static) -> Receiver<String> {
-    let (tell, text) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read until an error is what there is to tell.
-        drop(stderr.read_to_end(&mut bytes));
-        drop(tell.send(String::from_utf8_lossy(&bytes).into_owned()));
-    });
-    text
+/// What a program says on stderr, as far as it has said it.
+#[derive(Debug)]
+struct Said {
+    so_far: Arc<Mutex<Vec<u8>>>,
+    /// Closed when there is no more.
+    ended: Receiver<()>,
+}
+
+impl Said {
+    fn hear(mut stderr: impl Read + Send + 'static) -> Self {
+        let (tell, ended) = mpsc::channel();
+        let so_far = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&so_far);
+        thread::spawn(move || {
+            let mut piece = [0; 4_096];
+            // What was read until an error is what there is to tell.
+            while let Ok(bytes @ 1..) = stderr.read(&mut piece) {
+                heard.lock().expect("nobody panics with it").extend_from_slice(&piece[..bytes]);
+            }
+            drop(tell);
+        });
+        Self { so_far, ended }
+    }
+
+    fn so_far(&self) -> String {
+        let heard = self.so_far.lock().expect("nobody panics with it");
+        String::from_utf8_lossy(&heard).into_owned()
+    }
+
+    /// All of it, when there is no more.
+    fn whole(&self) -> String {
+        match self.ended.recv_timeout(PATIENCE) {
+            Err(RecvTimeoutError::Timeout) => {
+                "(something that it left behind holds its stderr open)".into()
+            }
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => self.so_far(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -65,6 +65,9 @@ pub(crate) struct Up {
     /// Answer to this host name too
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+    /// Do not look whether the template, the sources or a `bootstrap` change, and deploy them anew
+    #[arg(long)]
+    pub(crate) no_watch: bool,
     #[command(flatten)]
     pub(crate) cloud: Cloud,
 }
@@ -85,7 +88,7 @@ pub(crate) struct Rush {
 }
 
 /// What `up`, `rush` and `check` share: which cloud it is to be.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Cloud {
     /// The SAM or CloudFormation template
     #[arg(long, short, value_name = "FILE", default_value = "template.yaml", help_heading = TEMPLATE)]

@@ -20,6 +20,7 @@ mod terminal;
 mod timeline;
 #[cfg(test)]
 mod virtual_lunch;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -44,6 +44,8 @@ pub struct ServedFunction {
     pub log_group: Option<String>,
     /// The form of its log.
     pub logging: Logging,
+    /// Another one where the code is another: what its files are, as the file system has it.
+    pub stamp: u64,
     /// How much longer its cold starts take than the host's.
     pub delay: DelayModel,
 }
@@ -70,6 +72,7 @@ impl ServedFunction {
             variables: BTreeMap::new(),
             log_group: None,
             logging: Logging::default(),
+            stamp: 0,
             delay: DelayModel::default(),
         }
     }
@@ -108,11 +111,15 @@ pub(crate) enum NameError {
 const ANY: &str = "_";
 
 impl Names {
-    pub(crate) fn of(functions: &[ServedFunction]) -> Self {
+    /// The names of functions in the order of their ids, each with whether it is served: who is not cannot be meant.
+    pub(crate) fn of<'a>(functions: impl Iterator<Item = (&'a ServedFunction, bool)>) -> Self {
         let mut names = Self::default();
-        for (id, function) in (0..).map(FunctionId).zip(functions) {
-            names.by_name.insert(function.name.clone(), id);
+        for (id, (function, is_served)) in (0..).map(FunctionId).zip(functions) {
             names.all.push(function.name.clone());
+            if !is_served {
+                continue;
+            }
+            names.by_name.insert(function.name.clone(), id);
             for alias in
                 [Some(&function.logical_id), function.binary.as_ref()].into_iter().flatten()
             {
@@ -133,8 +140,10 @@ impl Names {
         match self.aliases.get(name).map(Vec::as_slice) {
             Some([id]) => Ok(*id),
             Some(owners @ [_, _, ..]) => Err(NameError::Ambiguous(self.ambiguous(name, owners))),
-            Some([]) | None if name == ANY && self.all.len() == 1 => Ok(FunctionId(0)),
-            Some([]) | None => Err(NameError::Unknown(self.there_is())),
+            Some([]) | None => match self.by_name.values().next() {
+                Some(only) if name == ANY && self.by_name.len() == 1 => Ok(*only),
+                Some(_) | None => Err(NameError::Unknown(self.there_is())),
+            },
         }
     }
 
@@ -150,12 +159,11 @@ impl Names {
     }
 
     fn there_is(&self) -> String {
-        match self.all.as_slice() {
+        let served = self.all.iter().filter(|name| self.by_name.contains_key(*name));
+        let served: Vec<_> = served.take(20).map(|name| format!("`{name}`")).collect();
+        match served.as_slice() {
             [] => "the template has no function that is served".to_owned(),
-            all => {
-                let all = all.iter().take(20).map(|name| format!("`{name}`")).collect::<Vec<_>>();
-                format!("there is {}", all.join(", "))
-            }
+            served => format!("there is {}", served.join(", ")),
         }
     }
 }
@@ -171,7 +179,7 @@ mod tests {
         let mut two = ServedFunction::new("tea", "/b/bootstrap");
         two.logical_id = "TeaFunction".into();
         two.binary = Some("coffee".into());
-        Names::of(&[one, two])
+        Names::of([(&one, true), (&two, true)].into_iter())
     }
 
     #[test]
@@ -202,8 +210,11 @@ mod tests {
 
     #[test]
     fn the_only_function_needs_no_name() {
-        let one = Names::of(&[ServedFunction::new("coffee", "/a/bootstrap")]);
-        assert_eq!(one.resolve("_"), Ok(FunctionId(0)));
+        let coffee = ServedFunction::new("coffee", "/a/bootstrap");
+        let tea = ServedFunction::new("tea", "/b/bootstrap");
+        let one = Names::of([(&tea, false), (&coffee, true)].into_iter());
+        assert_eq!(one.resolve("_"), Ok(FunctionId(1)));
+        assert_eq!(one.resolve("tea"), Err(NameError::Unknown("there is `coffee`".to_owned())));
         names().resolve("_").expect_err("there are two");
     }
 }

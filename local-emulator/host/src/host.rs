@@ -1,5 +1,6 @@
 //! The running cloud: started, looked at, ended.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
@@ -9,7 +10,9 @@ use std::rc::Rc;
 
 use lunch_cloud::Settings;
 
-use crate::driver::{Deployed, Driver, LogSink, Parts, Processes, Shared, Task};
+use crate::driver::{
+    DeployError, Deployed, Deployment, Driver, LogSink, Parts, Processes, Shared, Task,
+};
 use crate::environment::EnvironmentFiles;
 use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
@@ -151,6 +154,7 @@ pub enum StartError {
 pub struct Host {
     driver: Shared,
     addresses: Vec<SocketAddr>,
+    door: Rc<Door>,
     /// What takes connections.
     doors: Vec<Task>,
 }
@@ -199,13 +203,13 @@ impl Host {
                 port: bound.port(),
                 listening: addresses.iter().map(|address| format!("http://{address}")).collect(),
                 template: config.template,
-                not_served: config.not_served,
+                not_served: RefCell::new(config.not_served),
                 region: config.region,
                 account: config.account,
             },
         });
         let doors = bound.serve(&door);
-        Ok(Self { driver, addresses, doors })
+        Ok(Self { driver, addresses, door, doors })
     }
 
     /// The port that it listens on.
@@ -218,6 +222,23 @@ impl Host {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Puts functions that were read and built again in the place of those that serve, as a deployment does: new
+    /// revisions serve from now on, instances of the old ones finish what they have in hand and go. Who has not
+    /// changed is left alone and not told of.
+    ///
+    /// # Errors
+    /// If they cannot all be served; then everything stays as it was.
+    pub fn deploy(
+        &self,
+        functions: Vec<ServedFunction>,
+        environment: &EnvironmentFiles,
+        not_served: Vec<String>,
+    ) -> Result<Vec<Deployment>, DeployError> {
+        let done = self.driver.borrow_mut().deploy_again(functions, environment)?;
+        *self.door.about.not_served.borrow_mut() = not_served;
+        Ok(done)
     }
 
     /// Waits until the cloud can go on no more (the supervisor is gone), and says why. For ever, if all is well.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use lunch_cloud::{Delay, DelayModel};
-use lunch_host::build::{self, BuildOptions, Progress};
+use lunch_host::build::{self, BuildOptions, Progress, Sources};
 use lunch_host::sandbox::{Supervisor, raise_open_files};
 use lunch_host::template::{self, Template};
 use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction};
@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     /// The folder that the template is in.
     pub(crate) folder: PathBuf,
     no_build: bool,
+    /// Files of variables.
+    variables: Vec<PathBuf>,
 }
 
 impl Plan {
@@ -64,6 +66,7 @@ impl Plan {
             config,
             delay: delay(asked),
             no_build: asked.no_build,
+            variables: asked.env_vars.iter().chain(&asked.env_file).cloned().collect(),
         })
     }
 
@@ -75,8 +78,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Builds the functions.
-    pub(crate) fn build(self) -> Result<Config, Failure> {
+    /// Builds the functions. With the configuration comes what they are made of.
+    pub(crate) fn build(self) -> Result<(Config, Sources), Failure> {
         let options = BuildOptions { no_build: self.no_build, offline: false };
         let building = Building::begin();
         let built = build::build(&self.template, &options, &mut |progress| match progress {
@@ -89,7 +92,11 @@ impl Plan {
         self.serves_something()?;
         let with_delay = |function| ServedFunction { delay: self.delay, ..function };
         let functions = functions.into_iter().map(with_delay).collect();
-        Ok(Config { functions, ..self.config })
+        let mut sources = Sources::of(&self.template);
+        for file in &self.variables {
+            sources.file(file);
+        }
+        Ok((Config { functions, ..self.config }, sources))
     }
 }
 

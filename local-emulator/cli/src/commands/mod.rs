@@ -1,6 +1,7 @@
 //! The commands, one module each; each answers with the code that the program ends with.
 
 pub(crate) mod advance;
+pub(crate) mod anew;
 pub(crate) mod check;
 pub(crate) mod cloud;
 pub(crate) mod evict;

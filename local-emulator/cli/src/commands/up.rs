@@ -10,12 +10,14 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use comfy_table::Table;
+use lunch_host::build::Sources;
 use lunch_host::sandbox::Supervisor;
 use lunch_host::wire::Ps;
 use lunch_host::{Config, Host, Listen, StartError};
 use tokio::time::timeout;
 
 use crate::args;
+use crate::commands::anew;
 use crate::commands::cloud::{self, Plan};
 use crate::door::Door;
 use crate::ending::Ending;
@@ -24,6 +26,7 @@ use crate::lines::{Lines, Look};
 use crate::say;
 use crate::span;
 use crate::summary::{plain_table, right_align};
+use crate::watch::Watch;
 
 /// Where `cargo lambda invoke` looks, and our own commands.
 const USUAL_PORT: u16 = 9000;
@@ -32,7 +35,7 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let listen = listen(&asked);
     let plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
-    let mut config = plan.build()?;
+    let (mut config, sources) = plan.build()?;
     let mut banner = Banner::of(&config, cloud::modelled(&asked.cloud));
     banner.why_not_apart = supervisor.isolation().why_not_more();
     let names = config.functions.iter().map(|function| function.name.as_str());
@@ -44,9 +47,17 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     say::answer(listening(host.addresses(), host.port()));
     say::beside(banner.render(host.addresses(), host.port()));
 
+    let watch = if asked.no_watch { None } else { watch(sources) };
+    let anew = async {
+        match watch {
+            Some(watch) => anew::follow(&host, &asked.cloud, watch).await,
+            None => std::future::pending().await,
+        }
+    };
     let ended = tokio::select! {
         by = ending.asked() => Ok(by),
         why = host.lost() => Err(Failure::new(Code::Fault, why)),
+        () = anew => Err(Failure::new(Code::Fault, "what follows the sources has ended")),
     };
     match &ended {
         Ok(by) => say::beside(format!("\nlunch: {by}: ending (once more: at once)")),
@@ -59,6 +70,15 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
             Ok(Code::Bad)
         }
     }
+}
+
+/// Watches the sources; where that cannot be, says so and goes on without.
+fn watch(sources: Sources) -> Option<Watch> {
+    let watch = Watch::begin(sources);
+    if let Err(error) = &watch {
+        say::beside(format!("changes of the sources are not seen: {error}"));
+    }
+    watch.ok()
 }
 
 async fn end(host: Host, lines: Lines) -> Result<Code, Failure> {

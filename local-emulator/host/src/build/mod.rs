@@ -10,6 +10,7 @@ mod cargo;
 mod error;
 mod make;
 mod program;
+mod sources;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use archive::ArchiveError;
 pub use error::BuildError;
+pub use sources::Sources;
 
 use crate::function::ServedFunction;
 use crate::template::{Build, Function, Template, folder};
@@ -273,6 +275,7 @@ fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> Serve
         variables: function.variables.clone(),
         log_group: function.log_group.clone(),
         logging: function.logging,
+        stamp: program.parent().map_or(0, sources::stamp),
         ..ServedFunction::new(&function.name, program)
     }
 }

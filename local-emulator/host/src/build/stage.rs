@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::sources;
 use crate::template::Function;
 
 /// The place of one function's program.
@@ -25,9 +26,16 @@ impl Stage {
 
     /// The name of the program that was put there; callers may use it when nothing is built, too.
     pub(super) fn binary(&self) -> Option<String> {
-        let note = std::fs::read(self.note()).ok()?;
-        let note: Value = serde_json::from_slice(&note).ok()?;
-        note["binary"].as_str().map(str::to_owned)
+        self.noted()?["binary"].as_str().map(str::to_owned)
+    }
+
+    /// The files that it was made of.
+    pub(super) fn made_of(&self) -> Option<Vec<String>> {
+        serde_json::from_value(self.noted()?["made_of"].take()).ok()
+    }
+
+    fn noted(&self) -> Option<Value> {
+        serde_json::from_slice(&std::fs::read(self.note()).ok()?).ok()
     }
 
     fn note(&self) -> PathBuf {
@@ -66,7 +74,8 @@ impl Stage {
         let program = self.program();
         std::fs::create_dir_all(program.parent().unwrap_or(&self.lunch))?;
         std::fs::write(self.lunch.join(".gitignore"), "*\n")?;
-        std::fs::write(self.note(), format!("{}\n", json!({ "binary": binary })))?;
+        let note = json!({ "binary": binary, "made_of": sources::read_dep_info(from) });
+        std::fs::write(self.note(), format!("{note}\n"))?;
         let fresh = program.with_extension(format!("new-{}", std::process::id()));
         if fresh.exists() {
             std::fs::remove_file(&fresh)?;

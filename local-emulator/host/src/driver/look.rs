@@ -24,7 +24,9 @@ impl Driver {
         let names = self.world.deployed.names.all();
         let name = |id: FunctionId| names[id.0 as usize].clone();
         let expiries: Vec<_> = self.cloud.functions().map(|view| view.idle_expiry).collect();
-        let functions = self.cloud.functions().map(|view| PsFunction {
+        let served =
+            self.cloud.functions().filter(|view| self.world.deployed.is_served(view.function));
+        let functions = served.map(|view| PsFunction {
             name: name(view.function),
             instances: view.instances,
             available: view.available,

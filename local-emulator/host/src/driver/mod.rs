@@ -12,6 +12,7 @@ mod logged;
 mod look;
 mod memory;
 mod processes;
+mod redeploy;
 mod request;
 mod runtime;
 mod spawn;
@@ -50,6 +51,7 @@ pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::NotInHand;
 pub use processes::{Launch, Processes, Report, Signal};
+pub use redeploy::{Change, DeployError, Deployment};
 
 /// Takes every line that a function writes, as it is read.
 pub type LogSink = Box<dyn FnMut(&LogLine) + Send>;

@@ -13,6 +13,7 @@ mod own;
 mod path;
 mod sts;
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -49,7 +50,7 @@ pub(crate) struct About {
     pub(crate) port: u16,
     pub(crate) listening: Vec<String>,
     pub(crate) template: Option<PathBuf>,
-    pub(crate) not_served: Vec<String>,
+    pub(crate) not_served: RefCell<Vec<String>>,
     pub(crate) region: String,
     pub(crate) account: String,
 }

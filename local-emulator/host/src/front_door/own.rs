@@ -92,7 +92,7 @@ fn info(door: &Door) -> Info {
         region: about.region.clone(),
         account: about.account.clone(),
         functions: driver.functions(),
-        not_served: about.not_served.clone(),
+        not_served: about.not_served.borrow().clone(),
         settings: driver.cloud.settings().clone(),
         ahead_ms: driver.ahead_ms(),
         faults: driver.faults(),

@@ -1,0 +1,139 @@
+//! New code and new configuration while the cloud runs.
+
+use std::fs;
+
+use lunch_cloud::Phase;
+use lunch_tests::{Cloud, Folder, Gate, program, wait_until};
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use super::SCRIPTED;
+
+fn template(folder: &Folder, functions: &[(&str, u32)]) {
+    let described = functions.iter().map(|(name, timeout)| {
+        format!(
+            "  {name}:\n    Type: AWS::Serverless::Function\n    Metadata: {{SkipBuild: true}}\n    Properties:\n      \
+             FunctionName: {name}\n      Runtime: provided.al2023\n      Handler: bootstrap\n      CodeUri: code\n      \
+             Timeout: {timeout}\n"
+        )
+    });
+    let resources: String = described.collect();
+    let text = format!("Transform: AWS::Serverless-2016-10-31\nResources:\n{resources}");
+    // As editors do it: never half of a file.
+    let fresh = folder.write("template.new", text);
+    fs::rename(fresh, folder.path().join("template.yaml")).expect("it is there");
+}
+
+fn cloud(folder: &Folder) -> Cloud {
+    folder.place("code/bootstrap", &program("scripted"));
+    template(folder, &[(SCRIPTED, 3)]);
+    Cloud::builder().template(folder.path().join("template.yaml")).start()
+}
+
+fn wait_for_timeout(cloud: &Cloud, ms: u64) {
+    wait_until("the new configuration serves", || match cloud.info().functions[0].timeout_ms {
+        found if found == ms => Ok(()),
+        found => Err(format!("{found} ms")),
+    });
+}
+
+#[test]
+fn a_program_that_is_replaced_serves_in_new_instances_and_the_old_ones_finish_and_go() {
+    let folder = Folder::make();
+    let cloud = cloud(&folder);
+    let idle = cloud.begin(SCRIPTED, json!({"do": [{"sleep_ms": 50}]}));
+    let gate = Gate::shut();
+    let busy = cloud.begin(SCRIPTED, json!({"do": [gate.step()]}));
+    let visitor = gate.visitor();
+    let idle = idle.wait();
+    idle.expect_ok();
+
+    folder.place("code/bootstrap.new", &program("scripted"));
+    fs::copy(folder.path().join("code/bootstrap.new"), folder.path().join("code/copy"))
+        .expect("there is room");
+    fs::rename(folder.path().join("code/copy"), folder.path().join("code/bootstrap"))
+        .expect("it is there");
+    wait_until("the idle one goes", || match cloud.ps().instances.len() {
+        1 => Ok(()),
+        count => Err(format!("{count} live")),
+    });
+    let fresh = cloud.invoke(SCRIPTED, json!({}));
+    fresh.expect_ok().expect_cold();
+    visitor.pass();
+    let busy = busy.wait();
+    busy.expect_ok();
+    wait_until("the busy one goes", || {
+        let ps = cloud.ps();
+        let names: Vec<_> = ps.instances.iter().map(|instance| instance.instance.clone()).collect();
+        if names == [fresh.instance()] { Ok(()) } else { Err(names.join(", ")) }
+    });
+    let said = cloud.end(Signal::SIGINT).said;
+    assert!(said.contains("revision 2 of `scripted` serves from now on"), "{said}");
+    assert!(
+        said.contains(&format!("({} when done with what is in hand)", busy.instance())),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_template_that_changes_is_deployed() {
+    let folder = Folder::make();
+    let cloud = cloud(&folder);
+    cloud.invoke(SCRIPTED, json!({})).expect_ok();
+    template(&folder, &[(SCRIPTED, 7)]);
+    wait_for_timeout(&cloud, 7_000);
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
+}
+
+#[test]
+fn functions_come_and_go_with_the_template() {
+    let folder = Folder::make();
+    let cloud = cloud(&folder);
+    cloud.invoke(SCRIPTED, json!({})).expect_ok();
+    template(&folder, &[("tea", 3)]);
+    wait_until("the new function is there", || match cloud.info().functions.as_slice() {
+        [only] if only.name == "tea" => Ok(()),
+        all => Err(format!("{all:?}")),
+    });
+    cloud.invoke("tea", json!({})).expect_ok().expect_cold();
+    cloud.invoke(SCRIPTED, json!({})).expect_status(404);
+    wait_until("nobody of the old function lives", || {
+        let ps = cloud.ps();
+        let living = ps.instances.iter().filter(|one| one.phase != Phase::Gone);
+        let functions: Vec<_> = living.map(|one| one.function.clone()).collect();
+        if functions == ["tea"] { Ok(()) } else { Err(functions.join(", ")) }
+    });
+    template(&folder, &[("tea", 3), (SCRIPTED, 3)]);
+    wait_until("the old function is there again", || match cloud.info().functions.len() {
+        2 => Ok(()),
+        count => Err(format!("{count} functions")),
+    });
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
+    cloud.invoke("tea", json!({})).expect_ok().expect_warm();
+}
+
+#[test]
+fn what_cannot_be_deployed_is_told_and_what_serves_goes_on() {
+    let folder = Folder::make();
+    let cloud = cloud(&folder);
+    let first = cloud.invoke(SCRIPTED, json!({}));
+    let broken = folder.write("broken", "Resources: [");
+    fs::rename(broken, folder.path().join("template.yaml")).expect("it is there");
+    let told = |sentence: &str| {
+        wait_until("it is told", || {
+            let said = cloud.said();
+            if said.contains(sentence) { Ok(said) } else { Err(said) }
+        })
+    };
+    let said = told("what served before goes on serving");
+    assert!(said.contains("template.yaml` changed") && said.contains("1:"), "{said}");
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_reused(&first);
+
+    template(&folder, &[(SCRIPTED, 3)]);
+    told("no function is another one by that");
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_warm().expect_reused(&first);
+
+    template(&folder, &[(SCRIPTED, 9)]);
+    told("revision 2 of `scripted` serves from now on");
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
+}
