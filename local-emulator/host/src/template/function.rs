@@ -8,7 +8,7 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, folder, logging, merge, variables};
+use super::{Template, folder, logging, merge, published, variables};
 use crate::logs::Logging;
 
 /// Where a function's program comes from.
@@ -134,6 +134,7 @@ pub(super) fn add(
         build,
         at,
     };
+    published::add_auto(template, &properties, &function.name)?;
     template.functions.push(function);
     Ok(())
 }

@@ -12,6 +12,7 @@ mod node;
 mod parameters;
 mod placeholder;
 mod properties;
+mod published;
 mod quiet;
 mod resolve;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 pub use error::TemplateError;
 pub use function::{Build, Function};
 pub use node::Span;
+pub use published::{Alias, LogGroup, Version};
 
 use node::{Entries, Node, Value};
 use resolve::{Placeholder, Resolver};
@@ -56,6 +58,12 @@ pub struct Template {
     pub description: String,
     /// The functions that can be served.
     pub functions: Vec<Function>,
+    /// The versions that it publishes.
+    pub versions: Vec<Version>,
+    /// The aliases that it has, those of `AutoPublishAlias` too.
+    pub aliases: Vec<Alias>,
+    /// The log groups that it has.
+    pub log_groups: Vec<LogGroup>,
     /// The order file that its `Metadata.Lunch.Orders` names.
     pub orders: Option<PathBuf>,
     /// What it has and is not served, in sentences.
@@ -117,6 +125,9 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         path,
         description: scalar(root.get("Description")).unwrap_or_default(),
         functions: Vec::new(),
+        versions: Vec::new(),
+        aliases: Vec::new(),
+        log_groups: Vec::new(),
         not_served,
         placeholders: Vec::new(),
         warnings: [warnings, more].concat(),
@@ -179,6 +190,7 @@ fn add<'a>(
         function::add(template, resolver, globals, id, resource)?;
         return Ok(None);
     }
+    published::add(template, resolver, id, resource)?;
     let Some(kind) = resource.get("Type").and_then(Node::text) else {
         template.not_served.push(format!("line {line}: `{id}` has no `Type`"));
         return Ok(None);

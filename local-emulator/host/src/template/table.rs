@@ -41,6 +41,20 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
             writeln!(text, "  {name}={value:?}")?;
         }
     }
+    for one in &template.versions {
+        writeln!(
+            text,
+            "\nversion {} of `{}`: {:?}",
+            one.logical_id, one.function, one.description
+        )?;
+    }
+    for one in &template.aliases {
+        let (id, function, version) = (&one.logical_id, &one.function, &one.version);
+        writeln!(text, "\nalias {id} = `{}` of `{function}`: {version:?}", one.name)?;
+    }
+    for one in &template.log_groups {
+        writeln!(text, "\nlog group {} = {:?}", one.logical_id, one.name)?;
+    }
     for (title, lines) in [
         ("not served", &template.not_served),
         ("placeholders", &template.placeholders),
@@ -60,6 +74,11 @@ fn every_intrinsic_function_has_its_value_or_a_sentence() {
 #[test]
 fn what_is_not_served_has_a_placeholder_of_the_right_shape() {
     insta::assert_snapshot!(show("placeholders.yaml", &[]));
+}
+
+#[test]
+fn versions_aliases_and_log_groups_are_read() {
+    insta::assert_snapshot!(show("published.yaml", &[]));
 }
 
 #[test]
