@@ -42,7 +42,7 @@ pub enum BuildError {
         hint: String,
     },
     /// A program is for another machine.
-    #[error("function `{function}`: `{}` is for `{machine}`, and this machine is `{}`\n(build it for this machine, as `lunch up` does of a `Cargo.toml`)", program.display(), this_machine())]
+    #[error("function `{function}`: `{}` is for `{machine}`, and this machine is `{}`\n({hint})", program.display(), this_machine())]
     OtherMachine {
         /// The function.
         function: String,
@@ -50,6 +50,8 @@ pub enum BuildError {
         program: PathBuf,
         /// The machine that it is for.
         machine: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// A program is none.
     #[error("function `{function}`: `{}` cannot be run: it is {what}\n(a `bootstrap` is a program of Linux for `{}`, or a script)", program.display(), this_machine())]

@@ -197,6 +197,7 @@ fn staged<T>(
 
 /// That this machine can run a program.
 fn runs_here(function: &Function, program: &Path) -> Result<(), BuildError> {
+    let has_crate = function.code.join("Cargo.toml").is_file();
     let (build, function, path) = (function.build, function.name.clone(), program.to_owned());
     if !is_executable(program) {
         let hint = match build {
@@ -210,7 +211,15 @@ fn runs_here(function: &Function, program: &Path) -> Result<(), BuildError> {
     match program::kind(program) {
         program::Kind::Ours => Ok(()),
         program::Kind::Foreign(machine) => {
-            Err(BuildError::OtherMachine { function, program: path, machine })
+            let hint = match build {
+                Build::Cargo if has_crate => {
+                    "cargo was told so, by `build.target` of its configuration or `CARGO_BUILD_TARGET`"
+                }
+                Build::Cargo | Build::Make | Build::Zip | Build::InPlace => {
+                    "build it for this machine, as `lunch up` does of a `Cargo.toml`"
+                }
+            };
+            Err(BuildError::OtherMachine { function, program: path, machine, hint })
         }
         program::Kind::Nothing(what) => {
             Err(BuildError::NoProgramFile { function, program: path, what })
@@ -249,6 +258,7 @@ fn made(
             stage
                 .put(&found.program, &target.binary)
                 .map_err(|source| BuildError::Stage { path: stage.program(), source })?;
+            runs_here(function, &stage.program())?;
             progress(Progress::Built { function: function.name.clone(), took: found.took });
             made.push((*place, stage.program(), target.binary.clone()));
         }

@@ -189,6 +189,28 @@ fn a_makefile_builds_what_its_template_leaves_to_it() {
     );
 }
 
+#[test]
+fn a_crate_that_is_configured_for_another_machine_is_told_by_whom() {
+    let manifest = manifest("tea");
+    let linker = r#"#!/bin/sh
+while [ "$#" -gt 1 ]; do
+    [ "$1" = -o ] && printf '\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\10\0' > "$2" && chmod +x "$2"
+    shift
+done
+"#;
+    let files = [
+        ("tea/Cargo.toml", &*manifest),
+        ("tea/src/main.rs", "fn main() {}"),
+        ("tea/.cargo/config.toml", "[target.'cfg(unix)']\nlinker = \"./linker\"\n"),
+        ("tea/linker", linker),
+    ];
+    let street = Street::new("configured", &files, &function("Tea", "tea", ""));
+    street.allow("tea/linker");
+    let error = street.error();
+    assert!(error.contains("`ROOT/.lunch/build/Tea/bootstrap` is for `mips`"), "{error}");
+    assert!(error.contains("\n(cargo was told so, by `build.target`"), "{error}");
+}
+
 /// A zip of one file.
 fn zip(path: &Path, name: &str, mode: u32) {
     let mut zip = zip::ZipWriter::new(fs::File::create(path).unwrap());

@@ -108,6 +108,9 @@ pub(super) fn add(
         }
     };
     note(template, &properties)?;
+    if build == Build::Make {
+        note_places(template, id, resource);
+    }
     let settings = resource.get("Metadata").and_then(|node| node.get("BuildProperties"));
     let binary = ["Binary", "ArtifactExecutableName"]
         .iter()
@@ -268,6 +271,18 @@ fn architecture(
         template.not_served.push(format!("line {line}: `{id}` is for `{architecture}`: {instead}"));
     }
     Ok(architecture)
+}
+
+/// Says of the places that SAM lets a makefile have that make runs where the code is.
+fn note_places(template: &mut Template, id: &str, resource: &Node) {
+    for name in ["ContextPath", "ProjectRootDirectory", "WorkingDirectory"] {
+        if let Some(node) = resource.get("Metadata").and_then(|metadata| metadata.get(name)) {
+            let line = node.span.line;
+            template.not_served.push(format!(
+                "line {line}: `Metadata.{name}` of `{id}`: not looked at, make runs in its `CodeUri`"
+            ));
+        }
+    }
 }
 
 /// Says what of a function is not served.

@@ -50,6 +50,11 @@ fn value(name: &str, declared: &Node, given: Option<&str>) -> Result<Resolved, T
             at: declared.span,
         });
     }
+    if let Some(item) = numbers(kind, value).into_iter().find(|item| item.parse::<f64>().is_err()) {
+        let (name, value) = (name.to_owned(), item.to_owned());
+        let allowed = "any number, as its `Type` says".to_owned();
+        return Err(TemplateError::NotAllowed { name, value, allowed, at: declared.span });
+    }
     let text = |text: &str| Resolved::Text(text.to_owned());
     Ok(if kind.starts_with("AWS::SSM::") && given.is_none() {
         let why = format!("parameter `{name}` stands in AWS's parameter store");
@@ -59,4 +64,13 @@ fn value(name: &str, declared: &Node, given: Option<&str>) -> Result<Resolved, T
     } else {
         text(value)
     })
+}
+
+/// What of a value has to be a number, by its type.
+fn numbers<'a>(kind: &str, value: &'a str) -> Vec<&'a str> {
+    match kind {
+        "Number" => vec![value.trim()],
+        "List<Number>" => value.split(',').map(str::trim).collect(),
+        _ => Vec::new(),
+    }
 }

@@ -275,6 +275,17 @@ fn a_parameter_may_only_be_what_is_allowed() {
         ),
         "line 6, column 21: parameter `Stage` cannot be `test`\n(it may be `beta`, `prod`)"
     );
+    let number = |kind: &str, value: &str| {
+        let parameter = format!("Parameters: {{Wait: {{Type: {kind}, Default: '{value}'}}}}");
+        of("", &parameter).map_err(|error| error.to_string())
+    };
+    assert_eq!(
+        number("Number", "long").unwrap_err(),
+        "line 6, column 20: parameter `Wait` cannot be `long`\n(it may be any number, as its `Type` says)"
+    );
+    number("Number", "1.5").unwrap();
+    number("List<Number>", "1, 2").unwrap();
+    number("List<Number>", "1,x").unwrap_err();
     let list = |default: &str| {
         of(
             "",
