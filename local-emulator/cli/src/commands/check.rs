@@ -113,9 +113,11 @@ fn code(function: &Function, folder: &Path) -> String {
         Build::Cargo | Build::Make | Build::InPlace if is_there => {
             format!("{}, as it stands there", code.display())
         }
-        Build::Cargo | Build::Make | Build::InPlace => {
-            format!("{}: no `bootstrap` there yet", code.display())
+        Build::Cargo => {
+            format!("{}: neither `Cargo.toml` nor `bootstrap` there yet", code.display())
         }
+        Build::Make => format!("{}: neither `Makefile` nor `bootstrap` there yet", code.display()),
+        Build::InPlace => format!("{}: no `bootstrap` there yet", code.display()),
     }
 }
 

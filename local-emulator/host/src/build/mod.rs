@@ -79,33 +79,46 @@ pub fn build(
     let lunch = std::path::absolute(folder(&template.path).join(".lunch"))
         .map_err(|source| BuildError::Stage { path: template.path.clone(), source })?;
     let mut served = BTreeMap::new();
-    let mut wanted = Vec::new();
-    for (place, function) in template.functions.iter().enumerate() {
+    let (mut wanted, mut making) = (Vec::new(), Vec::new());
+    // What is missing is told before anything is built.
+    let ways = template.functions.iter().map(way).collect::<Result<Vec<_>, _>>()?;
+    for (place, (function, way)) in template.functions.iter().zip(ways).enumerate() {
         let stage = Stage::of(&lunch, function);
-        match way(function)? {
+        match way {
             Way::InPlace => drop(served.insert(place, in_place(function)?)),
             Way::Zip => drop(served.insert(place, unpacked(function, &stage)?)),
             Way::Cargo | Way::Make if options.no_build => {
                 served.insert(place, before(function, &stage)?);
             }
-            Way::Make => drop(served.insert(place, by_make(function, &stage, progress)?)),
-            Way::Cargo => {
-                if is_executable(&function.code.join("bootstrap")) {
-                    progress(Progress::Said(format!(
-                        "function `{}`: built from its `Cargo.toml`; the `bootstrap` beside it is not used",
-                        function.name
-                    )));
-                }
-                let target = cargo::target(function, options)?;
-                wanted.push(Wanted { place, function, target });
-            }
+            Way::Make => making.push((place, function, stage)),
+            Way::Cargo => wanted.push(wants(place, function, options, progress)?),
         }
+    }
+    for (place, function, stage) in making {
+        served.insert(place, by_make(function, &stage, progress)?);
     }
     for (place, program, binary) in made(&wanted, &lunch, options, progress)? {
         served.insert(place, (program, Some(binary)));
     }
     let all = template.functions.iter().zip(served.into_values());
     Ok(all.map(|(function, (program, binary))| serve(function, program, binary)).collect())
+}
+
+/// What cargo has to make of a function.
+fn wants<'a>(
+    place: usize,
+    function: &'a Function,
+    options: &BuildOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Wanted<'a>, BuildError> {
+    if is_executable(&function.code.join("bootstrap")) {
+        progress(Progress::Said(format!(
+            "function `{}`: built from its `Cargo.toml`; the `bootstrap` beside it is not used",
+            function.name
+        )));
+    }
+    let target = cargo::target(function, options)?;
+    Ok(Wanted { place, function, target })
 }
 
 /// How a function comes to its program.

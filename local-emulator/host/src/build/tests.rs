@@ -182,6 +182,11 @@ fn a_makefile_builds_what_its_template_leaves_to_it() {
         built.unwrap_err().to_string(),
         "function `Soup`: `make build-Soup` failed: exit status: 2\n(`BuildMethod: makefile` runs that target in its `CodeUri`)"
     );
+    let street = Street::new("half", &files, &(make("Tea") + &function("Soup", "soup", "")));
+    street.allow("made/tea.sh");
+    let (built, told) = street.build(false);
+    built.unwrap_err();
+    assert_eq!(told, [], "what is missing is told before anything is built");
     let street = Street::new("no-makefile", &[("made/notes", "")], &make("Tea"));
     assert_eq!(
         street.error(),

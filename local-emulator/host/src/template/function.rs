@@ -175,7 +175,8 @@ fn made(
         return Ok(Err(format!("its code is `{code}`, and only folders and zips are served")));
     }
     let is_zip = Path::new(&code).extension().is_some_and(|name| name.eq_ignore_ascii_case("zip"));
-    let code = folder(&template.path).join(code);
+    // Without the `.` of `./tea`.
+    let code = folder(&template.path).join(code).components().collect::<PathBuf>();
     if is_zip && !code.is_dir() {
         return Ok(Ok(Made { runtime, code, build: Build::Zip }));
     }
