@@ -48,9 +48,9 @@ impl Resolver<'_> {
             "Fn::If" => match argument.items() {
                 [Node { value: Value::Scalar { text: condition, .. }, .. }, then, or_else] => {
                     match self.condition(condition, at)? {
-                        Some(true) => self.resolve(then)?,
-                        Some(false) => self.resolve(or_else)?,
-                        None => unknown(format!("whether `{condition}` holds is not known"), at),
+                        Ok(true) => self.resolve(then)?,
+                        Ok(false) => self.resolve(or_else)?,
+                        Err(doubt) => doubt.of(condition, at),
                     }
                 }
                 _ => malformed(name, at),

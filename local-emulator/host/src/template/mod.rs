@@ -6,6 +6,8 @@ mod condition;
 mod error;
 mod function;
 mod generated;
+#[cfg(test)]
+mod hostile;
 mod intrinsics;
 mod logging;
 mod node;
@@ -30,8 +32,9 @@ pub use function::{Build, Function};
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 
+use condition::Doubt;
 use node::{Entries, Node, Value};
-use resolve::{Placeholder, Resolver};
+use resolve::{Lack, Placeholder, Resolver};
 use unroll::Unrolled;
 
 /// How a template is read.
@@ -179,11 +182,15 @@ fn add<'a>(
     }
     if let Some(name) = resource.get("Condition").and_then(Node::text) {
         match resolver.condition(name, at)? {
-            Some(true) => {}
-            Some(false) => return Ok(None),
-            None => template.warnings.push(format!(
-                "line {line}: whether `{name}` holds is not known; `{id}` is taken to be there"
-            )),
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(Doubt { why, lack }) => {
+                let hint =
+                    if lack == Lack::Aws { String::new() } else { format!("\n({})", lack.hint()) };
+                template.warnings.push(format!(
+                    "line {line}: whether `{name}` holds is not known: {why}; `{id}` is taken to be there{hint}"
+                ));
+            }
         }
     }
     if resolve::is_function(resource) {

@@ -159,9 +159,9 @@ impl<'a> Resolver<'a> {
             Some(("Fn::If", argument)) => match argument.items() {
                 [Node { value: Value::Scalar { text: name, .. }, .. }, then, or_else] => {
                     match self.condition(name, node.span)? {
-                        Some(true) => self.chosen(then),
-                        Some(false) => self.chosen(or_else),
-                        None => Ok(Some(node)),
+                        Ok(true) => self.chosen(then),
+                        Ok(false) => self.chosen(or_else),
+                        Err(_) => Ok(Some(node)),
                     }
                 }
                 _ => Ok(Some(node)),

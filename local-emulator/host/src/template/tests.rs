@@ -1,8 +1,6 @@
-use std::fmt::Write as _;
-
 use super::*;
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         path: "/somewhere/template.yaml".into(),
         parameter_overrides: Vec::new(),
@@ -12,7 +10,7 @@ fn options() -> Options {
     }
 }
 
-fn of(properties: &str, rest: &str) -> Result<Template, TemplateError> {
+pub(super) fn of(properties: &str, rest: &str) -> Result<Template, TemplateError> {
     let text = format!(
         "Globals: {{Function: {{Runtime: provided.al2023, Environment: {{Variables: {{ALL: '1'}}}}}}}}\nResources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {{CodeUri: tea, {properties}}}\n{rest}\n"
     );
@@ -87,6 +85,24 @@ fn a_parameter_without_a_value_is_an_error_only_where_it_is_needed() {
 }
 
 #[test]
+fn a_condition_on_a_parameter_without_a_value_asks_for_it_where_it_decides() {
+    let rest = "Parameters: {A: {Type: String}}\nConditions: {Busy: !Equals [!Ref A, b]}";
+    let expected = "is not known here: whether `Busy` holds is not known: parameter `A` has neither a value nor a default\n(give it with `--parameter-overrides A=VALUE`)";
+    for property in ["Timeout: !If [Busy, 1, 2]", "Environment: {Variables: {X: !If [Busy, 1, 2]}}"]
+    {
+        let error = sentence(property, rest);
+        assert!(error.ends_with(expected), "{error}");
+    }
+    let template = of("", &format!("    Condition: Busy\n{rest}")).unwrap();
+    assert_eq!(
+        template.warnings,
+        [
+            "line 4: whether `Busy` holds is not known: parameter `A` has neither a value nor a default; `Tea` is taken to be there\n(give it with `--parameter-overrides A=VALUE`)"
+        ]
+    );
+}
+
+#[test]
 fn what_stands_in_awss_stores_is_an_error_only_where_it_is_needed() {
     let reference = "'{{resolve:ssm:/street/wait:1}}'";
     let template = of(&format!("Environment: {{Variables: {{X: !Sub {reference}}}}}"), "").unwrap();
@@ -132,104 +148,8 @@ fn a_reserved_variable_and_a_wrong_timeout_are_refused() {
 }
 
 #[test]
-fn aliases_that_expand_without_end_are_refused() {
-    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x]\n".to_owned();
-    for n in 1..20 {
-        let all = vec![format!("*a{}", n - 1); 8].join(", ");
-        writeln!(text, "a{n}: &a{n} [{all}]").unwrap();
-    }
-    let error = parse(text.as_bytes(), &options()).unwrap_err().to_string();
-    assert!(error.contains("expand to too much"), "{error}");
-    let deep = "[".repeat(100_000);
-    parse(deep.as_bytes(), &options()).unwrap_err();
-}
-
-#[test]
-fn references_to_very_many_resources_come_to_an_end() {
-    let numbers = || 0..20_000;
-    let variables: String = numbers().map(|n| format!("V{n}: !Ref Q{n}, ")).collect();
-    let queues: String =
-        numbers().map(|n| format!("  Q{n}: {{Type: AWS::SQS::Queue}}\n")).collect();
-    let began = std::time::Instant::now();
-    let template = of(&format!("Environment: {{Variables: {{{variables}}}}}"), &queues);
-    let error = template.unwrap_err().to_string();
-    assert!(error.contains("it must be at most 4096 bytes"), "{error}");
-    assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
-}
-
-#[test]
 fn a_block_scalar_at_the_end_needs_no_newline() {
     parse(b"Resources: {}\nDescription: |\n  x", &options()).unwrap();
-}
-
-proptest::proptest! {
-    #[test]
-    fn no_bytes_make_the_reader_panic(bytes: Vec<u8>, text in "[-\\[\\]{}:&*!|>'\"a \n]{0,200}") {
-        drop(parse(&bytes, &options()));
-        drop(parse(text.as_bytes(), &options()));
-    }
-}
-
-/// Values as somebody might nest them who knows the names and not the rules.
-fn value() -> impl proptest::strategy::Strategy<Value = String> {
-    use proptest::prelude::*;
-    let word = prop_oneof![
-        Just("a".to_owned()),
-        Just("0".to_owned()),
-        Just("Yes".to_owned()),
-        Just("Tea.Arn".to_owned()),
-        Just("'${Tea} ${!x} ${A.b} ${'".to_owned()),
-        Just("{Ref: AWS::NoValue}".to_owned()),
-        Just("!Ref List".to_owned()),
-        Just("!GetAtt Queue.Arn".to_owned()),
-        Just("!GetAtt [Queue]".to_owned()),
-        Just("'{{resolve:ssm:x'".to_owned()),
-    ];
-    let names = prop::sample::select(vec![
-        "Ref",
-        "Fn::GetAtt",
-        "Fn::Sub",
-        "Fn::Join",
-        "Fn::Select",
-        "Fn::Split",
-        "Fn::FindInMap",
-        "Fn::If",
-        "Fn::Base64",
-        "Fn::Length",
-        "Fn::ToJsonString",
-        "Fn::Equals",
-        "Fn::And",
-        "Fn::Not",
-        "Condition",
-        "Fn::ForEach::X",
-        "Fn::Transform",
-        "Type",
-        "CodeUri",
-        "Variables",
-    ]);
-    word.prop_recursive(5, 48, 4, move |inner| {
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..4)
-                .prop_map(|all| format!("[{}]", all.join(", "))),
-            (names.clone(), inner.clone()).prop_map(|(name, of)| format!("{{'{name}': {of}}}")),
-            (names.clone(), prop::collection::vec(inner, 0..4))
-                .prop_map(|(name, all)| format!("{{'{name}': [{}]}}", all.join(", "))),
-        ]
-    })
-}
-
-proptest::proptest! {
-    #[test]
-    fn no_value_anywhere_makes_the_reader_panic(one in value(), other in value(), third in value()) {
-        let head = "Parameters: {List: {Type: CommaDelimitedList, Default: 'a,b'}}\nMappings: {a: {a: {a: 0}}}";
-        for at in [
-            format!("Conditions: {{Yes: {one}}}\nResources: {{Queue: {{Type: AWS::SQS::Queue, Properties: {other}}}, Tea: {{Type: AWS::Serverless::Function, Condition: Yes, Properties: {{Runtime: provided, CodeUri: t, Timeout: {third}, Environment: {{Variables: {{A: {one}}}}}}}}}}}"),
-            format!("Globals: {one}\nResources: {{Queue: {other}, Tea: {{Type: AWS::Lambda::Function, Metadata: {third}, Properties: {one}}}}}"),
-            format!("Globals: {{Function: {one}}}\nResources: {{Tea: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided, Events: {other}, Architectures: {third}, FunctionName: {one}, Environment: {other}}}}}, 'Fn::ForEach::Y': [x, {third}, {{'A${{x}}': {one}}}]}}"),
-        ] {
-            drop(parse(format!("{head}\n{at}").as_bytes(), &options()));
-        }
-    }
 }
 
 fn sentence(properties: &str, rest: &str) -> String {
@@ -313,18 +233,6 @@ fn a_condition_that_there_is_not_is_refused_wherever_it_is_named() {
     assert!(
         sentence("Timeout: !If [Busy, 1, 2]", looped).contains("whether `Busy` holds is not known")
     );
-}
-
-#[test]
-fn loops_that_would_make_too_much_make_nothing() {
-    let items = vec!["a"; 200].join(", ");
-    let mut body = "{'X${A}': {Type: 'AWS::SQS::Queue'}}".to_owned();
-    for level in ["A", "B", "C", "D"] {
-        body = format!("{{'Fn::ForEach::{level}': [{level}, [{items}], {body}]}}");
-    }
-    let template = parse(format!("Resources: {body}").as_bytes(), &options()).unwrap();
-    let told = template.not_served.join("\n");
-    assert!(told.contains("stays as it is: the loops make too much"), "{told}");
 }
 
 #[test]
@@ -428,26 +336,4 @@ fn a_property_that_is_a_yes_or_no_takes_every_word_for_it() {
     for word in ["false", "no", "Off", "maybe"] {
         assert_eq!(build(word), Build::Cargo, "{word}");
     }
-}
-
-/// A text on which the YAML reader itself panics.
-const BEYOND_THE_READER: &str = "Resources: {}\na: {b: \"c\"!, d\n";
-
-#[test]
-fn a_text_that_the_reader_panics_on_is_broken_with_a_place() {
-    let error = parse(BEYOND_THE_READER.as_bytes(), &options()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`/somewhere/template.yaml` is broken at line 2, column 8: the YAML reader gives up after this"
-    );
-}
-
-#[test]
-fn a_panic_of_the_reader_is_not_told_on_stderr() {
-    let test = "template::tests::a_text_that_the_reader_panics_on_is_broken_with_a_place";
-    let mut own = std::process::Command::new(std::env::current_exe().unwrap());
-    let output = own.args(["--exact", test, "--nocapture"]).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(told.contains("1 passed"), "{told}");
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
