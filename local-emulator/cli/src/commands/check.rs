@@ -42,7 +42,7 @@ fn write(
     for function in template.functions.iter().filter(|function| !function.variables.is_empty()) {
         writeln!(text, "\nvariables of {}:", function.name)?;
         for (name, value) in &function.variables {
-            writeln!(text, "  {name}={}", value.escape_debug())?;
+            writeln!(text, "  {name}={}", on_one_line(value))?;
         }
     }
     for (what, sentences) in [
@@ -66,6 +66,19 @@ fn write(
         writeln!(text, "  {name:width$}  {value}")?;
     }
     Ok(())
+}
+
+/// A value as it is, but for what would leave its line.
+fn on_one_line(value: &str) -> String {
+    let mut line = String::new();
+    for char in value.chars() {
+        if char.is_control() {
+            line.extend(char.escape_debug());
+        } else {
+            line.push(char);
+        }
+    }
+    line
 }
 
 fn functions(template: &Template) -> comfy_table::Table {
@@ -173,7 +186,7 @@ mod tests {
         template.not_served.push("`Orders` (AWS::SQS::Queue): queues come later".into());
         template.placeholders.push("line 9: `Orders` is `street-Orders`".into());
         template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
-        template.functions[0].variables.insert("GREETING".into(), "hello\nthere".into());
+        template.functions[0].variables.insert("GREETING".into(), "hello\n\"there\"".into());
         let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
         insta::assert_snapshot!(render(&template, &settings, cloud::modelled(&asked).as_deref()));
     }

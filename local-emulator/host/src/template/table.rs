@@ -77,6 +77,11 @@ fn what_is_not_served_has_a_placeholder_of_the_right_shape() {
 }
 
 #[test]
+fn a_loop_that_sam_has_built_is_read() {
+    insta::assert_snapshot!(show("sam_built.yaml", &[]));
+}
+
+#[test]
 fn versions_aliases_and_log_groups_are_read() {
     insta::assert_snapshot!(show("published.yaml", &[]));
 }
