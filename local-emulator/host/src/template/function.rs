@@ -201,7 +201,7 @@ fn build(resource: &Node, code: &Path) -> Result<Build, String> {
 }
 
 /// A yes or no, as YAML 1.1 has them.
-fn boolean(text: &str) -> Option<bool> {
+pub(super) fn boolean(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" => Some(true),
         "false" | "no" | "off" => Some(false),

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::TemplateError;
+use super::function::boolean;
 use super::node::{Node, Span, Value};
 use super::resolve::{Resolved, Resolver, text, unknown, whole};
 
@@ -198,8 +199,8 @@ impl Resolver<'_> {
             return Ok(Some(unknown("the template takes too long to resolve", node.span)));
         }
         match &node.value {
-            Value::Scalar { text, plain: true } if is_json_word(text) => into.push_str(text),
-            Value::Scalar { text, .. } => into.push_str(&quoted(text)),
+            Value::Scalar { text, plain: true } => into.push_str(&written(text)),
+            Value::Scalar { text, plain: false } => into.push_str(&quoted(text)),
             Value::List(items) => {
                 into.push('[');
                 for (index, item) in items.iter().enumerate() {
@@ -227,9 +228,14 @@ impl Resolver<'_> {
     }
 }
 
-/// A scalar that is the same in JSON: a number, a yes or no, nothing.
-fn is_json_word(text: &str) -> bool {
-    matches!(text, "true" | "false" | "null") || text.parse::<serde_json::Number>().is_ok()
+/// What a scalar without quotes is in JSON, by YAML 1.1, as AWS reads it.
+fn written(text: &str) -> String {
+    match (boolean(text), text) {
+        (Some(is_true), _) => is_true.to_string(),
+        (None, "" | "~" | "null" | "Null" | "NULL") => "null".to_owned(),
+        (None, text) if text.parse::<serde_json::Number>().is_ok() => text.to_owned(),
+        (None, text) => quoted(text),
+    }
 }
 
 fn quoted(text: &str) -> String {
