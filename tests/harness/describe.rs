@@ -91,6 +91,8 @@ fn of_note(note: &Note) -> String {
             format!("event {request} is dropped: {outcome:?}")
         }
         Note::NotStarted { process, why } => format!("{process} did not start: {why}"),
+        Note::InPlace { instance, why } => format!("{instance} runs in place: {why}"),
+        Note::LessApart { why } => format!("less apart than elsewhere: {why}"),
         Note::ExtensionFailed { process, extension, error_type } => {
             format!("extension `{extension}` of {process} failed: {error_type}")
         }

@@ -117,6 +117,10 @@ fn words(note: &Note) -> Option<String> {
             outcome.word()
         ),
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
+        Note::InPlace { instance, why } => {
+            format!("`{instance}` runs where its code is, in the machine's own folders: {why}")
+        }
+        Note::LessApart { why } => why.replace('\n', " "),
         Note::ExtensionFailed { process, extension, error_type } => {
             format!("the extension `{extension}` of `{process}` failed with `{error_type}`")
         }

@@ -41,6 +41,9 @@ pub const DEFAULTS: [(&str, &str); 5] = [
     ("TZ", ":UTC"),
 ];
 
+/// Where a function finds its code.
+pub const TASK_ROOT: &str = "/var/task";
+
 /// All of a function's own variables together, names and values, bytes: 4 KB. D:configuration-envvars.
 pub const BYTES_MAX: usize = 4 * 1024;
 

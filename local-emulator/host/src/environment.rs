@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lunch_contract::environment::{DEFAULTS, check_name};
+use lunch_contract::environment::{DEFAULTS, TASK_ROOT, check_name};
 use lunch_contract::names::LATEST;
 
 use crate::function::ServedFunction;
@@ -139,8 +139,8 @@ pub(crate) struct Place<'a> {
     pub(crate) runtime_api: &'a str,
     /// The instance's log stream.
     pub(crate) log_stream: &'a str,
-    /// The instance's temporary folder.
-    pub(crate) temporary: &'a Path,
+    /// The instance's temporary folder. `None`: it has folders of its own, its code at `/var/task` among them.
+    pub(crate) temporary: Option<&'a Path>,
 }
 
 /// The variables that are the same for all processes of a function, the developer's among them.
@@ -167,7 +167,10 @@ pub(crate) fn of_process(
     variables: &BTreeMap<String, String>,
     place: Place<'_>,
 ) -> Vec<(String, String)> {
-    let code = function.code.display().to_string();
+    let code = match place.temporary {
+        None => TASK_ROOT.to_owned(),
+        Some(_) => function.code.display().to_string(),
+    };
     let memory_mb = function.memory_mb.to_string();
     let log_group = function.log_group();
     let reserved = [
@@ -187,12 +190,10 @@ pub(crate) fn of_process(
         ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
         ("LAMBDA_TASK_ROOT", &code),
     ];
-    let temporary = place.temporary.display().to_string();
-    let mut environment: BTreeMap<&str, &str> = BTreeMap::from([
-        ("AWS_ENDPOINT_URL", place.endpoint),
-        ("PWD", &code),
-        ("TMPDIR", &temporary),
-    ]);
+    let temporary = place.temporary.map(|temporary| temporary.display().to_string());
+    let mut environment: BTreeMap<&str, &str> =
+        BTreeMap::from([("AWS_ENDPOINT_URL", place.endpoint), ("PWD", &code)]);
+    environment.extend(temporary.iter().map(|temporary| ("TMPDIR", temporary.as_str())));
     environment.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     environment.extend(reserved);
     if function.logging.format == LogFormat::Json {
@@ -216,7 +217,7 @@ mod tests {
             endpoint: "http://127.0.0.1:9000",
             runtime_api: "127.0.0.1:40123",
             log_stream: "stream",
-            temporary: Path::new("/tmp/lunch-0"),
+            temporary: None,
         }
     }
 
@@ -230,12 +231,25 @@ mod tests {
         let environment = built(&function, &EnvironmentFiles::default());
         assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:40123");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "coffee");
-        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/code");
+        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/var/task");
+        assert!(!environment.contains_key("TMPDIR"), "AWS sets none");
         assert_eq!(environment["AWS_ENDPOINT_URL"], "http://127.0.0.1:9000");
         assert_eq!(environment["TZ"], ":UTC");
         assert!(!environment.contains_key("HOME") && !environment.contains_key("CARGO_HOME"));
         assert!(!environment.contains_key("AWS_EXECUTION_ENV"), "not for provided.*");
         assert!(!environment.contains_key("_X_AMZN_TRACE_ID"), "not for provided.*");
+    }
+
+    #[test]
+    fn without_folders_of_its_own_a_process_is_told_where_it_is() {
+        let function = ServedFunction::new("coffee", "/code/bootstrap");
+        let place = Place { temporary: Some(Path::new("/tmp/lunch-0")), ..place() };
+        let variables = of_function(&function, &EnvironmentFiles::default());
+        let environment: BTreeMap<_, _> =
+            of_process(&function, &variables, place).into_iter().collect();
+        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/code");
+        assert_eq!(environment["PWD"], "/code");
+        assert_eq!(environment["TMPDIR"], "/tmp/lunch-0");
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub mod template;
 mod uuid;
 pub mod wire;
 
-pub use driver::{Change, DeployError, Deployment, Launch, LogSink, Processes, Report, Signal};
+pub use driver::{
+    Change, DeployError, Deployment, Folders, Launch, LogSink, Processes, Report, Signal,
+};
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;
 pub use host::{Config, Host, Listen, StartError};

@@ -158,6 +158,18 @@ pub enum Note {
         /// Why, for a human.
         why: String,
     },
+    /// An instance runs where its code is, without folders of its own.
+    InPlace {
+        /// Which instance.
+        instance: InstanceId,
+        /// Why, for a human.
+        why: String,
+    },
+    /// Processes are not kept apart from the host as they would be elsewhere.
+    LessApart {
+        /// Why, and what follows, for a human.
+        why: String,
+    },
     /// An extension said that it cannot go on.
     ExtensionFailed {
         /// In which process.

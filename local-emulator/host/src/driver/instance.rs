@@ -26,8 +26,9 @@ pub(crate) struct Instance {
     /// Where its processes find the Runtime API, as `127.0.0.1:40123`: the same for all of them.
     pub(crate) runtime_api: String,
     pub(crate) log_stream: String,
-    /// What its processes find in `TMPDIR`: one after the other the same.
-    pub(crate) temporary: TemporaryFolder,
+    /// What its processes find in `TMPDIR`: one after the other the same. `None`: they have folders of their own, and
+    /// a `/tmp` among them.
+    pub(crate) temporary: Option<TemporaryFolder>,
     /// Its process, from the spawn to the exit. `None` between two.
     pub(crate) running: Option<Running>,
     /// What its process has in hand.

@@ -50,7 +50,7 @@ pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::NotInHand;
-pub use processes::{Launch, Processes, Report, Signal};
+pub use processes::{Folders, Launch, Processes, Report, Signal};
 pub use redeploy::{Change, DeployError, Deployment};
 
 /// Takes every line that a function writes, as it is read.
@@ -128,7 +128,14 @@ impl Driver {
             Task(tokio::task::spawn_local(follow_timer(Rc::downgrade(&shared), timer))),
             Task(tokio::task::spawn_local(follow_processes(Rc::downgrade(&shared)))),
         ];
-        shared.borrow_mut().tasks = tasks;
+        {
+            let mut driver = shared.borrow_mut();
+            driver.tasks = tasks;
+            if let Some(why) = driver.world.processes.why_not_more() {
+                let now = driver.world.clock.now();
+                driver.world.timeline.note(now, Note::LessApart { why });
+            }
+        }
         Ok(shared)
     }
 

@@ -20,6 +20,16 @@ pub trait Processes {
         let _ = instance;
     }
 
+    /// Whether a process can have folders of its own.
+    fn has_folders(&self) -> bool {
+        false
+    }
+
+    /// Why processes are not kept apart from the host as they would be elsewhere, in sentences; `None`: they are.
+    fn why_not_more(&self) -> Option<String> {
+        None
+    }
+
     /// The next report, when there is one. It is pending for ever after the last.
     fn poll_report(&mut self, cx: &mut Context<'_>) -> Poll<Report>;
 }
@@ -31,12 +41,26 @@ pub struct Launch {
     pub process: Process,
     /// The program.
     pub program: PathBuf,
-    /// The folder that the code is in; the working folder.
+    /// The folder that the code is in. The program is in it.
     pub code: PathBuf,
+    /// Where the process finds it.
+    pub folders: Folders,
     /// The whole of its environment.
     pub environment: Vec<(String, String)>,
     /// Where stdout and stderr go.
     pub output: OwnedFd,
+}
+
+/// Which folders a process finds. Its working folder is its code's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folders {
+    /// AWS's: its code at `/var/task`, read-only, and a `/tmp` of the instance's own, of that size, MB in AWS's sense.
+    Own {
+        /// The size.
+        tmp_mb: u32,
+    },
+    /// The host's: its code where it is, and the machine's own `/tmp`.
+    Host,
 }
 
 /// What is done to a process.

@@ -1,6 +1,7 @@
 //! A process begins: its listener, its output, its environment; and what it writes from then on.
 
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::rc::{Rc, Weak};
 
 use lunch_cloud::Event;
@@ -10,7 +11,7 @@ use super::deployed::header;
 use super::instance::{Connections, Instance, Running, Task};
 use super::log::follow;
 use super::memory::Memory;
-use super::processes::Launch;
+use super::processes::{Folders, Launch};
 use super::temporary::TemporaryFolder;
 use super::world::HostWorld;
 use crate::environment::{self, Place};
@@ -46,6 +47,10 @@ impl HostWorld {
         let deployed = self.deployed.of(function);
         let instance =
             self.instances.of_mut(process.instance).expect("it was inserted if it was not there");
+        let folders = match instance.temporary {
+            None => Folders::Own { tmp_mb: deployed.served.ephemeral_storage_mb },
+            Some(_) => Folders::Host,
+        };
         let environment = environment::of_process(
             &deployed.served,
             &deployed.variables,
@@ -54,7 +59,7 @@ impl HostWorld {
                 endpoint: &self.deployed.endpoint,
                 runtime_api: &instance.runtime_api,
                 log_stream: &instance.log_stream,
-                temporary: instance.temporary.path(),
+                temporary: instance.temporary.as_ref().map(TemporaryFolder::path),
             },
         );
         let follower = follow(Weak::clone(&self.driver), Rc::clone(&output), process);
@@ -74,13 +79,14 @@ impl HostWorld {
             process,
             program: deployed.served.program.clone(),
             code: deployed.served.code.clone(),
+            folders,
             environment,
             output: write,
         });
         Ok(())
     }
 
-    /// An instance's own: a listener, a log stream, a temporary folder.
+    /// An instance's own: a listener, a log stream, and where it has no `/tmp` of its own, a temporary folder.
     fn instance(
         &mut self,
         now: Moment,
@@ -106,6 +112,7 @@ impl HostWorld {
             born: now,
             span: None,
         });
+        let temporary = self.temporary(now, id, function)?;
         let listening = runtime_api::listen(Weak::clone(&self.driver), listener, id);
         Ok(Instance {
             id,
@@ -113,7 +120,7 @@ impl HostWorld {
             function,
             runtime_api,
             log_stream,
-            temporary: TemporaryFolder::make(&self.names.wide().to_string())?,
+            temporary,
             running: None,
             delivered: Vec::new(),
             last: None,
@@ -123,5 +130,37 @@ impl HostWorld {
             memory_warned: false,
             listener: Task(tokio::task::spawn_local(listening)),
         })
+    }
+
+    /// What an instance has that can have no folders of its own.
+    fn temporary(
+        &mut self,
+        now: Moment,
+        instance: InstanceId,
+        function: FunctionId,
+    ) -> std::io::Result<Option<TemporaryFolder>> {
+        if self.processes.has_folders() {
+            let served = &self.deployed.of(function).served;
+            if is_within(&served.program, &served.code) {
+                return Ok(None);
+            }
+            let program = served.program.display();
+            let why = format!("`{program}` is a link to what is not beside it");
+            self.timeline.note(now, Note::InPlace { instance, why });
+        }
+        TemporaryFolder::make(&self.names.wide().to_string()).map(Some)
+    }
+}
+
+/// Whether a program that is to be found in a folder is there itself, and not by a link to somewhere else.
+fn is_within(program: &Path, folder: &Path) -> bool {
+    let is_link = program.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    if !is_link {
+        return program.starts_with(folder);
+    }
+    match (program.canonicalize(), folder.canonicalize()) {
+        (Ok(program), Ok(folder)) => program.starts_with(folder),
+        // It leads nowhere, which is told when it is started.
+        (Err(_), _) | (_, Err(_)) => true,
     }
 }

@@ -1,4 +1,5 @@
-//! The temporary folder of one instance: all its processes have it in turn, and nobody else.
+//! The temporary folder of one instance where it can have no `/tmp` of its own: all its processes have it in turn, and
+//! nobody else.
 
 use std::fs::DirBuilder;
 use std::io;

@@ -183,7 +183,11 @@ impl Owners {
                 | Note::MemoryExceeded { process, .. } => {
                     self.instances.get(&process.instance).copied()
                 }
-                Note::Forgotten { .. } | Note::Advanced { .. } | Note::Fault(_) => None,
+                Note::InPlace { instance, .. } => self.instances.get(instance).copied(),
+                Note::LessApart { .. }
+                | Note::Forgotten { .. }
+                | Note::Advanced { .. }
+                | Note::Fault(_) => None,
             },
         }
     }

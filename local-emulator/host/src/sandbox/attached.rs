@@ -7,20 +7,20 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, Waker, ready};
 
-use lunch_contract::{Process, SpawnFailure};
+use lunch_contract::{InstanceId, Process, SpawnFailure};
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 
-use super::message::{self, Asked, Told};
+use super::message::{self, Asked, Start, Told};
 use super::socket::{self, Packet};
-use super::{Supervisor, failure, files};
-use crate::driver::{Launch, Processes, Report, Signal};
+use super::{Isolation, Supervisor, failure, files};
+use crate::driver::{Folders, Launch, Processes, Report, Signal};
 use crate::readiness::{Watched, watch};
 
 /// The processes of a cloud.
 #[derive(Debug)]
 pub struct Sandbox {
-    isolation: String,
+    isolation: Isolation,
     signals_groups: bool,
     /// Dropped after the socket's end was seen, to wait for it.
     supervisor: Option<Supervisor>,
@@ -57,12 +57,11 @@ impl Running {
 impl Sandbox {
     pub(super) fn of(supervisor: Supervisor) -> io::Result<Self> {
         let socket = supervisor.socket.try_clone()?;
-        let (isolation, signals_groups) =
-            (supervisor.isolation.to_string(), supervisor.signals_groups);
+        let (isolation, signals_groups) = (supervisor.isolation.clone(), supervisor.signals_groups);
         Ok(Self { supervisor: Some(supervisor), ..Self::on(socket, isolation, signals_groups)? })
     }
 
-    fn on(socket: OwnedFd, isolation: String, signals_groups: bool) -> io::Result<Self> {
+    fn on(socket: OwnedFd, isolation: Isolation, signals_groups: bool) -> io::Result<Self> {
         Ok(Self {
             isolation,
             signals_groups,
@@ -120,9 +119,9 @@ impl Sandbox {
 
     fn report(&mut self, told: Told, pidfd: Option<OwnedFd>) -> Option<Report> {
         match told {
-            Told::Started { process, pid } => {
+            Told::Started { process, pid, apart } => {
                 self.running.insert(process, Running { pidfd: pidfd?, freezes: 0, others: true });
-                let isolation = self.isolation.clone();
+                let isolation = self.isolation.words(apart);
                 Some(Report::Started { process, pid: pid.unsigned_abs(), isolation })
             }
             Told::NotStarted { process, program, step, errno } => {
@@ -161,12 +160,16 @@ impl Sandbox {
 impl Processes for Sandbox {
     fn spawn(&mut self, launch: Launch) {
         let process = launch.process;
-        let asked = Asked::Spawn {
+        let asked = Asked::Spawn(Start {
             process,
             program: launch.program.into(),
             code: launch.code.into(),
+            tmp_mb: match launch.folders {
+                Folders::Own { tmp_mb } => Some(tmp_mb),
+                Folders::Host => None,
+            },
             environment: launch.environment,
-        };
+        });
         if let Err(errno) = self.ask(&asked, Some(launch.output)) {
             let why = SpawnFailure::Host { errno: errno as i32 };
             let sentence = format!("a process could not be asked for: {}", errno.desc());
@@ -194,6 +197,18 @@ impl Processes for Sandbox {
             // It is a short message: only a long one can fail.
             self.ask(&Asked::Signal { process, signal: signal.into(), group }, None).ok();
         }
+    }
+
+    fn forget(&mut self, instance: InstanceId) {
+        self.ask(&Asked::Forget { instance }, None).ok();
+    }
+
+    fn has_folders(&self) -> bool {
+        self.isolation.has_folders()
+    }
+
+    fn why_not_more(&self) -> Option<String> {
+        self.isolation.why_not_more()
     }
 
     fn poll_report(&mut self, cx: &mut Context<'_>) -> Poll<Report> {
@@ -240,7 +255,6 @@ mod tests {
     use std::rc::Rc;
     use std::time::Duration;
 
-    use lunch_contract::InstanceId;
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
     use tokio::task::LocalSet;
 
@@ -253,7 +267,9 @@ mod tests {
         let (ours, theirs) =
             socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
                 .expect("there are sockets");
-        (Sandbox::on(ours, "namespaces".to_owned(), true).expect("a runtime"), theirs)
+        let isolation =
+            Isolation::Namespaces { user: false, proc_refused: None, folders_refused: None };
+        (Sandbox::on(ours, isolation, true).expect("a runtime"), theirs)
     }
 
     /// What was asked for; `None`: nothing.
@@ -299,7 +315,8 @@ mod tests {
         let child = Command::new("/bin/sleep").arg("600").process_group(0).spawn();
         let child = Sleeper(child.expect("there is one"));
         let folder = std::fs::File::open(format!("/proc/{}", child.0.id())).expect("it runs");
-        tell(theirs, &Told::Started { process: PROCESS, pid: 1_234 }, Some(folder.into()));
+        let told = Told::Started { process: PROCESS, pid: 1_234, apart: true };
+        tell(theirs, &told, Some(folder.into()));
         let report = poll_fn(|cx| sandbox.poll_report(cx)).await;
         assert!(matches!(report, Report::Started { pid: 1_234, .. }), "{report:?}");
         child

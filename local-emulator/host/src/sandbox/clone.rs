@@ -1,14 +1,17 @@
 //! What makes processes: the system calls without a safe interface, each in a function of its own.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{CString, OsString, c_char, c_int, c_void};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt as _;
 
+use lunch_contract::environment::TASK_ROOT;
 use nix::errno::Errno;
 use nix::sched::CloneFlags;
 use nix::unistd::Pid;
 
 use super::files::OPEN_FILES;
-use super::message::Step;
+use super::folders;
+use super::message::{Start, Step};
 
 /// Makes a copy of this process in new namespaces: `None` in the copy.
 ///
@@ -100,20 +103,18 @@ pub(super) struct Spawned {
 }
 
 impl Image {
-    /// `None` if a text has a NUL in it.
-    pub(super) fn new(
-        program: Vec<u8>,
-        code: Vec<u8>,
-        environment: &[(String, String)],
-        output: OwnedFd,
-        dies_with_parent: bool,
-    ) -> Option<Self> {
-        let program = CString::new(program).ok()?;
-        let variables = environment.iter().map(|(name, value)| format!("{name}={value}"));
+    /// `None` if a text has a NUL in it, or the program is not in its code's folder where it has to be.
+    pub(super) fn new(start: &Start, output: OwnedFd, dies_with_parent: bool) -> Option<Self> {
+        let (program, code) = match start.tmp_mb {
+            Some(_) => (folders::at_task_root(start)?, OsString::from(TASK_ROOT)),
+            None => (start.program.clone(), start.code.clone()),
+        };
+        let program = CString::new(program.into_vec()).ok()?;
+        let variables = start.environment.iter().map(|(name, value)| format!("{name}={value}"));
         Some(Self {
             arguments: [program.clone()],
             program,
-            code: CString::new(code).ok()?,
+            code: CString::new(code.into_vec()).ok()?,
             environment: variables.map(CString::new).collect::<Result<_, _>>().ok()?,
             output,
             dies_with_parent,

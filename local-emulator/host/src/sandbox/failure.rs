@@ -14,7 +14,15 @@ pub(super) fn kind(step: Step, errno: i32) -> SpawnFailure {
         (Step::Execute, Errno::EACCES) => SpawnFailure::PermissionDenied,
         (Step::Execute, Errno::ENOEXEC) => SpawnFailure::ExecFormat,
         (
-            Step::Clone | Step::Session | Step::Output | Step::Limit | Step::Folder | Step::Execute,
+            Step::Clone
+            | Step::Session
+            | Step::Output
+            | Step::Limit
+            | Step::Folder
+            | Step::Execute
+            | Step::Code
+            | Step::ReadOnly
+            | Step::Temporary,
             _,
         ) => SpawnFailure::Host { errno },
     }

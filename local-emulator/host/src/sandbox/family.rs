@@ -116,11 +116,6 @@ impl Proc {
         self.look(self.own).ok_or(Errno::ESRCH)?.open("ns/mnt")
     }
 
-    /// The number of the supervisor's own mount namespace.
-    pub(super) fn own_mounts(&self) -> Option<u64> {
-        self.look(self.own)?.mounts()
-    }
-
     /// The supervisor's own children that are no instance's main process: their parents have ended.
     fn orphans<'a>(&'a self, mains: &'a Mains) -> impl Iterator<Item = Seen> + 'a {
         let children = self.look(self.own).map(|own| self.children(&own)).unwrap_or_default();

@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::io;
 
-use lunch_contract::{Exit, Process};
+use lunch_contract::{Exit, InstanceId, Process};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +15,24 @@ use crate::driver::Signal;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Asked {
     /// Start a process; its output's descriptor travels with it.
-    Spawn {
-        process: Process,
-        program: OsString,
-        code: OsString,
-        environment: Vec<(String, String)>,
-    },
+    Spawn(Start),
     /// Signal a process that it was asked for before: what has left its group, and its group too if that was not done
     /// already. A freeze is answered by `Looked`.
     Signal { process: Process, signal: SignalName, group: bool },
+    /// Let go of what was kept for an instance's next process: there will be none.
+    Forget { instance: InstanceId },
+}
+
+/// All that a process needs to start, but for its output.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Start {
+    pub(super) process: Process,
+    /// The program, and the folder that its code is in, as they are found outside.
+    pub(super) program: OsString,
+    pub(super) code: OsString,
+    /// The size of the instance's own `/tmp`, in which case its code is at `/var/task`. `None`: in the host's folders.
+    pub(super) tmp_mb: Option<u32>,
+    pub(super) environment: Vec<(String, String)>,
 }
 
 /// A signal by name.
@@ -64,11 +73,18 @@ pub(super) enum Told {
     Ready {
         /// Why there is no `/proc` of its own; `None`: there is one.
         proc_refused: Option<i32>,
+        /// Why there is no `/var/task`, or no `/tmp` of an instance's own; `None`: there are both.
+        folders_refused: Option<(String, i32)>,
     },
     /// It could not set itself up, and ends.
     Refused { step: String, errno: i32 },
     /// A process runs; the descriptor that stands for it travels with this.
-    Started { process: Process, pid: i32 },
+    Started {
+        process: Process,
+        pid: i32,
+        /// Whether it is in folders of its own.
+        apart: bool,
+    },
     /// A process could not be started.
     NotStarted { process: Process, program: OsString, step: Step, errno: i32 },
     /// A freeze has reached all of an instance.
@@ -91,6 +107,10 @@ pub(super) enum Step {
     Limit,
     Folder,
     Execute,
+    /// These three are done before there is a process.
+    Code,
+    ReadOnly,
+    Temporary,
 }
 
 impl Step {
@@ -103,6 +123,9 @@ impl Step {
             Self::Limit => "limiting its open files",
             Self::Folder => "entering its code's folder",
             Self::Execute => "executing it",
+            Self::Code => "binding its code to `/var/task`",
+            Self::ReadOnly => "making its code read-only",
+            Self::Temporary => "mounting its `/tmp`",
         }
     }
 }
@@ -127,12 +150,13 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let asked = Asked::Spawn {
+        let asked = Asked::Spawn(Start {
             process: PROCESS,
             program: "/code/bootstrap".into(),
             code: "/code".into(),
+            tmp_mb: Some(512),
             environment: vec![("STREET".into(), "Lime \"Street\"\n".into())],
-        };
+        });
         assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
         let told = Told::Exited { process: PROCESS, exit: Exit::Signal(9) };
         assert_eq!(read::<Told>(&write(&told)).expect("it was written"), told);
@@ -141,12 +165,13 @@ mod tests {
     #[test]
     fn a_path_may_be_any_bytes() {
         use std::os::unix::ffi::OsStringExt as _;
-        let asked = Asked::Spawn {
+        let asked = Asked::Spawn(Start {
             process: PROCESS,
             program: OsString::from_vec(vec![b'/', 0xff, b'"']),
             code: "/".into(),
+            tmp_mb: None,
             environment: Vec::new(),
-        };
+        });
         assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
     }
 }

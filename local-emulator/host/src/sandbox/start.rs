@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::fd::{AsFd as _, AsRawFd, OwnedFd};
 
+use lunch_contract::environment::TASK_ROOT;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
@@ -15,9 +16,9 @@ use nix::unistd::{Gid, Uid, getgid, getuid};
 use super::family::Proc;
 use super::isolation::Isolation;
 use super::message::{self, Told};
+use super::mounts::Mounts;
 use super::socket::Packet;
-use super::supervise::Origin;
-use super::{Supervisor, clone, files, socket, supervise};
+use super::{Supervisor, clone, files, folders, socket, supervise};
 
 /// Less isolation than there could be, on purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub enum Force {
     UserNamespace,
     /// The host's `/proc` in place of one of its own, as in containers that mask a part of it.
     HostProc,
+    /// The host's folders: no `/var/task`, and the machine's own `/tmp`.
+    HostFolders,
     /// No signals to whole groups by a descriptor, as before Linux 6.9.
     SingleSignals,
     /// No namespaces.
@@ -92,7 +95,7 @@ pub(super) fn start(force: Force) -> Result<Supervisor, SandboxError> {
         return Err(SandboxError::Threads { threads });
     }
     let ways: &[Way] = match force {
-        Force::Nothing | Force::HostProc | Force::SingleSignals => {
+        Force::Nothing | Force::HostProc | Force::HostFolders | Force::SingleSignals => {
             &[Way::Namespaces, Way::UserNamespace, Way::Groups]
         }
         Force::UserNamespace => &[Way::UserNamespace, Way::Groups],
@@ -130,10 +133,12 @@ fn attempt(
     drop(theirs);
     let said = first_word(&ours);
     match said {
-        Some(Told::Ready { proc_refused }) => {
+        Some(Told::Ready { proc_refused, folders_refused }) => {
+            let user = way == Way::UserNamespace;
             let isolation = match way {
-                Way::Namespaces => Isolation::Namespaces { user: false, proc_refused },
-                Way::UserNamespace => Isolation::Namespaces { user: true, proc_refused },
+                Way::Namespaces | Way::UserNamespace => {
+                    Isolation::Namespaces { user, proc_refused, folders_refused }
+                }
                 Way::Groups => Isolation::Groups { refused: refused.to_vec() },
             };
             let signals_groups = force != Force::SingleSignals;
@@ -176,9 +181,8 @@ fn first_word(socket: &OwnedFd) -> Option<Told> {
 /// All that the child does, until its end.
 fn supervisor(way: Way, force: Force, socket: OwnedFd, ids: (Uid, Gid)) -> ! {
     let run = std::panic::AssertUnwindSafe(|| match set_up(way, force, &socket, ids) {
-        Ok((proc, origin, proc_refused)) => {
-            let proc_refused = proc_refused.map(|errno| errno as i32);
-            tell(&socket, &Told::Ready { proc_refused });
+        Ok(SetUp { proc, origin, ready }) => {
+            tell(&socket, &ready);
             supervise::run(socket, proc, origin);
         }
         Err((step, errno)) => {
@@ -194,14 +198,23 @@ fn tell(socket: &OwnedFd, told: &Told) {
     Packet::new(message::write(told), None).and_then(|packet| packet.send(socket)).ok();
 }
 
-/// Makes a supervisor of the child: the `/proc` that is seen outside, the mounts that each process is to have a copy of,
-/// and why there is no `/proc` of its own among them.
+/// What the child has made of itself.
+struct SetUp {
+    /// `/proc` as it is seen outside.
+    proc: Proc,
+    /// The mounts that each instance is to have a copy of.
+    origin: Option<Mounts>,
+    /// What it tells.
+    ready: Told,
+}
+
+/// Makes a supervisor of the child.
 fn set_up(
     way: Way,
     force: Force,
     socket: &OwnedFd,
     ids: (Uid, Gid),
-) -> Result<(Proc, Option<Origin>, Option<Errno>), (&'static str, Errno)> {
+) -> Result<SetUp, (&'static str, Errno)> {
     let at = |step| move |errno| (step, errno);
     clone::default_signals();
     if way != Way::Groups {
@@ -219,24 +232,40 @@ fn set_up(
     nix::sys::prctl::set_name(c"lunch-supervise").map_err(at("naming itself"))?;
     // It holds a descriptor or two for each instance.
     files::raise_open_files().ok();
-    let outside = Proc::open().map_err(at("opening /proc"))?;
+    let proc = Proc::open().map_err(at("opening /proc"))?;
     if way == Way::Groups {
         nix::sys::prctl::set_child_subreaper(true).map_err(at("adopting orphans"))?;
-        return Ok((outside, None, None));
+        let ready = Told::Ready { proc_refused: None, folders_refused: None };
+        return Ok(SetUp { proc, origin: None, ready });
     }
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
         .map_err(at("keeping its mounts to itself"))?;
-    let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    let mounted = match force {
-        Force::HostProc => Err(Errno::EPERM),
-        Force::Nothing | Force::UserNamespace | Force::SingleSignals | Force::Groups => {
-            mount(Some("proc"), "/proc", Some("proc"), quiet, None::<&str>)
-        }
-    };
     // Refused inside some containers. Functions then see numbers there that are not theirs.
-    let origin = Origin::here(&outside).map_err(at("keeping its mounts to go back to"))?;
-    Ok((outside, Some(origin), mounted.err()))
+    let proc_refused = mount_proc(force).err().map(|errno| errno as i32);
+    let made = if force == Force::HostFolders {
+        Err(("being told not to", Errno::EPERM))
+    } else {
+        folders::make_task_root()
+    };
+    let origin = Mounts::here(&proc).map_err(at("keeping its mounts to go back to"))?;
+    // Tried at once, in a copy that nobody else is given.
+    let tried = made.and_then(|()| {
+        origin.copy(&proc).map_err(at("copying its mounts"))?;
+        folders::give(TASK_ROOT.as_ref(), 1).map_err(|(step, errno)| (step.word(), errno))
+    });
+    let folders_refused = tried.err().map(|(step, errno)| (step.to_owned(), errno as i32));
+    let ready = Told::Ready { proc_refused, folders_refused };
+    Ok(SetUp { proc, origin: Some(origin), ready })
+}
+
+/// Mounts the `/proc` of its own namespace.
+fn mount_proc(force: Force) -> Result<(), Errno> {
+    if force == Force::HostProc {
+        return Err(Errno::EPERM);
+    }
+    let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("proc"), "/proc", Some("proc"), quiet, None::<&str>)
 }
 
 /// The child's user and group stay what they are outside, so that files keep their owners.

@@ -2,84 +2,66 @@
 //!
 //! One thread, two descriptors: the socket and the signals of children. It never waits for anything else.
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
-use lunch_contract::{Exit, Process};
+use lunch_contract::{Exit, InstanceId, Process};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::stat::Mode;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{chroot, dup2_stdin, fchdir};
 
 use super::clone::{self, Image, Spawned};
 use super::family::{Mark, Proc};
-use super::files;
 use super::mains::{Main, Mains};
-use super::message::{self, Asked, SignalName, Step, Told};
+use super::message::{self, Asked, SignalName, Start, Step, Told};
+use super::mounts::Mounts;
 use super::socket::{self, Packet};
+use super::{files, folders};
 
+/// Starts, signals and reaps all processes.
+///
+/// **Whose the folders are.** An instance has a mount namespace, from its first process until it is forgotten: there
+/// its code is bound to `/var/task`, and there its `/tmp` is mounted. It is kept here, by a descriptor, and not by the
+/// process that happens to run in it: so the next process of the same instance, after a timeout or a crash, enters it
+/// and finds the same `/tmp`. When the instance is forgotten the descriptor is closed; nobody else is in the namespace
+/// then, and the kernel unmounts all that was in it. An instance's processes are known by it, too.
+///
+/// **Who makes it.** This process goes into a namespace itself, and whoever it starts is in it: a start then costs no
+/// more than one without. The next instance's namespace is made when there is nothing to do; what depends on the
+/// instance is mounted when its first process is asked for.
 #[derive(Debug)]
 struct Supervisor {
     socket: OwnedFd,
     /// `/proc` as it is seen outside.
     proc: Proc,
     mains: Mains,
-    /// What is copied for each process. `None`: this is a subreaper without a namespace.
-    origin: Option<Origin>,
+    /// The mounts as they were before any process had them, and could change them: what is copied for each instance.
+    /// `None`: this is a subreaper without a namespace.
+    origin: Option<Mounts>,
+    /// What each instance has, from its first process until it is forgotten.
+    own: BTreeMap<InstanceId, Mounts>,
     next: Next,
 }
 
-/// The mounts as they were before any process had them, and could change them.
-#[derive(Debug)]
-pub(super) struct Origin {
-    namespace: OwnedFd,
-    root: OwnedFd,
-}
-
-impl Origin {
-    /// The mount namespace that this process is in.
-    pub(super) fn here(proc: &Proc) -> Result<Self, Errno> {
-        let folder = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        Ok(Self { namespace: proc.own_namespace()?, root: open("/", folder, Mode::empty())? })
-    }
-
-    /// Leaves the mount namespace that this process shares with who was started last, for a copy of this one.
-    fn copy(&self) -> Result<(), Errno> {
-        setns(&self.namespace, CloneFlags::CLONE_NEWNS)?;
-        // To enter it is to begin at its uppermost folder, which is not the root where somebody has changed that.
-        fchdir(&self.root)?;
-        chroot(".")?;
-        unshare(CloneFlags::CLONE_NEWNS)
-    }
-}
-
-/// What the next process is to have.
+/// What the next instance is to have.
 #[derive(Debug)]
 enum Next {
     /// It is to be made, when there is nothing else to do.
     Wanted,
-    /// It is made.
+    /// It is made, and this process is in it.
     Made(Mounts),
     /// It could not be made: tried again when there is a process that needs it.
     Refused,
 }
 
-/// A mount namespace that this process is in and no other is, by its number where that is known.
-#[derive(Debug)]
-struct Mounts(Option<u64>);
-
-/// After so long without anything to do, in milliseconds, the next process's mount namespace is made, if none has ended
+/// After so long without anything to do, in milliseconds, the next instance's mount namespace is made, if none has ended
 /// before. To make it takes a tenth of a process's start, and is best not done in the middle of one.
 const QUIET_MS: u8 = 10;
 
 /// Runs until the socket ends; then nothing that was started here is left.
-pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Origin>) {
+pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Mounts>) {
     let mut signals = SigSet::all();
     signals.thread_block().expect("all signals can be blocked");
     signals = SigSet::empty();
@@ -87,7 +69,8 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Origin>) {
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
     let mains = Mains::default();
-    let mut supervisor = Supervisor { socket, proc, mains, origin, next: Next::Wanted };
+    let own = BTreeMap::new();
+    let mut supervisor = Supervisor { socket, proc, mains, origin, own, next: Next::Wanted };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -137,10 +120,11 @@ impl Supervisor {
 
     fn act(&mut self, asked: Asked, descriptor: Option<OwnedFd>) {
         match asked {
-            Asked::Spawn { process, program, code, environment } => {
+            Asked::Spawn(start) => {
                 let output = descriptor.expect("a spawn comes with its output");
-                self.spawn(process, program, code, &environment, output);
+                self.spawn(start, output);
             }
+            Asked::Forget { instance } => drop(self.own.remove(&instance)),
             Asked::Signal { process, signal, group } => {
                 let Some(main) = self.mains.running(process) else { return };
                 if group {
@@ -183,61 +167,73 @@ impl Supervisor {
         }
     }
 
-    fn spawn(
-        &mut self,
-        process: Process,
-        program: OsString,
-        code: OsString,
-        environment: &[(String, String)],
-        output: OwnedFd,
-    ) {
-        let (path, code) = (program.as_bytes().to_vec(), code.into_vec());
-        let image = Image::new(path, code, environment, output, self.origin.is_none());
-        let mounts = match (std::mem::replace(&mut self.next, Next::Wanted), &self.origin) {
-            (Next::Made(Mounts(number)), _) => Ok(number),
-            (Next::Wanted | Next::Refused, Some(origin)) => {
-                self.new_mounts(origin).map(|Mounts(number)| number)
-            }
-            (Next::Wanted | Next::Refused, None) => Ok(None),
-        };
+    fn spawn(&mut self, start: Start, output: OwnedFd) {
+        let (process, dies_with_parent) = (start.process, self.origin.is_none());
+        let image = Image::new(&start, output, dies_with_parent);
+        let mounts = self.enter_own(&start);
         let started = match (&image, mounts) {
             (Some(image), Ok(_)) => clone::spawn(image, self.proc.descriptor()),
-            (Some(_), Err(errno)) => Err((Step::Clone, errno)),
+            (Some(_), Err(problem)) => Err(problem),
             (None, _) => Err((Step::Execute, Errno::EINVAL)),
         };
         // Its end of the output is the process's alone.
         drop(image);
         match started {
             Ok(Spawned { pid, pid_outside, pidfd }) => {
-                self.tell(&Told::Started { process, pid: pid_outside }, Some(pidfd));
-                let mark = Mark::new(mounts.unwrap_or_default(), environment);
+                let apart = start.tmp_mb.is_some();
+                let told = Told::Started { process, pid: pid_outside, apart };
+                self.tell(&told, Some(pidfd));
+                let mark = Mark::new(mounts.unwrap_or_default(), &start.environment);
                 let outside = pid_outside;
                 let main = Main { pid, outside, mark, exit: None, stopped: Vec::new() };
                 self.mains.insert(process, main);
             }
             Err((step, errno)) => {
+                let program = start.program;
                 let told = Told::NotStarted { process, program, step, errno: errno as i32 };
                 self.tell(&told, None);
             }
         }
+        self.go_on_to_next();
     }
 
-    /// Makes what the next process is to have, when nobody waits for it.
+    /// Goes into the mounts that a process is to have; answers with their number, where they have one.
+    fn enter_own(&mut self, start: &Start) -> Result<Option<u64>, (Step, Errno)> {
+        let at_clone = |errno| (Step::Clone, errno);
+        let Some(origin) = &self.origin else { return Ok(None) };
+        let instance = start.process.instance;
+        if let Some(own) = self.own.get(&instance) {
+            own.enter().map_err(at_clone)?;
+            return Ok(Some(own.number));
+        }
+        let made = match std::mem::replace(&mut self.next, Next::Wanted) {
+            Next::Made(made) => made,
+            Next::Wanted | Next::Refused => origin.copy(&self.proc).map_err(at_clone)?,
+        };
+        if let Some(tmp_mb) = start.tmp_mb {
+            folders::give(&start.code, tmp_mb)?;
+        }
+        let number = made.number;
+        self.own.insert(instance, made);
+        Ok(Some(number))
+    }
+
+    /// Goes back to what was made for the next instance, if this process has left it.
+    fn go_on_to_next(&mut self) {
+        if let Next::Made(next) = &self.next
+            && next.enter().is_err()
+        {
+            self.next = Next::Wanted;
+        }
+    }
+
+    /// Makes what the next instance is to have, when nobody waits for it.
     fn prepare(&mut self) {
         if let Some(origin) = &self.origin
             && matches!(self.next, Next::Wanted)
         {
-            self.next = self.new_mounts(origin).map_or(Next::Refused, Next::Made);
+            self.next = origin.copy(&self.proc).map_or(Next::Refused, Next::Made);
         }
-    }
-
-    /// A mount namespace for one process, and its input there.
-    fn new_mounts(&self, origin: &Origin) -> Result<Mounts, Errno> {
-        origin.copy()?;
-        // The input of all processes, as it is reached here: the one before is not, when what it was in has gone.
-        let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
-        dup2_stdin(null)?;
-        Ok(Mounts(self.proc.own_mounts()))
     }
 
     /// Takes every child that has ended: processes of the cloud, and what they have left behind.

@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "it is its own test runner")]
 
 mod cases;
+mod folders;
 mod look;
 mod measure;
 mod parents;
@@ -27,10 +28,10 @@ use world::{ALL, World, folder, known, name, play};
 type Case = (&'static str, fn(Force));
 
 macro_rules! cases {
-    ($($case:ident),* $(,)?) => {
+    ($room:ident: $($case:ident),* $(,)?) => {
         vec![$((stringify!($case), (|force: Force| {
             play(force, folder(stringify!($case)), async |world: &mut World| {
-                cases::$case(world).await;
+                $room::$case(world).await;
             });
         }) as fn(Force))),*]
     };
@@ -41,7 +42,7 @@ macro_rules! parents {
 }
 
 fn all_cases() -> Vec<Case> {
-    let mut all: Vec<Case> = cases![
+    let mut all: Vec<Case> = cases![cases:
         an_exit_is_told_as_it_was,
         output_comes_by_the_pipe_and_nothing_else_is_open,
         what_wakes_up_does_not_push_in,
@@ -60,6 +61,17 @@ fn all_cases() -> Vec<Case> {
         what_one_mounts_is_nobody_elses,
         the_supervisors_end_is_told,
     ];
+    all.extend(cases![folders:
+        the_code_is_at_var_task_and_nobody_writes_there,
+        an_instances_tmp_is_nobody_elses,
+        an_instances_tmp_outlives_its_process_and_goes_with_it,
+        what_is_mounted_goes_with_the_instance,
+        a_tmp_has_no_more_than_its_size,
+        a_program_outside_its_codes_folder_runs_where_it_is,
+        less_than_there_could_be_is_said,
+        a_thousand_started_and_ended_leave_nothing,
+        two_hundred_live_at_once,
+    ]);
     all.extend(parents![
         nothing_is_left_of_a_killed_parent,
         nothing_is_left_of_a_killed_parent_whose_supervisor_is_stopped,

@@ -10,18 +10,28 @@ use std::time::{Duration, Instant};
 
 use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
 use lunch_host::sandbox::{Force, Isolation, Sandbox, Supervisor};
-use lunch_host::{Launch, Processes as _, Report};
+use lunch_host::{Folders, Launch, Processes as _, Report};
 
-use crate::look::{drain, holders, states};
+use crate::look::{all, drain, holders, states};
 
-pub(crate) const ALL: [Force; 5] =
-    [Force::Nothing, Force::UserNamespace, Force::HostProc, Force::SingleSignals, Force::Groups];
+pub(crate) const ALL: [Force; 6] = [
+    Force::Nothing,
+    Force::UserNamespace,
+    Force::HostProc,
+    Force::HostFolders,
+    Force::SingleSignals,
+    Force::Groups,
+];
+
+/// The size of an instance's `/tmp`.
+pub(crate) const TMP_MB: u32 = 8;
 
 pub(crate) const fn name(force: Force) -> &'static str {
     match force {
         Force::Nothing => "as-granted",
         Force::UserNamespace => "user-namespace",
         Force::HostProc => "host-proc",
+        Force::HostFolders => "host-folders",
         Force::SingleSignals => "single-signals",
         Force::Groups => "groups",
     }
@@ -85,11 +95,47 @@ impl World {
         let instance = InstanceId { serial: self.spawned, index: self.spawned };
         let process = Process { instance, spawn: 0 };
         self.spawned += 1;
+        let output = self.launch(process, program, environment);
+        (process, output)
+    }
+
+    /// Starts a shell with that script as the next process of an instance.
+    pub(crate) fn shell_of(&mut self, before: Process, script: &str) -> (Process, fs::File) {
+        let process = Process { spawn: before.spawn + 1, ..before };
+        let program = self.program("next", &format!("#!/bin/sh\n{script}\n"));
+        let output = self.launch(process, &program, self.environment());
+        (process, output)
+    }
+
+    fn launch(
+        &mut self,
+        process: Process,
+        program: &Path,
+        environment: Vec<(String, String)>,
+    ) -> fs::File {
         let (read, write) = nix::unistd::pipe().expect("there are descriptors");
         let output: OwnedFd = write;
         let (program, code) = (program.to_owned(), self.folder.clone());
-        self.sandbox.spawn(Launch { process, program, code, environment, output });
-        (process, fs::File::from(read))
+        let folders = self.folders_of(&program);
+        self.sandbox.spawn(Launch { process, program, code, folders, environment, output });
+        fs::File::from(read)
+    }
+
+    /// A shell's whole life, and what it wrote.
+    pub(crate) async fn played(&mut self, script: &str) -> (Process, String) {
+        let (process, output) = self.shell(script);
+        self.started(process).await;
+        self.exited(process).await;
+        (process, all(output))
+    }
+
+    /// Its own, where that is granted and the program is in the code's folder.
+    fn folders_of(&self, program: &Path) -> Folders {
+        if self.has_folders() && program.starts_with(&self.folder) {
+            Folders::Own { tmp_mb: TMP_MB }
+        } else {
+            Folders::Host
+        }
     }
 
     pub(crate) async fn started(&mut self, expected: Process) -> u32 {
@@ -141,6 +187,19 @@ impl World {
         tokio::task::yield_now().await;
     }
 
+    /// Waits until the supervisor has made ahead what the next instance is to have, if it makes anything.
+    pub(crate) async fn idle(&mut self) {
+        if !self.is_namespaced() {
+            return;
+        }
+        let link = format!("/proc/{}/ns/mnt", self.supervisor);
+        let first = fs::read_link(&link).expect("it runs");
+        let bound = Instant::now() + Duration::from_millis(50);
+        while Instant::now() < bound && fs::read_link(&link).expect("it runs") == first {
+            self.none().await;
+        }
+    }
+
     /// What no other case's processes have in their environment.
     pub(crate) fn token(&self) -> String {
         self.folder.display().to_string()
@@ -160,6 +219,11 @@ impl World {
         self.force != Force::SingleSignals
     }
 
+    /// Whether it has all that this machine grants.
+    pub(crate) fn is_as_granted(&self) -> bool {
+        self.force == Force::Nothing
+    }
+
     pub(crate) const fn isolation(&self) -> &Isolation {
         &self.isolation
     }
@@ -167,6 +231,10 @@ impl World {
     /// The case's own.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(crate) const fn has_folders(&self) -> bool {
+        self.isolation.has_folders()
     }
 
     pub(crate) const fn is_namespaced(&self) -> bool {
