@@ -5,6 +5,7 @@
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::Path;
 
@@ -12,21 +13,35 @@ use lunch_contract::environment::TASK_ROOT;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
+use super::detached;
 use super::message::{Start, Step};
 
 const VAR: &str = "/var";
 const TMP: &str = "/tmp";
 
+/// An empty `/tmp` that has no place yet.
+#[derive(Debug)]
+pub(super) struct Tmp {
+    mount: OwnedFd,
+    pub(super) size_mb: u32,
+}
+
+impl Tmp {
+    /// Makes one. That is most of the work.
+    pub(super) fn make(size_mb: u32) -> Result<Self, Errno> {
+        let size = CString::new(format!("{size_mb}m")).map_err(|_| Errno::EINVAL)?;
+        let options = [(c"source", c"tmp"), (c"mode", c"1777"), (c"size", &size)];
+        Ok(Self { mount: detached::tmpfs(&options)?, size_mb })
+    }
+}
+
 /// Gives whoever is started here those folders. The code may be below `/tmp`: it is bound before that is covered.
-pub(super) fn give(code: &OsStr, tmp_mb: u32) -> Result<(), (Step, Errno)> {
+pub(super) fn give(code: &OsStr, tmp: Tmp) -> Result<(), (Step, Errno)> {
     let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
     mount(Some(code), TASK_ROOT, None::<&str>, bind, None::<&str>)
         .map_err(|errno| (Step::Code, errno))?;
     read_only(TASK_ROOT, Below::Too).map_err(|errno| (Step::ReadOnly, errno))?;
-    let options = format!("size={tmp_mb}m,mode=1777");
-    let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("tmp"), TMP, Some("tmpfs"), safe, Some(options.as_str()))
-        .map_err(|errno| (Step::Temporary, errno))
+    detached::attach(&tmp.mount, c"/tmp").map_err(|errno| (Step::Temporary, errno))
 }
 
 /// Where the program of a process is found then. `None`: it is not in its code's folder.

@@ -8,6 +8,7 @@
 
 mod attached;
 mod clone;
+mod detached;
 mod failure;
 mod family;
 mod files;

@@ -14,6 +14,7 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{Gid, Uid, getgid, getuid};
 
 use super::family::Proc;
+use super::folders::Tmp;
 use super::isolation::Isolation;
 use super::message::{self, Told};
 use super::mounts::Mounts;
@@ -252,7 +253,8 @@ fn set_up(
     // Tried at once, in a copy that nobody else is given.
     let tried = made.and_then(|()| {
         origin.copy(&proc).map_err(at("copying its mounts"))?;
-        folders::give(TASK_ROOT.as_ref(), 1).map_err(|(step, errno)| (step.word(), errno))
+        let tmp = Tmp::make(1).map_err(at("making a `/tmp`"))?;
+        folders::give(TASK_ROOT.as_ref(), tmp).map_err(|(step, errno)| (step.word(), errno))
     });
     let folders_refused = tried.err().map(|(step, errno)| (step.to_owned(), errno as i32));
     let ready = Told::Ready { proc_refused, folders_refused };

@@ -14,11 +14,12 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 
 use super::clone::{self, Image, Spawned};
 use super::family::{Mark, Proc};
+use super::files;
+use super::folders::{self, Tmp};
 use super::mains::{Main, Mains};
 use super::message::{self, Asked, SignalName, Start, Step, Told};
 use super::mounts::Mounts;
 use super::socket::{self, Packet};
-use super::{files, folders};
 
 /// Starts, signals and reaps all processes.
 ///
@@ -29,8 +30,8 @@ use super::{files, folders};
 /// then, and the kernel unmounts all that was in it. An instance's processes are known by it, too.
 ///
 /// **Who makes it.** This process goes into a namespace itself, and whoever it starts is in it: a start then costs no
-/// more than one without. The next instance's namespace is made when there is nothing to do; what depends on the
-/// instance is mounted when its first process is asked for.
+/// more than one without. The next instance's namespace, and a `/tmp` that has no place yet, are made when there is
+/// nothing to do; what depends on the instance is mounted when its first process is asked for.
 #[derive(Debug)]
 struct Supervisor {
     socket: OwnedFd,
@@ -43,6 +44,10 @@ struct Supervisor {
     /// What each instance has, from its first process until it is forgotten.
     own: BTreeMap<InstanceId, Mounts>,
     next: Next,
+    /// What the next instance's `/tmp` is to be, if that has the same size.
+    next_tmp: Option<Tmp>,
+    /// The size of the last one's. `None`: nobody has asked for one yet.
+    tmp_mb: Option<u32>,
 }
 
 /// What the next instance is to have.
@@ -69,8 +74,16 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Mounts>) {
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
     let mains = Mains::default();
-    let own = BTreeMap::new();
-    let mut supervisor = Supervisor { socket, proc, mains, origin, own, next: Next::Wanted };
+    let mut supervisor = Supervisor {
+        socket,
+        proc,
+        mains,
+        origin,
+        own: BTreeMap::new(),
+        next: Next::Wanted,
+        next_tmp: None,
+        tmp_mb: None,
+    };
     while supervisor.wait(&children) {}
     supervisor.end();
 }
@@ -210,8 +223,13 @@ impl Supervisor {
             Next::Made(made) => made,
             Next::Wanted | Next::Refused => origin.copy(&self.proc).map_err(at_clone)?,
         };
-        if let Some(tmp_mb) = start.tmp_mb {
-            folders::give(&start.code, tmp_mb)?;
+        if let Some(size_mb) = start.tmp_mb {
+            let tmp = match self.next_tmp.take().filter(|tmp| tmp.size_mb == size_mb) {
+                Some(tmp) => tmp,
+                None => Tmp::make(size_mb).map_err(|errno| (Step::Temporary, errno))?,
+            };
+            self.tmp_mb = Some(size_mb);
+            folders::give(&start.code, tmp)?;
         }
         let number = made.number;
         self.own.insert(instance, made);
@@ -232,6 +250,9 @@ impl Supervisor {
         if let Some(origin) = &self.origin
             && matches!(self.next, Next::Wanted)
         {
+            if self.next_tmp.is_none() {
+                self.next_tmp = self.tmp_mb.and_then(|size_mb| Tmp::make(size_mb).ok());
+            }
             self.next = origin.copy(&self.proc).map_or(Next::Refused, Next::Made);
         }
     }

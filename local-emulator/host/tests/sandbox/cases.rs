@@ -259,6 +259,7 @@ pub(crate) async fn a_hundred_at_once_and_no_descriptor_is_left(world: &mut Worl
     world.started(first).await;
     world.exited(first).await;
     world.sandbox.forget(first.instance);
+    world.idle().await;
     let before = open();
     let mut waiting = BTreeMap::new();
     for _ in 0..100 {
