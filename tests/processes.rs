@@ -7,6 +7,7 @@ mod processes {
     mod deadlines;
     mod endings;
     mod environment;
+    mod folders;
     mod freezing;
     mod logs;
     mod nothing_left;

@@ -36,6 +36,7 @@ struct Function {
     variables: BTreeMap<String, String>,
     timeout: Duration,
     reserved: Option<u32>,
+    storage_mb: Option<u32>,
 }
 
 impl Builder {
@@ -53,6 +54,7 @@ impl Builder {
             variables: BTreeMap::new(),
             timeout: Duration::from_secs(3),
             reserved: None,
+            storage_mb: None,
         });
         self
     }
@@ -77,6 +79,12 @@ impl Builder {
     #[track_caller]
     pub fn reserved(self, concurrency: u32) -> Self {
         self.last(|function| function.reserved = Some(concurrency))
+    }
+
+    /// The size of `/tmp` of the function before this, MB as in a template: 512 if nothing is said.
+    #[track_caller]
+    pub fn storage_mb(self, size_mb: u32) -> Self {
+        self.last(|function| function.storage_mb = Some(size_mb))
     }
 
     /// How the cloud decides, in place of its defaults.
@@ -188,6 +196,9 @@ impl Function {
         });
         if let Some(concurrency) = self.reserved {
             properties["ReservedConcurrentExecutions"] = concurrency.into();
+        }
+        if let Some(size_mb) = self.storage_mb {
+            properties["EphemeralStorage"] = json!({ "Size": size_mb });
         }
         json!({"Type": "AWS::Serverless::Function", "Properties": properties})
     }
