@@ -1,15 +1,22 @@
 //! The folders that a function finds: its code, and a `/tmp` that is its instance's.
 
 use lunch_host::wire::{Happened, Note};
-use lunch_tests::{Cloud, Invocation};
+use lunch_tests::{Cloud, Invocation, wait_until};
 use serde_json::{Value, json};
 
 use super::{SCRIPTED, SECOND, scripted, scripted_cloud};
 
+/// How an instance is kept apart; known a moment after its process has started.
+fn isolation(cloud: &Cloud) -> String {
+    wait_until("an instance is known to run", || {
+        let isolation = cloud.ps().instances.into_iter().find_map(|instance| instance.isolation);
+        isolation.ok_or_else(|| "none is".to_owned())
+    })
+}
+
 /// Whether this machine grants an instance folders of its own. Where it does not, that is said.
 fn is_apart(cloud: &Cloud) -> bool {
-    let isolation = cloud.ps().instances.into_iter().find_map(|instance| instance.isolation);
-    let isolation = isolation.expect("an instance runs");
+    let isolation = isolation(cloud);
     let timeline = cloud.timeline();
     let is_said = timeline
         .iter()
@@ -72,9 +79,12 @@ fn a_tmp_is_of_the_size_that_the_template_says() {
         if !is_apart(&cloud) {
             return;
         }
-        let instances = cloud.ps().instances;
-        let pid = instances.iter().find(|instance| instance.function == function).unwrap().pid;
-        let mounts = std::fs::read_to_string(format!("/proc/{}/mounts", pid.unwrap())).unwrap();
+        let pid = wait_until("its process is known", || {
+            let mut instances = cloud.ps().instances.into_iter();
+            let instance = instances.find(|instance| instance.function == function);
+            instance.and_then(|instance| instance.pid).ok_or_else(|| "it is not".to_owned())
+        });
+        let mounts = std::fs::read_to_string(format!("/proc/{pid}/mounts")).unwrap();
         let tmp = mounts.lines().find(|line| line.contains(" /tmp tmpfs ")).unwrap();
         let size = format!("size={kb}k");
         assert!(tmp.split([' ', ',']).any(|option| option == size), "{tmp}");
@@ -94,7 +104,7 @@ fn a_program_that_is_a_link_out_of_its_folder_runs_where_it_is_and_that_is_said(
     let folder = program.parent().unwrap().to_str().unwrap();
     assert_eq!(environment["LAMBDA_TASK_ROOT"], folder);
     assert!(environment["TMPDIR"].is_string());
-    let isolation = cloud.ps().instances[0].isolation.clone().unwrap();
+    let isolation = isolation(&cloud);
     assert!(isolation.contains("/tmp") || isolation == "process group", "{isolation}");
     if isolation != "process group" {
         cloud.wait_for("it is said", |line| {
