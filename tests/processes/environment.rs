@@ -90,6 +90,23 @@ fn awss_variables_have_awss_values() {
 }
 
 #[test]
+fn an_instance_is_told_an_address_of_its_own() {
+    let cloud = scripted().function("other", lunch_tests::program("scripted")).start();
+    let told = |function| {
+        let script = json!({"do": [{"env": ["AWS_LAMBDA_RUNTIME_API"]}]});
+        let answer = cloud.invoke(function, script).expect_ok().json();
+        let told = answer["seen"]["env"]["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap().to_owned();
+        told.parse::<std::net::SocketAddrV4>().unwrap()
+    };
+    let (one, other) = (told(SCRIPTED), told("other"));
+    assert!(one.ip().is_loopback() && other.ip().is_loopback());
+    assert_ne!(one.ip(), other.ip());
+    assert_ne!(*one.ip(), std::net::Ipv4Addr::LOCALHOST);
+    cloud.invoke(SCRIPTED, json!({"do": [{"exit": 1}]}));
+    assert_eq!(told(SCRIPTED), one, "the next process of the same instance");
+}
+
+#[test]
 fn the_templates_variables_win_over_the_json_file_and_that_over_the_lines() {
     let folder = Folder::make();
     let json_file = json!({SCRIPTED: {"FIRST": "json", "SECOND": "json"}});

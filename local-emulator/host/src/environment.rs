@@ -135,7 +135,7 @@ pub(crate) struct Place<'a> {
     pub(crate) region: &'a str,
     /// The door's address, as a URL.
     pub(crate) endpoint: &'a str,
-    /// The instance's Runtime API, as `127.0.0.1:40123`.
+    /// The instance's Runtime API, as `127.83.4.190:40123`.
     pub(crate) runtime_api: &'a str,
     /// The instance's log stream.
     pub(crate) log_stream: &'a str,

@@ -23,7 +23,7 @@ pub(crate) struct Instance {
     /// Its name, as it stands on every answer of its.
     pub(crate) name: HeaderValue,
     pub(crate) function: FunctionId,
-    /// Where its processes find the Runtime API, as `127.0.0.1:40123`: the same for all of them.
+    /// Where its processes find the Runtime API, as `127.83.4.190:40123`: the same for all of them.
     pub(crate) runtime_api: String,
     pub(crate) log_stream: String,
     /// What its processes find in `TMPDIR`: one after the other the same. `None`: they have folders of their own, and

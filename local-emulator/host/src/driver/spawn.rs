@@ -1,12 +1,12 @@
 //! A process begins: its listener, its output, its environment; and what it writes from then on.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::rc::{Rc, Weak};
 
 use lunch_cloud::Event;
 use lunch_contract::{FunctionId, InstanceId, Moment, Process, SpawnFailure, names};
 
+use super::address;
 use super::deployed::header;
 use super::instance::{Connections, Instance, Running, Task};
 use super::log::follow;
@@ -93,8 +93,7 @@ impl HostWorld {
         id: InstanceId,
         function: FunctionId,
     ) -> std::io::Result<Instance> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
+        let listener = address::listen(&mut self.names)?;
         let runtime_api = listener.local_addr()?.to_string();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let served = &self.deployed.of(function).served;
