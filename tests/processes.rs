@@ -11,6 +11,7 @@ mod processes {
     mod freezing;
     mod logs;
     mod nothing_left;
+    mod packages;
     mod redeploying;
     mod wire;
 
