@@ -50,13 +50,18 @@ pub enum ArchiveError {
 
 /// Unpacks a zip into an empty folder.
 pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), ArchiveError> {
-    unpack_at_most(archive, into, UNZIPPED_BYTES_MAX)
+    unpack_at_most(archive, into, UNZIPPED_BYTES_MAX, ENTRIES_MAX)
 }
 
-fn unpack_at_most(archive: &Path, into: &Path, bytes_max: u64) -> Result<(), ArchiveError> {
+fn unpack_at_most(
+    archive: &Path,
+    into: &Path,
+    bytes_max: u64,
+    entries_max: usize,
+) -> Result<(), ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
     let mut archive = ZipArchive::new(file).map_err(ArchiveError::Broken)?;
-    if archive.len() > ENTRIES_MAX {
+    if archive.len() > entries_max {
         return Err(ArchiveError::Entries(archive.len()));
     }
     let mut left = bytes_max;
@@ -72,7 +77,7 @@ fn unpack_at_most(archive: &Path, into: &Path, bytes_max: u64) -> Result<(), Arc
                 break;
             }
         }
-        if folders.len() > ENTRIES_MAX {
+        if folders.len() > entries_max {
             return Err(ArchiveError::Entries(folders.len()));
         }
         let kind = entry.unix_mode().unwrap_or_default() & 0o170_000;
@@ -155,7 +160,12 @@ mod tests {
         }
 
         fn unpack(&self, bytes_max: u64) -> Result<(), ArchiveError> {
-            unpack_at_most(&self.0.join("code.zip"), &self.0.join("out"), bytes_max)
+            self.unpack_at_most(bytes_max, ENTRIES_MAX)
+        }
+
+        fn unpack_at_most(&self, bytes_max: u64, entries_max: usize) -> Result<(), ArchiveError> {
+            let (archive, out) = (self.0.join("code.zip"), self.0.join("out"));
+            unpack_at_most(&archive, &out, bytes_max, entries_max)
         }
 
         /// Puts other bytes in the place of these, wherever they are.
@@ -230,6 +240,17 @@ mod tests {
             fs::remove_dir_all(zipped.out("")).unwrap();
         }
         zipped.unpack(1200).unwrap();
+    }
+
+    #[test]
+    fn so_many_files_and_so_many_folders_are_taken_and_no_more() {
+        let files = Zipped::of("files", &[("a", 0o644, b""), ("b", 0o644, b"")]);
+        assert!(matches!(files.unpack_at_most(9, 1), Err(ArchiveError::Entries(2))));
+        files.unpack_at_most(9, 2).unwrap();
+        // The folder itself is one of them.
+        let folders = Zipped::of("folders", &[("a/b/c", 0o644, b""), ("a/b/d", 0o644, b"")]);
+        assert!(matches!(folders.unpack_at_most(9, 2), Err(ArchiveError::Entries(3))));
+        folders.unpack_at_most(9, 3).unwrap();
     }
 
     #[test]
