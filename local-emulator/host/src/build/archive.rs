@@ -15,7 +15,7 @@ use zip::read::ZipFile;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// It cannot be read.
-    #[error("it cannot be read")]
+    #[error("it cannot be read\n(build it first, or correct its `CodeUri`)")]
     Read(#[source] io::Error),
     /// It is none, or broken.
     #[error("it is no zip, or a broken one")]

@@ -229,7 +229,10 @@ fn zip(path: &Path, name: &str, mode: u32) {
 fn a_zip_is_unpacked_and_run() {
     let street = Street::new("zip", &[], &function("Tea", "tea.zip", ""));
     let archive = street.0.join("tea.zip");
-    assert_eq!(street.error(), "function `Tea`: the zip `ROOT/tea.zip` cannot be used");
+    let error = street.build(false).0.unwrap_err();
+    assert!(error.to_string().ends_with("/tea.zip` cannot be used"), "{error}");
+    let why = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(why, "it cannot be read\n(build it first, or correct its `CodeUri`)");
     zip(&archive, "bootstrap", 0o755);
     for no_build in [false, true] {
         let served = street.build(no_build).0.unwrap();
