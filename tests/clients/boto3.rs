@@ -1,6 +1,6 @@
 //! boto3: the calls and what they expect stand in `calls.py`, each a function of its own.
 
-use lunch_tests::{Cloud, Gate, workspace};
+use lunch_tests::{Cloud, Folder, Gate, program, workspace};
 use serde_json::json;
 
 use super::{SCRIPTED, command, run, scripted};
@@ -61,6 +61,34 @@ fn it_is_told_who_it_is() {
 #[test]
 fn it_lists_versions_aliases_and_tags() {
     calls(&scripted().start(), "versions_aliases_and_tags");
+}
+
+#[test]
+fn it_invokes_versions_and_aliases() {
+    let folder = Folder::make();
+    folder.place("code/bootstrap", &program("scripted"));
+    let template = folder.write(
+        "template.yaml",
+        "Transform: AWS::Serverless-2016-10-31
+Resources:
+  Scripted:
+    Type: AWS::Serverless::Function
+    Metadata: {SkipBuild: true}
+    Properties:
+      FunctionName: scripted
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: code
+      AutoPublishAlias: live
+  Next:
+    Type: AWS::Lambda::Alias
+    Properties: {FunctionName: !Ref Scripted, FunctionVersion: $LATEST, Name: next}
+  Declared:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: /street/declared}
+",
+    );
+    calls(&Cloud::builder().template(template).start(), "qualifiers");
 }
 
 #[test]

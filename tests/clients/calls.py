@@ -164,6 +164,42 @@ def versions_aliases_and_tags():
     assert aws_lambda.list_tags(Resource=ARN)["Tags"] == {}
 
 
+def qualifiers():
+    """Of a template that publishes `scripted` as `live`, and declares a log group."""
+    logs = boto3.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    assert groups == ["/street/declared"], groups
+    assert logs.describe_log_streams(logGroupName="/street/declared")["logStreams"] == []
+    for qualifier, version in [("live", "1"), ("1", "1"), ("$LATEST", "$LATEST"), ("next", "$LATEST")]:
+        answer = invoke({"do": [{"respond": 1}]}, Qualifier=qualifier, LogType="Tail")
+        assert answer["ExecutedVersion"] == version, (qualifier, answer)
+        log = base64.b64decode(answer["LogResult"]).decode()
+        assert log.splitlines()[0].endswith(f" Version: {version}"), log
+    told = invoke({"do": [{"respond": 1}]}, ARN + ":live")
+    assert told["ExecutedVersion"] == "1", told
+    versions = aws_lambda.list_versions_by_function(FunctionName="scripted")["Versions"]
+    assert [(one["Version"], one["FunctionArn"]) for one in versions] == [
+        ("$LATEST", ARN + ":$LATEST"),
+        ("1", ARN + ":1"),
+    ], versions
+    aliases = aws_lambda.list_aliases(FunctionName="scripted")["Aliases"]
+    assert [(one["Name"], one["FunctionVersion"]) for one in aliases] == [("live", "1"), ("next", "$LATEST")], aliases
+    live = aws_lambda.get_alias(FunctionName="scripted", Name="live")
+    assert live["AliasArn"] == ARN + ":live" and live["FunctionVersion"] == "1", live
+    found = aws_lambda.get_function(FunctionName="scripted", Qualifier="live")["Configuration"]
+    assert found["FunctionArn"] == ARN + ":live" and found["Version"] == "1", found
+    for wrong, message in [
+        (lambda: invoke({}, Qualifier="2"), f"Function not found: {ARN}:2"),
+        (lambda: invoke({}, Qualifier="dead"), f"Function not found: {ARN}:dead"),
+        (lambda: aws_lambda.get_alias(FunctionName="scripted", Name="dead"), f"Cannot find alias arn: {ARN}:dead"),
+    ]:
+        try:
+            wrong()
+            raise AssertionError(message)
+        except aws_lambda.exceptions.ResourceNotFoundException as refused:
+            assert refused.response["Error"]["Message"] == message, refused.response
+
+
 def function_error():
     answer = invoke({"do": [{"fail": {"type": "Milk.Sour", "message": "it is off"}}]})
     assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled", answer

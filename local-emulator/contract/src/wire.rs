@@ -267,6 +267,11 @@ pub enum CallerError<'a> {
         /// What there is.
         hint: &'a str,
     },
+    /// The function has no such alias.
+    AliasNotFound {
+        /// The ARN that was looked for.
+        arn: &'a str,
+    },
     /// The name stands for more than one function.
     FunctionAmbiguous {
         /// The sentence, with the candidates.
@@ -335,6 +340,9 @@ impl CallerError<'_> {
                     Json(hint)
                 ),
             },
+            Self::AliasNotFound { arn } => {
+                user(404, "ResourceNotFoundException", &format!("Cannot find alias arn: {arn}"))
+            }
             Self::FunctionAmbiguous { message } | Self::InvalidParameter { message } => {
                 user(400, "InvalidParameterValueException", message)
             }

@@ -8,6 +8,7 @@ use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
 use crate::logs::Logging;
+use crate::published::Published;
 
 /// A function that can be invoked: what the host has to know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub struct ServedFunction {
     pub log_group: Option<String>,
     /// The form of its log.
     pub logging: Logging,
+    /// Its versions and aliases.
+    pub published: Published,
     /// Another one where the code is another: what its files are, as the file system has it.
     pub stamp: u64,
     /// How much longer its cold starts take than the host's.
@@ -72,6 +75,7 @@ impl ServedFunction {
             variables: BTreeMap::new(),
             log_group: None,
             logging: Logging::default(),
+            published: Published::default(),
             stamp: 0,
             delay: DelayModel::default(),
         }

@@ -36,6 +36,8 @@ pub struct Config {
     pub template: Option<PathBuf>,
     /// What the template has and this cloud does not serve, in sentences.
     pub not_served: Vec<String>,
+    /// Log groups that are there before anybody logs.
+    pub log_groups: Vec<String>,
     /// Where the journal is written, if one is.
     pub journal: Option<PathBuf>,
     /// Takes every line that a function writes.
@@ -57,6 +59,7 @@ impl Config {
             listen: Listen::loopback(0),
             template: None,
             not_served: Vec::new(),
+            log_groups: Vec::new(),
             journal: None,
             sink: None,
             timeline_lines_max: 32_768,
@@ -186,6 +189,7 @@ impl Host {
             ),
             processes,
             journal: journal.transpose()?,
+            log_groups: config.log_groups,
             sink: config.sink,
             timeline_lines_max: config.timeline_lines_max,
         })?;

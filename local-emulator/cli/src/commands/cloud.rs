@@ -55,6 +55,7 @@ impl Plan {
             account: asked.account_id.clone(),
             listen,
             template: Some(asked.template.clone()),
+            log_groups: template.log_groups.iter().filter_map(|group| group.name.clone()).collect(),
             not_served: [template.not_served.clone(), template.warnings.clone()].concat(),
             journal: asked.journal.clone(),
             ..Config::new(Vec::new())

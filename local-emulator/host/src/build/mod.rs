@@ -22,9 +22,11 @@ use std::time::Duration;
 
 pub use archive::ArchiveError;
 pub use error::BuildError;
+use lunch_contract::names::LATEST;
 pub use sources::Sources;
 
 use crate::function::ServedFunction;
+use crate::published::{AliasTarget, Published};
 use crate::template::{Build, Function, Template, folder};
 use stage::Stage;
 
@@ -101,7 +103,11 @@ pub fn build(
         served.insert(place, (program, Some(binary)));
     }
     let all = template.functions.iter().zip(served.into_values());
-    Ok(all.map(|(function, (program, binary))| serve(function, program, binary)).collect())
+    let served = all.map(|(function, (program, binary))| ServedFunction {
+        published: published(template, &function.name),
+        ..serve(function, program, binary)
+    });
+    Ok(served.collect())
 }
 
 /// What cargo has to make of a function.
@@ -119,6 +125,21 @@ fn wants<'a>(
     }
     let target = cargo::target(function, options)?;
     Ok(Wanted { place, function, target })
+}
+
+/// What the template publishes of a function.
+fn published(template: &Template, function: &str) -> Published {
+    let aliases = template.aliases.iter().filter(|alias| alias.function == function);
+    let aliases: BTreeMap<_, _> = aliases
+        .map(|alias| {
+            let is_latest = alias.version.as_deref() == Some(LATEST);
+            let target = if is_latest { AliasTarget::Latest } else { AliasTarget::Newest };
+            (alias.name.clone(), target)
+        })
+        .collect();
+    let leads_to_one = aliases.values().any(|target| *target == AliasTarget::Newest);
+    let has_one = template.versions.iter().any(|version| version.function == function);
+    Published { versions: has_one || leads_to_one, aliases }
 }
 
 /// How a function comes to its program.

@@ -113,7 +113,9 @@ impl HostWorld {
     fn log_record(&mut self, at: Moment, record: &Record) {
         match *record {
             Record::Started { request, instance, .. } => {
-                self.log_event(at, instance, Some(request), PlatformEvent::Start);
+                let version = self.requests.of(request).map(|known| known.call.version);
+                let event = PlatformEvent::Start { version: version.unwrap_or_default() };
+                self.log_event(at, instance, Some(request), event);
             }
             Record::InitFailed { process, failure, duration, in_invoke } => {
                 let ending = Ending::of_init(failure);

@@ -66,7 +66,14 @@ impl Driver {
 
     /// The log groups, by name.
     pub(crate) fn log_groups(&self) -> Vec<LogGroupView> {
-        let mut groups: Vec<LogGroupView> = Vec::new();
+        let born_ms = self.unix_ms(Moment::ZERO);
+        let mut groups: Vec<LogGroupView> = self
+            .world
+            .logs
+            .groups()
+            .iter()
+            .map(|name| LogGroupView { name: name.clone(), born_ms })
+            .collect();
         for stream in self.world.logs.streams() {
             if groups.iter().all(|group| *group.name != *stream.group) {
                 let born_ms = self.unix_ms(stream.born);
@@ -77,15 +84,18 @@ impl Driver {
         groups
     }
 
-    /// The streams of a group, oldest first; none: there is no such group.
-    pub(crate) fn log_streams(&self, group: &str) -> Vec<LogStreamView> {
+    /// The streams of a group, oldest first; `None`: there is no such group.
+    pub(crate) fn log_streams(&self, group: &str) -> Option<Vec<LogStreamView>> {
         let streams = self.world.logs.streams().filter(|stream| *stream.group == *group);
         let shown = streams.map(|stream| LogStreamView {
             name: stream.name.clone(),
             born_ms: self.unix_ms(stream.born),
             span_ms: stream.span.map(|(first, last)| (self.unix_ms(first), self.unix_ms(last))),
         });
-        shown.collect()
+        let shown: Vec<_> = shown.collect();
+        let is_there =
+            !shown.is_empty() || self.world.logs.groups().iter().any(|name| name == group);
+        is_there.then_some(shown)
     }
 
     /// The events of a group's streams that are wanted, oldest first.

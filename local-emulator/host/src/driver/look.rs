@@ -8,6 +8,7 @@ use lunch_contract::{FunctionId, InstanceId, Moment, RevisionId, names};
 use super::Driver;
 use super::instance::Instance;
 use crate::function::NameError;
+use crate::published::Version;
 use crate::wire::{
     AnsweredRequest, Evict, Evicted, InfoFunction, Ps, PsFunction, PsInstance, Redeploy,
     Redeployed, TimelineLine,
@@ -91,6 +92,18 @@ impl Driver {
     /// The answers that were given.
     pub(crate) fn answers(&self) -> Vec<AnsweredRequest> {
         self.world.timeline.answers(self.world.deployed.names.all())
+    }
+
+    /// The revision of a function that serves.
+    pub(crate) fn revision(&self, function: FunctionId) -> u32 {
+        let view = self.cloud.functions().find(|view| view.function == function);
+        view.map_or(1, |view| view.revision.0)
+    }
+
+    /// The version that a qualifier of a function stands for.
+    pub(crate) fn version(&self, function: FunctionId, qualifier: &str) -> Option<Version> {
+        let published = &self.world.deployed.of(function).served.published;
+        published.version(qualifier, self.revision(function))
     }
 
     /// The function of that name.

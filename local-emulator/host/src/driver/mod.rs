@@ -79,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) deployed: Deployed,
     pub(crate) processes: Box<dyn Processes>,
     pub(crate) journal: Option<Journal>,
+    pub(crate) log_groups: Vec<String>,
     pub(crate) sink: Option<LogSink>,
     pub(crate) timeline_lines_max: usize,
 }
@@ -107,7 +108,7 @@ impl Driver {
                 instances: Instances::default(),
                 processes: parts.processes,
                 timeline: timeline.clone(),
-                logs: Logs::default(),
+                logs: Logs::with(parts.log_groups),
                 logged: Rc::new(Notify::new()),
                 platform: Vec::new(),
                 journal: parts.journal,

@@ -7,6 +7,7 @@ use lunch_contract::{FunctionId, InstanceId, Outcome, RequestId};
 use tokio::sync::oneshot;
 
 use crate::logs::Tail;
+use crate::published::Version;
 use crate::uuid::Uuid;
 
 /// What a caller wants, as the front door understood it.
@@ -14,6 +15,8 @@ use crate::uuid::Uuid;
 pub(crate) struct Call {
     pub(crate) function: FunctionId,
     pub(crate) payload: Bytes,
+    /// What the qualifier stands for.
+    pub(crate) version: Version,
     /// The function's ARN with the caller's qualifier, or without one.
     pub(crate) arn: HeaderValue,
     /// `X-Amzn-Trace-Id`, as the caller sent it.

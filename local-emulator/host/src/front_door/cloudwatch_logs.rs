@@ -166,10 +166,7 @@ fn groups(door: &Door, asked: &Asked) -> Result<Value, Refused> {
 
 fn streams(door: &Door, asked: &Asked) -> Result<Value, Refused> {
     let group = asked.group()?;
-    let mut streams = door.driver.borrow().log_streams(group);
-    if streams.is_empty() {
-        return Err(no_group());
-    }
+    let mut streams = door.driver.borrow().log_streams(group).ok_or_else(no_group)?;
     let prefix = asked.log_stream_name_prefix.as_deref();
     streams.retain(|stream| stream.name.starts_with(prefix.unwrap_or_default()));
     match asked.order_by.as_deref() {
@@ -219,10 +216,7 @@ fn events(door: &Door, asked: &Asked) -> Result<Value, Refused> {
     let name = asked.log_stream_name.as_deref();
     let name = name.ok_or_else(|| invalid("`logStreamName` is needed"))?;
     let driver = door.driver.borrow();
-    let streams = driver.log_streams(group);
-    if streams.is_empty() {
-        return Err(no_group());
-    }
+    let streams = driver.log_streams(group).ok_or_else(no_group)?;
     if streams.iter().all(|stream| stream.name != name) {
         let message = "The specified log stream does not exist.";
         return Err(("ResourceNotFoundException", message.to_owned()));
@@ -265,9 +259,7 @@ fn events(door: &Door, asked: &Asked) -> Result<Value, Refused> {
 fn filtered(door: &Door, asked: &Asked) -> Result<Value, Refused> {
     let group = asked.group()?;
     let driver = door.driver.borrow();
-    if driver.log_streams(group).is_empty() {
-        return Err(no_group());
-    }
+    driver.log_streams(group).ok_or_else(no_group)?;
     let pattern = FilterPattern::parse(asked.filter_pattern.as_deref().unwrap_or_default());
     let pattern = pattern.map_err(|PatternError(sentence)| invalid(&sentence))?;
     let prefix = asked.log_stream_name_prefix.as_deref().unwrap_or_default();

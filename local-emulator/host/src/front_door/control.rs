@@ -5,14 +5,15 @@
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Method, Request, StatusCode};
-use lunch_contract::names::{FunctionReference, LATEST};
+use lunch_contract::names::FunctionReference;
 use lunch_contract::wire::CallerError;
 use lunch_contract::{FunctionId, Refusal};
 use serde_json::{Value, json};
 
-use super::functions::{configuration, found, ok};
+use super::functions::{Target, arn, configuration, found, ok};
 use super::path::decoded;
 use super::{Answer, Door, refused};
+use crate::published::Version;
 
 /// One of these calls, with the name or ARN that it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,13 +64,56 @@ pub(super) async fn answer(door: &Door, call: Call, request: Request<Incoming>) 
     answered.unwrap_or_else(|refused| *refused)
 }
 
-/// ListVersionsByFunction: there is the newest code and no published version.
-pub(super) fn versions(door: &Door, function: FunctionId) -> Value {
-    let mut latest = configuration(door, function);
-    if let Some(arn) = latest["FunctionArn"].as_str() {
-        latest["FunctionArn"] = format!("{arn}:{LATEST}").into();
+/// ListVersionsByFunction: the newest code, and the newest version where there are any.
+pub(super) fn versions(door: &Door, target: &Target) -> Value {
+    let function = target.function;
+    let newest = {
+        let driver = door.driver.borrow();
+        let is_published = driver.world.deployed.of(function).served.published.versions;
+        is_published.then(|| Version::Number(driver.revision(function)))
+    };
+    let versions = [Some(Version::Latest), newest].into_iter().flatten().map(|version| {
+        let arn = arn(door, function, Some(&version.to_string()));
+        configuration(door, &Target { function, version, arn })
+    });
+    json!({ "Versions": versions.collect::<Vec<_>>() })
+}
+
+/// ListAliases.
+pub(super) fn aliases(door: &Door, target: &Target) -> Value {
+    let function = target.function;
+    let driver = door.driver.borrow();
+    let names = driver.world.deployed.of(function).served.published.aliases.keys();
+    let aliases = names.filter_map(|name| described(door, function, name));
+    json!({ "Aliases": aliases.collect::<Vec<_>>() })
+}
+
+/// GetAlias.
+pub(super) fn alias(door: &Door, name: &str, alias: &str) -> Answer {
+    let function = match found(door, name, None) {
+        Ok(target) => target.function,
+        Err(answer) => return *answer,
+    };
+    match described(door, function, alias) {
+        Some(described) => ok(door, &described),
+        None => {
+            let arn = arn(door, function, Some(alias));
+            let arn = arn.to_str().unwrap_or_default();
+            refused(door, &CallerError::AliasNotFound { arn })
+        }
     }
-    json!({ "Versions": [latest] })
+}
+
+fn described(door: &Door, function: FunctionId, alias: &str) -> Option<Value> {
+    let driver = door.driver.borrow();
+    driver.world.deployed.of(function).served.published.aliases.get(alias)?;
+    let version = driver.version(function, alias)?;
+    Some(json!({
+        "AliasArn": arn(door, function, Some(alias)).to_str().unwrap_or_default(),
+        "Name": alias,
+        "FunctionVersion": version.to_string(),
+        "Description": "",
+    }))
 }
 
 async fn put_concurrency(
@@ -141,7 +185,7 @@ fn unqualified(door: &Door, name: &str) -> Result<FunctionId, Box<Answer>> {
                        this operation. Please specify either a function name or an unqualified function ARN.";
         return Err(Box::new(refused(door, &CallerError::InvalidParameter { message })));
     }
-    found(door, name, None).map(|(function, _)| function)
+    found(door, name, None).map(|target| target.function)
 }
 
 /// GetAccountSettings. The sizes are AWS's defaults: D:gettingstarted-limits.

@@ -16,44 +16,55 @@ use super::{Answer, Door, REQUEST_ID, control, refused, value};
 use crate::driver::header;
 use crate::function::{NameError, ServedFunction};
 use crate::logs::{LogFormat, Logging};
+use crate::published::Version;
 
 /// What a call of `/2015-03-31/functions` comes to.
 pub(super) enum Routed {
-    /// An Invoke of that function, by that ARN.
-    Invoke(FunctionId, HeaderValue),
+    /// An Invoke.
+    Invoke(Target),
     /// It is answered already.
     Answered(Box<Answer>),
+}
+
+/// Who is meant by a name and a qualifier.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) function: FunctionId,
+    pub(super) version: Version,
+    /// With the qualifier, where the caller gave one.
+    pub(super) arn: HeaderValue,
 }
 
 /// Routes what begins with `/2015-03-31/functions`; `route` is the rest of its path.
 pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> Routed {
     let query = request.uri().query();
     let mut segments = route.split('/').filter(|segment| !segment.is_empty());
-    let segments = (segments.next(), segments.next(), segments.next());
+    let segments = (segments.next(), segments.next(), segments.next(), segments.next());
     let answer = match (request.method(), segments) {
         (&Method::GET, (None, ..)) => list(door, query),
-        (&Method::GET, (Some(name), None, _)) => of_one(door, name, query, whole),
-        (&Method::GET, (Some(name), Some("configuration"), None)) => {
+        (&Method::GET, (Some(name), None, ..)) => of_one(door, name, query, whole),
+        (&Method::GET, (Some(name), Some("configuration"), None, None)) => {
             of_one(door, name, query, configuration)
         }
-        (&Method::GET, (Some(name), Some("versions"), None)) => {
+        (&Method::GET, (Some(name), Some("versions"), None, None)) => {
             of_one(door, name, None, control::versions)
         }
-        (&Method::GET, (Some(name), Some("aliases"), None)) => {
-            of_one(door, name, None, |_, _| json!({ "Aliases": [] }))
+        (&Method::GET, (Some(name), Some("aliases"), None, None)) => {
+            of_one(door, name, None, control::aliases)
         }
-        (&Method::POST, (Some(name), Some("invocations"), None)) => {
+        (&Method::GET, (Some(name), Some("aliases"), Some(alias), None)) => {
+            control::alias(door, &decoded(name), &decoded(alias))
+        }
+        (&Method::POST, (Some(name), Some("invocations"), None, None)) => {
             match found(door, &decoded(name), field(query, "Qualifier")) {
-                Ok((function, qualifier)) => {
-                    return Routed::Invoke(function, arn(door, function, qualifier.as_deref()));
-                }
+                Ok(target) => return Routed::Invoke(target),
                 Err(answer) => return Routed::Answered(answer),
             }
         }
         (method, _) => {
             let message = format!(
                 "`{method} /2015-03-31/functions{route}` is not served by this cloud yet: it serves Invoke, \
-                 ListFunctions, GetFunction, GetFunctionConfiguration, ListVersionsByFunction and ListAliases"
+                 ListFunctions, GetFunction, GetFunctionConfiguration, ListVersionsByFunction, ListAliases and GetAlias"
             );
             refused(door, &CallerError::NotServed { message: &message })
         }
@@ -61,7 +72,12 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
     Routed::Answered(Box::new(answer))
 }
 
-fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> HeaderValue {
+/// A function as it is without a qualifier.
+pub(super) fn latest(door: &Door, function: FunctionId) -> Target {
+    Target { function, version: Version::Latest, arn: arn(door, function, None) }
+}
+
+pub(super) fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> HeaderValue {
     let driver = door.driver.borrow();
     let deployed = driver.world.deployed.of(function);
     match qualifier {
@@ -70,12 +86,12 @@ fn arn(door: &Door, function: FunctionId, qualifier: Option<&str>) -> HeaderValu
     }
 }
 
-/// Who is meant, and by which qualifier.
+/// Who is meant.
 pub(super) fn found<'text>(
     door: &Door,
     text: &'text str,
     queried: Option<Cow<'text, str>>,
-) -> Result<(FunctionId, Option<String>), Box<Answer>> {
+) -> Result<Target, Box<Answer>> {
     let reference = FunctionReference::parse(text).map_err(|error| {
         let constraint = format!("Member must satisfy regular expression pattern: {error}");
         let error = CallerError::Validation {
@@ -105,20 +121,34 @@ pub(super) fn found<'text>(
             return Err(Box::new(refused(door, &error)));
         }
     };
-    if qualifier.as_deref().is_some_and(|qualifier| qualifier != LATEST) {
-        return Err(not_found("versions and aliases are not served yet; leave the qualifier out"));
+    let Some(qualifier) = qualifier.as_deref() else {
+        return Ok(Target { function: id, version: Version::Latest, arn: arn(door, id, None) });
+    };
+    let version = door.driver.borrow().version(id, qualifier);
+    match version {
+        Some(version) => Ok(Target { function: id, version, arn: arn(door, id, Some(qualifier)) }),
+        None => Err(not_found(&published(door, id))),
     }
-    Ok((id, qualifier))
+}
+
+/// Which qualifiers a function has, in a sentence.
+fn published(door: &Door, function: FunctionId) -> String {
+    let driver = door.driver.borrow();
+    let published = &driver.world.deployed.of(function).served.published;
+    let mut qualifiers = vec![format!("`{LATEST}`")];
+    qualifiers.extend(published.versions.then(|| format!("`{}`", driver.revision(function))));
+    qualifiers.extend(published.aliases.keys().map(|alias| format!("`{alias}`")));
+    format!("of that function there is {}", qualifiers.join(", "))
 }
 
 fn of_one(
     door: &Door,
     name: &str,
     query: Option<&str>,
-    render: impl Fn(&Door, FunctionId) -> Value,
+    render: impl Fn(&Door, &Target) -> Value,
 ) -> Answer {
     match found(door, &decoded(name), field(query, "Qualifier")) {
-        Ok((function, _)) => ok(door, &render(door, function)),
+        Ok(target) => ok(door, &render(door, &target)),
         Err(answer) => *answer,
     }
 }
@@ -132,8 +162,12 @@ fn list(door: &Door, query: Option<&str>) -> Answer {
     let all: Vec<_> = door.driver.borrow().world.deployed.iter().map(|(id, _)| id).collect();
     // The marker is the place of the next one.
     let from = field(query, "Marker").and_then(|marker| marker.parse::<usize>().ok()).unwrap_or(0);
-    let page: Vec<_> =
-        all.iter().skip(from).take(size).map(|id| configuration(door, *id)).collect();
+    let page: Vec<_> = all
+        .iter()
+        .skip(from)
+        .take(size)
+        .map(|id| configuration(door, &latest(door, *id)))
+        .collect();
     let next = from.saturating_add(page.len());
     let mut body = json!({ "Functions": page });
     if next < all.len() && !page.is_empty() {
@@ -150,11 +184,11 @@ pub(super) fn ok(door: &Door, body: &Value) -> Answer {
 }
 
 /// GetFunction.
-fn whole(door: &Door, function: FunctionId) -> Value {
+fn whole(door: &Door, target: &Target) -> Value {
     let driver = door.driver.borrow();
-    let served = &driver.world.deployed.of(function).served;
+    let served = &driver.world.deployed.of(target.function).served;
     let mut whole = json!({
-        "Configuration": configuration(door, function),
+        "Configuration": configuration(door, target),
         "Code": {
             "RepositoryType": "lunch",
             "Location": format!("file://{}", served.code.display()),
@@ -168,9 +202,9 @@ fn whole(door: &Door, function: FunctionId) -> Value {
 }
 
 /// GetFunctionConfiguration. What is not known here (a role, a hash of an archive) is not invented.
-pub(super) fn configuration(door: &Door, function: FunctionId) -> Value {
+pub(super) fn configuration(door: &Door, target: &Target) -> Value {
     let driver = door.driver.borrow();
-    let deployed = driver.world.deployed.of(function);
+    let deployed = driver.world.deployed.of(target.function);
     let served = &deployed.served;
     let program = std::fs::metadata(&served.program).ok();
     let modified = program
@@ -179,14 +213,14 @@ pub(super) fn configuration(door: &Door, function: FunctionId) -> Value {
         .and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
     let mut json = json!({
         "FunctionName": served.name,
-        "FunctionArn": deployed.arn,
+        "FunctionArn": target.arn.to_str().unwrap_or_default(),
         "Runtime": served.runtime,
         "Handler": served.handler,
         "Description": served.description,
         "Timeout": served.timeout.as_secs(),
         "MemorySize": served.memory_mb,
         "CodeSize": program.map_or(0, |program| program.len()),
-        "Version": LATEST,
+        "Version": target.version.to_string(),
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "PackageType": "Zip",

@@ -10,13 +10,15 @@ use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
 use lunch_cloud::{ColdCause, Evidence, InitFailure, ResetCause, Retirement, Start};
+use lunch_contract::Limits;
 use lunch_contract::names::LATEST;
 use lunch_contract::wire::{self, CallerError};
-use lunch_contract::{FunctionId, Limits};
 use serde::de::IgnoredAny;
 
+use super::functions::Target;
 use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
 use crate::driver::{self, Accepted, Call, Caller, Waits};
+use crate::published::Version;
 use crate::uuid::Uuid;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
@@ -43,12 +45,8 @@ enum Kind {
 }
 
 /// Calls the function that was found, as the request says.
-pub(super) async fn answer(
-    door: &Door,
-    function: FunctionId,
-    arn: HeaderValue,
-    request: Request<Incoming>,
-) -> Answer {
+pub(super) async fn answer(door: &Door, target: Target, request: Request<Incoming>) -> Answer {
+    let Target { function, version, arn } = target;
     let (head, body) = request.into_parts();
     let (kind, waits, client_context) = match wanted(&head.headers) {
         Ok(wanted) => wanted,
@@ -66,7 +64,7 @@ pub(super) async fn answer(
         return empty(door, StatusCode::NO_CONTENT);
     }
     let trace_id = head.headers.get(TRACE_ID).cloned();
-    let call = Call { function, payload, arn, trace_id, client_context, waits };
+    let call = Call { function, version, payload, arn, trace_id, client_context, waits };
     let accepted = door.driver.borrow_mut().invoke(call);
     let Ok(accepted) = accepted else {
         let message = "the cloud is shutting down";
@@ -79,7 +77,7 @@ pub(super) async fn answer(
     let answered = accepted.answer.await;
     caller.answered();
     match answered {
-        Ok(answer) => rendered(accepted.uuid, accepted.trace_id, answer),
+        Ok(answer) => rendered(accepted.uuid, version, accepted.trace_id, answer),
         Err(_) => refused(door, &CallerError::Unavailable { message: "the cloud has ended" }),
     }
 }
@@ -248,7 +246,12 @@ fn queued(accepted: &Accepted) -> Answer {
     answer
 }
 
-fn rendered(uuid: Uuid, trace_id: HeaderValue, answered: driver::Answer) -> Answer {
+fn rendered(
+    uuid: Uuid,
+    version: Version,
+    trace_id: HeaderValue,
+    answered: driver::Answer,
+) -> Answer {
     let wire = wire::invoke_answer(&answered.outcome, uuid.as_str());
     let body = wire.body.map_or(answered.response, Bytes::from);
     let mut answer = Response::new(Full::new(body));
@@ -261,7 +264,13 @@ fn rendered(uuid: Uuid, trace_id: HeaderValue, answered: driver::Answer) -> Answ
     headers.insert(REQUEST_ID, value(uuid.as_str()));
     headers.insert(TRACE_ID, trace_id);
     if wire.status == 200 {
-        headers.insert(EXECUTED_VERSION, HeaderValue::from_static(LATEST));
+        headers.insert(
+            EXECUTED_VERSION,
+            match version {
+                Version::Latest => HeaderValue::from_static(LATEST),
+                Version::Number(number) => HeaderValue::from(number),
+            },
+        );
     }
     if let Some(error) = wire.function_error {
         headers.insert(FUNCTION_ERROR, HeaderValue::from_static(error));

@@ -84,7 +84,7 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     }
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
         return Ok(match functions::routed(&door, &request, route) {
-            Routed::Invoke(function, arn) => invoke::answer(&door, function, arn, request).await,
+            Routed::Invoke(target) => invoke::answer(&door, target, request).await,
             Routed::Answered(answer) => {
                 Box::pin(invoke::read_out(request.into_body())).await;
                 *answer

@@ -4,17 +4,21 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use lunch_cloud::{InitFailure, Status};
-use lunch_contract::names::{LATEST, timestamp};
+use lunch_contract::names::timestamp;
 use lunch_contract::{Exit, Outcome};
 use serde::Serialize;
 
 use super::logging::{Level, LogFormat, Logging};
+use crate::published::Version;
 
 /// Something that AWS tells in a function's log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PlatformEvent {
     /// An invocation began.
-    Start,
+    Start {
+        /// Of what it is.
+        version: Version,
+    },
     /// The runtime and all extensions are done with it: a line of its own in text only.
     End(Ending),
     /// What it cost.
@@ -97,7 +101,7 @@ impl PlatformEvent {
     /// How much it matters. D:monitoring-cloudwatchlogs-log-level.
     const fn level(&self) -> Level {
         let ending = match self {
-            Self::Start => return Level::Info,
+            Self::Start { .. } => return Level::Info,
             Self::End(ending) | Self::InitReport { ending, .. } => *ending,
             Self::Report(report) => match report.ending {
                 Ending::Success => return Level::Info,
@@ -112,7 +116,7 @@ impl PlatformEvent {
 
     fn text(&self, request_id: &str) -> String {
         match self {
-            Self::Start => format!("START RequestId: {request_id} Version: {LATEST}"),
+            Self::Start { version } => format!("START RequestId: {request_id} Version: {version}"),
             Self::End(_) => format!("END RequestId: {request_id}"),
             Self::Report(report) => report.text(request_id),
             Self::InitReport { duration, in_invoke, ending } => {
@@ -127,8 +131,8 @@ impl PlatformEvent {
 
     fn json(&self, request_id: &str, unix_ms: u64) -> String {
         let (kind, record) = match self {
-            Self::Start => {
-                let version = Some(LATEST);
+            Self::Start { version } => {
+                let version = Some(version.to_string());
                 (
                     "platform.start",
                     Fields { request_id: Some(request_id), version, ..Fields::default() },
@@ -171,7 +175,7 @@ struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
+    version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     initialization_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -323,7 +327,7 @@ mod tests {
     fn in_json_the_same_stands_in_a_record() {
         let line = |event: &PlatformEvent| event.line(LogFormat::Json, "id", 1_710_356_184_046);
         assert_eq!(
-            line(&PlatformEvent::Start),
+            line(&PlatformEvent::Start { version: Version::Latest }),
             r#"{"time":"2024-03-13T18:56:24.046Z","type":"platform.start","record":{"requestId":"id","version":"$LATEST"}}"#
         );
         assert_eq!(
@@ -337,7 +341,7 @@ mod tests {
         let at =
             |system_level| Logging { format: LogFormat::Json, system_level, ..Logging::default() };
         let well = [
-            PlatformEvent::Start,
+            PlatformEvent::Start { version: Version::Latest },
             PlatformEvent::End(Ending::Success),
             report(Ending::Success, None),
         ];

@@ -21,6 +21,8 @@ const KEPT_STREAMS: usize = 10_000;
 /// Everything that was logged and is not forgotten yet.
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
+    /// Groups that are there without a stream.
+    groups: Vec<String>,
     streams: VecDeque<Stream>,
     /// The first of them that is known.
     first_stream: u32,
@@ -67,6 +69,16 @@ pub(crate) enum What {
 }
 
 impl Logs {
+    /// Nothing yet, with groups that are there all the same.
+    pub(crate) fn with(groups: Vec<String>) -> Self {
+        Self { groups, ..Self::default() }
+    }
+
+    /// The groups that are there without a stream.
+    pub(crate) fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
     /// A new instance's stream.
     pub(crate) fn open(&mut self, stream: Stream) -> StreamId {
         if self.streams.len() >= KEPT_STREAMS {

@@ -64,12 +64,11 @@ pub struct Function {
 }
 
 /// Properties that are read and not served.
-const NOT_SERVED: [&str; 16] = [
+const NOT_SERVED: [&str; 15] = [
     "Events",
     "Layers",
     "VpcConfig",
     "FunctionUrlConfig",
-    "AutoPublishAlias",
     "DeadLetterQueue",
     "DeadLetterConfig",
     "EventInvokeConfig",

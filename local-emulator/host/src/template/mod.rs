@@ -142,6 +142,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
             without_effect.entry(kind).or_default().push(format!("`{id}`"));
         }
     }
+    published::settle(&mut template);
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
     }
@@ -197,7 +198,9 @@ fn add<'a>(
         function::add(template, resolver, globals, id, resource)?;
         return Ok(None);
     }
-    published::add(template, resolver, id, resource)?;
+    if published::add(template, resolver, id, resource)? {
+        return Ok(None);
+    }
     let Some(kind) = resource.get("Type").and_then(Node::text) else {
         template.not_served.push(format!("line {line}: `{id}` has no `Type`"));
         return Ok(None);

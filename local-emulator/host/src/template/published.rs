@@ -1,6 +1,8 @@
 //! What a template says of versions, aliases and log groups. Who serves them decides what becomes of them.
 
 use super::Template;
+use std::collections::BTreeSet;
+
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
@@ -45,13 +47,13 @@ pub struct LogGroup {
     pub at: Span,
 }
 
-/// Adds such a resource, if it is one; what of it only AWS knows is said.
+/// Adds such a resource, if it is one, and says whether it is; what of it only AWS knows is said.
 pub(super) fn add(
     template: &mut Template,
     resolver: &Resolver<'_>,
     id: &str,
     resource: &Node,
-) -> Result<(), TemplateError> {
+) -> Result<bool, TemplateError> {
     let at = resource.span;
     let nothing = Node { value: Value::Map(Vec::new()), span: at };
     let node = resource.get("Properties").unwrap_or(&nothing).clone();
@@ -60,14 +62,14 @@ pub(super) fn add(
     let logical_id = id.to_owned();
     match resource.get("Type").and_then(Node::text) {
         Some("AWS::Lambda::Version") => {
-            let Some(function) = read("FunctionName")? else { return Ok(()) };
+            let Some(function) = read("FunctionName")? else { return Ok(true) };
             let description = read("Description")?.unwrap_or_default();
             let function = name(&function);
             template.versions.push(Version { logical_id, function, description, at });
         }
         Some("AWS::Lambda::Alias") => {
             let (function, alias) = (read("FunctionName")?, read("Name")?);
-            let (Some(function), Some(alias)) = (function, alias) else { return Ok(()) };
+            let (Some(function), Some(alias)) = (function, alias) else { return Ok(true) };
             let (function, version) = (name(&function), read("FunctionVersion")?);
             template.aliases.push(Alias { logical_id, function, name: alias, version, at });
         }
@@ -75,9 +77,31 @@ pub(super) fn add(
             let name = read("LogGroupName")?;
             template.log_groups.push(LogGroup { logical_id, name, at });
         }
-        Some(_) | None => {}
+        Some(_) | None => return Ok(false),
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Says of which versions and aliases the function is not served, and leaves them out.
+pub(super) fn settle(template: &mut Template) {
+    let served: BTreeSet<_> =
+        template.functions.iter().map(|function| function.name.clone()).collect();
+    let mut not_served = Vec::new();
+    let mut stays = |id: &str, kind: &str, function: &str, at: Span| {
+        let stays = served.contains(function);
+        if !stays {
+            let line = at.line;
+            not_served.push(format!("line {line}: `{id}` (`{kind}`): `{function}` is not served"));
+        }
+        stays
+    };
+    template
+        .versions
+        .retain(|one| stays(&one.logical_id, "AWS::Lambda::Version", &one.function, one.at));
+    template
+        .aliases
+        .retain(|one| stays(&one.logical_id, "AWS::Lambda::Alias", &one.function, one.at));
+    template.not_served.append(&mut not_served);
 }
 
 /// Adds the alias that a function is published under, by the id that SAM gives it.
