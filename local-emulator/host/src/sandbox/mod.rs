@@ -14,6 +14,7 @@ mod family;
 mod files;
 mod folders;
 mod isolation;
+mod letting_go;
 mod mains;
 mod message;
 mod mounts;

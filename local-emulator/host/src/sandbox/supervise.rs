@@ -1,6 +1,7 @@
 //! The supervisor's own loop: starts, signals and reaps, until the socket ends.
 //!
-//! One thread, two descriptors: the socket and the signals of children. It never waits for anything else.
+//! One thread does it all, and waits for two descriptors: the socket and the signals of children. A second one waits
+//! for the kernel to unmount what ended instances had.
 
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,6 +17,7 @@ use super::clone::{self, Image, Spawned};
 use super::family::{Mark, Proc};
 use super::files;
 use super::folders::{self, Tmp};
+use super::letting_go::LettingGo;
 use super::mains::{Main, Mains};
 use super::message::{self, Asked, SignalName, Start, Step, Told};
 use super::mounts::Mounts;
@@ -43,9 +45,8 @@ struct Supervisor {
     origin: Option<Mounts>,
     /// What each instance has, from its first process until it is forgotten.
     own: BTreeMap<InstanceId, Mounts>,
-    /// What nobody will have any more. To let go of one takes 0.2 ms and more: one after the other, when nothing else is
-    /// to be done.
-    forgotten: Vec<Mounts>,
+    /// Takes what nobody will have any more. `None`: there is nothing, without namespaces.
+    letting_go: Option<LettingGo>,
     next: Next,
     /// What the next instance's `/tmp` is to be, if that has the same size.
     next_tmp: Option<Tmp>,
@@ -77,13 +78,14 @@ pub(super) fn run(socket: OwnedFd, proc: Proc, origin: Option<Mounts>) {
     let children = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .expect("there is a descriptor for signals");
     let mains = Mains::default();
+    let letting_go = origin.is_some().then(LettingGo::start);
     let mut supervisor = Supervisor {
         socket,
         proc,
         mains,
         origin,
         own: BTreeMap::new(),
-        forgotten: Vec::new(),
+        letting_go,
         next: Next::Wanted,
         next_tmp: None,
         tmp_mb: None,
@@ -101,16 +103,10 @@ impl Supervisor {
                 PollFd::new(children.as_fd(), PollFlags::POLLIN),
             ];
             let is_wanted = self.origin.is_some() && matches!(self.next, Next::Wanted);
-            let patience = match (self.forgotten.is_empty(), is_wanted) {
-                (false, _) => PollTimeout::ZERO,
-                (true, true) => QUIET_MS.into(),
-                (true, false) => PollTimeout::NONE,
-            };
+            let patience = if is_wanted { QUIET_MS.into() } else { PollTimeout::NONE };
             match poll(&mut wanted, patience) {
                 Ok(0) => {
-                    if self.forgotten.pop().is_none() {
-                        self.prepare();
-                    }
+                    self.prepare();
                     return true;
                 }
                 Ok(_) | Err(Errno::EINTR) => {}
@@ -147,7 +143,13 @@ impl Supervisor {
                 let output = descriptor.expect("a spawn comes with its output");
                 self.spawn(start, output);
             }
-            Asked::Forget { instance } => self.forgotten.extend(self.own.remove(&instance)),
+            Asked::Forget { instance } => {
+                if let (Some(own), Some(letting_go)) =
+                    (self.own.remove(&instance), &self.letting_go)
+                {
+                    letting_go.take(own);
+                }
+            }
             Asked::Signal { process, signal, group } => {
                 let Some(main) = self.mains.running(process) else { return };
                 if group {
