@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use lunch_cloud::{Phase, Record};
 use lunch_host::wire::{Happened, LogKind, Note};
 use lunch_tests::{Cloud, Folder, lunch, program, wait_until};
 use nix::sys::signal::Signal;
@@ -202,4 +203,40 @@ fn who_follows_sees_lines_as_they_come_and_ends_with_the_cloud() {
     let ended = follower.wait_with_output().expect("it is a child");
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success() && said.contains("the cloud has ended"), "{said}");
+}
+
+#[test]
+fn memory_that_short_invocations_took_is_seen_in_the_next_pause() {
+    let cloud = scripted_cloud();
+    // The first is measured in any case.
+    cloud.invoke(SCRIPTED, json!({})).expect_ok();
+    let before =
+        wait_until("it has ended", || reports(&cloud).first().copied().ok_or_else(String::new));
+    for _ in 0..40 {
+        cloud.invoke(SCRIPTED, json!({"do": [{"allocate_mib": 1}]})).expect_ok();
+    }
+    // To look at the instance would be to measure it.
+    wait_until("it is frozen", || {
+        let phase = cloud.timeline().into_iter().rev().find_map(|line| match line.happened {
+            Happened::Record(Record::Phase { to, .. }) => Some(to),
+            Happened::Record(_) | Happened::Note(_) => None,
+        });
+        if phase == Some(Phase::Frozen) { Ok(()) } else { Err(format!("{phase:?}")) }
+    });
+    cloud.invoke(SCRIPTED, json!({})).expect_ok();
+    let report = wait_until("it has ended", || {
+        let reports: Vec<_> = reports(&cloud);
+        if reports.len() == 42 { Ok(reports[41]) } else { Err(format!("{reports:?}")) }
+    });
+    assert!(report >= before + 40, "{before} MB before, {report} MB after 40 MB more");
+}
+
+/// `Max Memory Used` of each REPORT.
+fn reports(cloud: &Cloud) -> Vec<u32> {
+    let lines = cloud.whole_log().into_iter();
+    let used = lines.filter_map(|line| {
+        let (_, used) = line.text.split_once("Max Memory Used: ")?;
+        used.split(' ').next()?.parse().ok()
+    });
+    used.collect()
 }

@@ -10,7 +10,7 @@ use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
-use super::memory::Memory;
+use super::memory::{Memory, MemoryUse};
 use super::request::Delivery;
 use super::temporary::TemporaryFolder;
 use crate::logs::{LineCutter, Output, StreamId};
@@ -39,10 +39,7 @@ pub(crate) struct Instance {
     pub(crate) init_error: Bytes,
     /// Where its lines go.
     pub(crate) stream: StreamId,
-    /// The most memory that one of its processes has had, KB.
-    pub(crate) memory_peak_kb: u64,
-    /// Whether it was said that this is more than it may have.
-    pub(crate) memory_warned: bool,
+    pub(crate) memory: MemoryUse,
     /// Takes connections for as long as the instance lives.
     #[expect(dead_code, reason = "it is kept to be dropped")]
     pub(crate) listener: Task,

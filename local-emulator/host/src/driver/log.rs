@@ -7,7 +7,7 @@ use lunch_cloud::Record;
 use lunch_contract::{InstanceId, Moment, Process, RequestId};
 
 use super::Driver;
-use super::instance::{Instance, Task};
+use super::instance::Task;
 use super::world::HostWorld;
 use crate::logs::{Drained, Ending, Output, PlatformEvent, Report, What};
 use crate::wire::{LogKind, LogLine, Note};
@@ -123,7 +123,10 @@ impl HostWorld {
                 self.log_event(at, process.instance, None, event);
             }
             Record::Ended { request, instance: id, status, duration, init, billed_ms } => {
-                self.measure(at, id);
+                let instance = self.instances.of_mut(id);
+                if instance.is_some_and(|instance| instance.memory.is_due_after(duration)) {
+                    self.measure(at, id);
+                }
                 let Some(instance) = self.instances.of(id) else { return };
                 let outcome = self.requests.of(request).and_then(|known| known.outcome.as_ref());
                 let ending = Ending::of(status, outcome);
@@ -132,7 +135,7 @@ impl HostWorld {
                     init,
                     billed_ms,
                     memory_mb: self.deployed.of(instance.function).served.memory_mb,
-                    max_memory_mb: instance.max_memory_mb(),
+                    max_memory_mb: instance.memory.max_mb(),
                     ending,
                 }));
                 self.log_event(at, id, Some(request), PlatformEvent::End(ending));
@@ -177,20 +180,19 @@ impl HostWorld {
         let Some(running) = &mut instance.running else { return };
         let Some(peak_kb) = running.pid.and_then(|pid| running.memory.peak_kb(pid)) else { return };
         let process = running.process;
-        instance.memory_peak_kb = instance.memory_peak_kb.max(peak_kb);
-        let used_mb = instance.max_memory_mb();
+        instance.memory.saw(peak_kb);
         let memory_mb = self.deployed.of(instance.function).served.memory_mb;
-        if used_mb > memory_mb && !instance.memory_warned {
-            instance.memory_warned = true;
+        if instance.memory.is_newly_over(memory_mb) {
+            let used_mb = instance.memory.max_mb();
             self.timeline.note(now, Note::MemoryExceeded { process, used_mb, memory_mb });
         }
     }
-}
 
-impl Instance {
-    /// The most memory that it has had, MB in AWS's sense, rounded up.
-    pub(crate) fn max_memory_mb(&self) -> u32 {
-        u32::try_from(self.memory_peak_kb.div_ceil(1_024)).unwrap_or(u32::MAX)
+    /// Measures what short invocations may have needed, now that the instance pauses.
+    pub(super) fn measure_in_pause(&mut self, at: Moment, id: InstanceId) {
+        if self.instances.of(id).is_some_and(|instance| instance.memory.is_due_in_pause()) {
+            self.measure(at, id);
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use lunch_cloud::{Event, Wake};
 use lunch_contract::{FunctionId, InstanceId, Moment, RevisionId, names};
 
 use super::Driver;
-use super::instance::Instance;
 use crate::function::NameError;
 use crate::published::Version;
 use crate::wire::{
@@ -50,7 +49,7 @@ impl Driver {
                 invocations: view.invocations,
                 pid: running.and_then(|running| running.pid),
                 isolation: running.and_then(|running| running.isolation.clone()),
-                memory_mb: known.map_or(0, Instance::max_memory_mb),
+                memory_mb: known.map_or(0, |known| known.memory.max_mb()),
                 memory_size_mb: self.world.deployed.of(view.function).served.memory_mb,
                 wake: sooner(view.wake, expiries[view.function.0 as usize], view.function),
                 requests: view.requests.into_iter().filter_map(uuid).collect(),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
+use std::time::Duration;
 
 /// A process's `/proc/PID/status`, opened when it is first asked for: what is open stands for that process only.
 #[derive(Debug, Default)]
@@ -21,6 +22,55 @@ impl Memory {
         let mut buffer = [0; STATUS_BYTES];
         let read = self.status.as_ref()?.read_at(&mut buffer, 0).ok()?;
         peak_kb(&buffer[..read])
+    }
+}
+
+/// How much memory an instance has needed, as far as it was looked at. To look costs more than a short invocation does,
+/// and in less than a millisecond nobody can have touched more than a few megabytes: after such a one it is left for the
+/// next pause, or for one in so many.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryUse {
+    /// The most that one of its processes has had, KB; 0: nobody has looked.
+    peak_kb: u64,
+    /// How many invocations have ended since.
+    unseen: u32,
+    /// Whether it was said that it is too much.
+    is_said: bool,
+}
+
+/// A shorter invocation is not looked at by itself.
+const SHORT: Duration = Duration::from_millis(1);
+
+/// So many of them may end in a row without a look.
+const UNSEEN_MAX: u32 = 64;
+
+impl MemoryUse {
+    /// Whether to look, after an invocation that took so long.
+    pub(crate) fn is_due_after(&mut self, duration: Duration) -> bool {
+        self.unseen += 1;
+        duration >= SHORT || self.peak_kb == 0 || self.unseen > UNSEEN_MAX
+    }
+
+    /// Whether to look, now that nothing happens.
+    pub(crate) const fn is_due_in_pause(&self) -> bool {
+        self.unseen > 0
+    }
+
+    /// So much was seen.
+    pub(crate) fn saw(&mut self, peak_kb: u64) {
+        self.peak_kb = self.peak_kb.max(peak_kb);
+        self.unseen = 0;
+    }
+
+    /// The most that was seen, MB in AWS's sense, rounded up.
+    pub(crate) fn max_mb(&self) -> u32 {
+        u32::try_from(self.peak_kb.div_ceil(1_024)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it is more than that, and was not so before.
+    pub(crate) fn is_newly_over(&mut self, memory_mb: u32) -> bool {
+        let is_over = self.max_mb() > memory_mb;
+        is_over && !std::mem::replace(&mut self.is_said, is_over)
     }
 }
 
@@ -46,6 +96,32 @@ mod tests {
         drop(std::hint::black_box(vec![1_u8; bytes]));
         let after = memory.peak_kb(std::process::id()).expect("this process lives");
         assert!(after >= before + 30 * 1024, "{before} KB, then {after} KB");
+    }
+
+    #[test]
+    fn long_invocations_are_looked_at_and_short_ones_in_the_next_pause_or_now_and_then() {
+        let (short, long) = (Duration::from_micros(999), Duration::from_millis(1));
+        let mut used = MemoryUse::default();
+        assert!(used.is_due_after(short), "nobody has looked yet");
+        used.saw(2_048);
+        assert!(!used.is_due_in_pause());
+        assert!(!used.is_due_after(short));
+        assert!(used.is_due_in_pause());
+        assert!(used.is_due_after(long));
+        used.saw(1_025);
+        assert_eq!(used.max_mb(), 2, "what was had was had");
+        let unseen = (1..).find(|_| used.is_due_after(short));
+        assert_eq!(unseen, Some(UNSEEN_MAX + 1));
+    }
+
+    #[test]
+    fn too_much_is_said_once() {
+        let mut used = MemoryUse::default();
+        used.saw(128 * 1_024);
+        assert!(!used.is_newly_over(128));
+        used.saw(128 * 1_024 + 1);
+        assert!(used.is_newly_over(128));
+        assert!(!used.is_newly_over(128));
     }
 
     #[test]

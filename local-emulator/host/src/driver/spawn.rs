@@ -10,7 +10,7 @@ use super::address;
 use super::deployed::header;
 use super::instance::{Connections, Instance, Running, Task};
 use super::log::follow;
-use super::memory::Memory;
+use super::memory::{Memory, MemoryUse};
 use super::processes::{Folders, Launch};
 use super::temporary::TemporaryFolder;
 use super::world::HostWorld;
@@ -125,8 +125,7 @@ impl HostWorld {
             last: None,
             init_error: hyper::body::Bytes::new(),
             stream,
-            memory_peak_kb: 0,
-            memory_warned: false,
+            memory: MemoryUse::default(),
             listener: Task(tokio::task::spawn_local(listening)),
         })
     }

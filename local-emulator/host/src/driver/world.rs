@@ -80,7 +80,10 @@ impl World for HostWorld {
                 self.reply(now, request, outcome, evidence);
             }
             Command::Release { request } => self.release(request),
-            Command::Freeze { process } => self.processes.signal(process, Signal::Freeze),
+            Command::Freeze { process } => {
+                self.measure_in_pause(now, process.instance);
+                self.processes.signal(process, Signal::Freeze);
+            }
             Command::Thaw { process } => self.processes.signal(process, Signal::Thaw),
             Command::Terminate { process } => self.processes.signal(process, Signal::Terminate),
             Command::Kill { process } => self.processes.signal(process, Signal::Kill),
