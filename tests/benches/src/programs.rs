@@ -18,6 +18,8 @@ use crate::http::{Client, PATIENCE};
 pub(crate) const FUNCTION: &str = "bench";
 /// The same program with a timeout of a second.
 pub(crate) const LATE: &str = "late";
+/// The same, of which AWS's own lines are not logged where it goes well.
+pub(crate) const QUIET: &str = "quiet";
 
 /// Where an event is posted to, at ours and at the relay.
 pub(crate) fn invocations(function: &str) -> String {
@@ -71,10 +73,17 @@ impl Place {
                 },
             })
         };
+        let mut quiet = function(QUIET, 30);
+        quiet["Properties"]["LoggingConfig"] =
+            json!({"LogFormat": "JSON", "SystemLogLevel": "WARN"});
         let template = json!({
             "AWSTemplateFormatVersion": "2010-09-09",
             "Transform": "AWS::Serverless-2016-10-31",
-            "Resources": {"Bench": function(FUNCTION, 30), "Late": function(LATE, 1)},
+            "Resources": {
+                "Bench": function(FUNCTION, 30),
+                "Late": function(LATE, 1),
+                "Quiet": quiet,
+            },
         });
         fs::write(self.file("template.yaml"), format!("{template:#}\n"))
     }
@@ -85,6 +94,22 @@ impl Place {
         command.args(["up", "--port", "0", "--no-build", "--limits", "relaxed", "--template"]);
         command.arg(self.file("template.yaml")).args(arguments);
         Program::start("lunch", command)
+    }
+
+    /// The same where so many more file systems are mounted; `None`: this user may mount nothing.
+    pub(crate) fn lunch_beside_mounts(&self, mounts: usize) -> Result<Option<Program>, Failure> {
+        const MOUNT: &str = "i=0; while [ $i -lt $1 ]; do mkdir -p $2/$i && mount -t tmpfs none $2/$i || exit; i=$((i+1)); done";
+        let mut probe = Command::new("unshare");
+        let probed = probe.args(["--mount", "true"]).stderr(Stdio::null()).status();
+        if !probed.is_ok_and(|status| status.success()) {
+            return Ok(None);
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", &format!("{MOUNT}; shift 2; exec \"$@\""), "sh"]);
+        command.arg(mounts.to_string()).arg(self.file("mounts")).arg(&self.lunch);
+        command.args(["up", "--port", "0", "--no-build", "--limits", "relaxed", "--template"]);
+        command.arg(self.file("template.yaml"));
+        Program::start("lunch", command).map(Some)
     }
 
     /// Starts the floor of one exchange.

@@ -6,7 +6,7 @@ use super::{Caller, EVENT, millis};
 use crate::by_hand::ByHand;
 use crate::figures::{Rounds, Sample};
 use crate::http::{Client, PATIENCE};
-use crate::programs::{FUNCTION, instances, ps};
+use crate::programs::{FUNCTION, Program, instances, ps};
 use crate::table::{Bar, Row, Unit};
 use crate::{Bench, Failure, pause};
 
@@ -14,10 +14,21 @@ const CALLS: usize = 40;
 /// Before each, so that what ended is gone and the machine is at rest.
 const REST: Duration = Duration::from_millis(3);
 
+/// File systems that a machine has mounted where many are.
+const MOUNTS: usize = 100;
+
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
-    let lunch = bench.place.lunch(&[])?;
+    let row = one(bench, "cold invoke, p50", &bench.place.lunch(&[])?)?;
+    let mut rows = vec![row];
+    if let Some(lunch) = bench.place.lunch_beside_mounts(MOUNTS)? {
+        rows.push(one(bench, "  with 100 mounts more", &lunch)?);
+    }
+    Ok(rows)
+}
+
+fn one(bench: &Bench, name: &'static str, lunch: &Program) -> Result<Row, Failure> {
     let by_hand = ByHand::listen(bench.place.function())?;
-    let (mut caller, mut admin) = (Caller::of(&lunch)?, lunch.client()?);
+    let (mut caller, mut admin) = (Caller::of(lunch)?, lunch.client()?);
     let (mut ours, mut floor) = (Rounds::default(), Rounds::default());
     for _ in 0..bench.rounds {
         let (mut cold, mut spawn) = (Sample::default(), Sample::default());
@@ -33,8 +44,8 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         ours.add(millis(cold.p50()));
         floor.add(millis(spawn.p50()));
     }
-    let row = Row::alone("cold invoke, p50", Unit::Millis, &ours);
-    Ok(vec![row.over("by hand", &floor).bar(Bar::AtMost(1.2))])
+    let row = Row::alone(name, Unit::Millis, &ours);
+    Ok(row.over("by hand", &floor).bar(Bar::AtMost(1.2)))
 }
 
 /// Takes all instances away, and sees that they are gone.

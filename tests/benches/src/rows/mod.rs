@@ -27,8 +27,12 @@ struct Caller {
 
 impl Caller {
     fn of(program: &Program) -> Result<Self, Failure> {
+        Self::of_function(program, FUNCTION)
+    }
+
+    fn of_function(program: &Program, function: &str) -> Result<Self, Failure> {
         let client = program.client()?;
-        let request = client.request("POST", &invocations(FUNCTION), EVENT);
+        let request = client.request("POST", &invocations(function), EVENT);
         Ok(Self { client, request })
     }
 
