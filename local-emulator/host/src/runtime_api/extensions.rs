@@ -3,12 +3,13 @@
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use lunch_contract::names::LATEST;
 use lunch_contract::{Process, wire};
 use serde::Deserialize;
 
-use super::{Answer, Hangup, accepted, json, not_found, refused, runtime, small};
+use super::routes::ExtensionRoute;
+use super::{Answer, Hangup, accepted, json, refused, runtime, small};
 use crate::driver::Shared;
 
 const NAME: &str = "lambda-extension-name";
@@ -20,14 +21,13 @@ const FEATURES: &str = "lambda-extension-accept-feature";
 pub(super) async fn answer(
     driver: Shared,
     process: Process,
-    route: &str,
+    route: ExtensionRoute,
     request: Request<Incoming>,
 ) -> Result<Answer, Hangup> {
-    match (request.method(), route) {
-        (&Method::POST, "register") => register(&driver, process, request).await,
-        (&Method::GET, "event/next") => next(&driver, process, request.headers()).await,
-        (&Method::POST, "init/error" | "exit/error") => failed(&driver, process, request.headers()),
-        _ => Ok(not_found()),
+    match route {
+        ExtensionRoute::Register => register(&driver, process, request).await,
+        ExtensionRoute::Next => next(&driver, process, request.headers()).await,
+        ExtensionRoute::Failed => failed(&driver, process, request.headers()),
     }
 }
 

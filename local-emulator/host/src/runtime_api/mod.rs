@@ -4,6 +4,7 @@
 //! refusal looks like stands in the contract. Routes and bodies: facts 1.1 to 1.4 and 2.1.
 
 mod extensions;
+mod routes;
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -11,13 +12,14 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use lunch_contract::wire::{self, RuntimeAnswer};
 use lunch_contract::{InstanceId, Limits, Process, Refusal, ResponseEnding};
 use tokio::net::{TcpListener, TcpStream};
 
+use self::routes::Route;
 use crate::connection;
 use crate::driver::{Delivery, Driver, NotInHand, OpenConnection, Shared};
 
@@ -67,38 +69,27 @@ async fn answer(
     process: Process,
     request: Request<Incoming>,
 ) -> Result<Answer, Hangup> {
-    const RUNTIME: &str = "/2018-06-01/runtime/";
-    const EXTENSION: &str = "/2020-01-01/extension/";
     let path = request.uri().path();
-    if let Some(rest) = path.strip_prefix(EXTENSION) {
-        let rest = rest.to_owned();
-        // Kept apart: every call's state would have room for it.
-        return Box::pin(extensions::answer(driver, process, &rest, request)).await;
+    let Some((route, method)) = routes::route(path) else { return Ok(not_found()) };
+    if request.method() != method {
+        return Ok(method_not_allowed(&method));
     }
-    let Some(rest) = path.strip_prefix(RUNTIME) else {
-        return Ok(match (request.method(), path) {
-            (&Method::GET, "/2018-06-01/ping") => text(StatusCode::OK, "pong"),
-            _ => not_found(),
-        });
-    };
-    match (request.method(), rest) {
-        (&Method::GET, "invocation/next") => next(&driver, process).await,
-        (&Method::POST, "init/error") => Box::pin(init_error(&driver, process, request)).await,
-        (&Method::POST, rest) => {
-            let invocation = rest.strip_prefix("invocation/");
-            match invocation.and_then(|invocation| invocation.split_once('/')) {
-                Some((id, "response")) => {
-                    let id = id.to_owned();
-                    respond(&driver, process, &id, false, request).await
-                }
-                Some((id, "error")) => {
-                    let id = id.to_owned();
-                    respond(&driver, process, &id, true, request).await
-                }
-                _ => Ok(not_found()),
-            }
+    match route {
+        Route::Ping => Ok(text(StatusCode::OK, "pong")),
+        Route::Next => next(&driver, process).await,
+        Route::Response(id) => {
+            let id = id.to_owned();
+            respond(&driver, process, &id, false, request).await
         }
-        _ => Ok(not_found()),
+        Route::Error(id) => {
+            let id = id.to_owned();
+            respond(&driver, process, &id, true, request).await
+        }
+        Route::InitError => Box::pin(init_error(&driver, process, request)).await,
+        // Kept apart: every call's state would have room for it.
+        Route::Extension(route) => {
+            Box::pin(extensions::answer(driver, process, route, request)).await
+        }
     }
 }
 
@@ -232,12 +223,25 @@ pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
 fn text(status: StatusCode, body: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    answer
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }
 
-pub(super) fn not_found() -> Answer {
-    text(StatusCode::NOT_FOUND, "404 page not found\n")
+fn not_found() -> Answer {
+    let mut answer = text(StatusCode::NOT_FOUND, "404 page not found\n");
+    answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}
+
+/// The path is a call's, the method is not: as the router of AWS's agent says it.
+fn method_not_allowed(allowed: &Method) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    let allowed = HeaderValue::from_str(allowed.as_str()).expect("a method is a token");
+    answer.headers_mut().insert(ALLOW, allowed);
+    answer
 }
 
 /// The whole of a small body.

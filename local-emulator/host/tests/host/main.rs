@@ -3,5 +3,6 @@
 mod door;
 mod journal;
 mod listen;
+mod routes;
 mod runtime;
 mod street;
