@@ -6,3 +6,4 @@ mod listen;
 mod routes;
 mod runtime;
 mod street;
+mod wire;
