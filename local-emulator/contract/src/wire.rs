@@ -246,6 +246,12 @@ pub fn response_truncated() -> RuntimeAnswer {
     runtime_error(400, "TruncatedHTTPRequest", "HTTP request detected as truncated")
 }
 
+/// What a runtime is told when its answer has a response mode that there is not.
+#[must_use]
+pub fn invalid_response_mode() -> RuntimeAnswer {
+    runtime_error(400, "InvalidFunctionResponseMode", "Invalid function response mode")
+}
+
 /// What a service answers to a call that it does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceError {

@@ -50,7 +50,7 @@ pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
-pub(crate) use self::runtime::NotInHand;
+pub(crate) use self::runtime::{InHand, NotInHand};
 pub use processes::{Folders, Launch, Processes, Report, Signal};
 pub use redeploy::{Change, DeployError, Deployment};
 

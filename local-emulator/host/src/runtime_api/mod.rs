@@ -21,7 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use self::routes::Route;
 use crate::connection;
-use crate::driver::{Delivery, Driver, NotInHand, OpenConnection, Shared};
+use crate::driver::{Delivery, Driver, InHand, NotInHand, OpenConnection, Shared};
 
 /// What a call is answered with.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -107,6 +107,9 @@ const DEADLINE_MS: HeaderName = HeaderName::from_static("lambda-runtime-deadline
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 const CLIENT_CONTEXT: HeaderName = HeaderName::from_static("lambda-runtime-client-context");
+const RESPONSE_MODE: HeaderName = HeaderName::from_static("lambda-runtime-function-response-mode");
+/// The only response mode that can be named.
+const STREAMING: &[u8] = b"streaming";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// An invocation as the runtime gets it.
@@ -145,6 +148,10 @@ async fn respond(
     if let Err(refusal) = started {
         return refused(refusal);
     }
+    let mode = request.headers().get(RESPONSE_MODE).map_or(STREAMING, HeaderValue::as_bytes);
+    if !error && mode != STREAMING {
+        return invalid_mode(driver, process, in_hand);
+    }
     let (ending, body) = read(request.into_body(), error).await;
     let ended = driver.borrow_mut().response_ended(process, in_hand, ending, body);
     // The caller's task is awake by now, and is to write before this one: the caller waits, the runtime does not.
@@ -155,6 +162,13 @@ async fn respond(
         (Ok(()), ResponseEnding::Oversized) => Ok(runtime(wire::response_too_large())),
         (Ok(()), ResponseEnding::Truncated) => Ok(runtime(wire::response_truncated())),
     }
+}
+
+/// A mode that there is not makes an error without a body of an answer.
+fn invalid_mode(driver: &Shared, process: Process, in_hand: InHand) -> Result<Answer, Hangup> {
+    let ending = ResponseEnding::Error;
+    let ended = driver.borrow_mut().response_ended(process, in_hand, ending, Bytes::new());
+    ended.map_or_else(refused, |()| Ok(runtime(wire::invalid_response_mode())))
 }
 
 /// All of an answer, up to the limit; what is more is read and thrown away, so that its sender can hear of it.

@@ -321,3 +321,23 @@ fn what_a_runtime_reports_is_its_callers_byte_for_byte() {
         assert_eq!(answer.header("x-amz-function-error"), "Unhandled");
     });
 }
+
+#[test]
+fn a_response_mode_that_is_not_streaming_is_a_400_and_an_empty_error() {
+    let (program, heard) = by_hand(async |_, api, heard| {
+        let id = next(api).await;
+        let mode = [("lambda-runtime-function-response-mode", "buffered")];
+        post(api, heard, &at(&id, "response"), &mode, "\"never seen\"").await;
+        let id = next(api).await;
+        let mode = [("lambda-runtime-function-response-mode", "streaming")];
+        post(api, heard, &at(&id, "response"), &mode, "\"seen\"").await;
+    });
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!((answer.header("x-amz-function-error"), answer.text()), ("Unhandled", ""));
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "\"seen\"");
+        until(&heard, 2).await;
+        let body = "{\"errorMessage\":\"Invalid function response mode\",\"errorType\":\"InvalidFunctionResponseMode\"}\n";
+        assert_eq!(*heard.borrow(), [json(400, body), json(202, OK)]);
+    });
+}
