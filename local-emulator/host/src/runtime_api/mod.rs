@@ -3,6 +3,7 @@
 //! Each instance has a listener of its own; a connection belongs to the process that ran when it was made. What a
 //! refusal looks like stands in the contract. Routes and bodies: facts 1.1 to 1.4 and 2.1.
 
+mod error_cause;
 mod extensions;
 mod routes;
 
@@ -152,7 +153,11 @@ async fn respond(
     if !error && mode != STREAMING {
         return invalid_mode(driver, process, in_hand);
     }
-    let (ending, body) = read(request.into_body(), error).await;
+    let with_cause = error && error_cause::is_there(request.headers());
+    let (ending, mut body) = read(request.into_body(), error).await;
+    if with_cause && ending == ResponseEnding::Error {
+        body = error_cause::without(&body);
+    }
     let ended = driver.borrow_mut().response_ended(process, in_hand, ending, body);
     // The caller's task is awake by now, and is to write before this one: the caller waits, the runtime does not.
     tokio::task::yield_now().await;

@@ -341,3 +341,32 @@ fn a_response_mode_that_is_not_streaming_is_a_400_and_an_empty_error() {
         assert_eq!(*heard.borrow(), [json(400, body), json(202, OK)]);
     });
 }
+
+#[test]
+fn of_an_error_with_its_cause_the_caller_gets_what_is_his() {
+    let (program, heard) = by_hand(async |_, api, heard| {
+        let with_cause = [("content-type", "application/vnd.aws.lambda.error.cause+json")];
+        for body in [
+            r#"{"errorCause": {"exceptions": []}, "stackTrace": ["a", "b"], "errorType": "T", "errorMessage": "m <&>"}"#,
+            r#"{"errorCause": 1}"#,
+            r#"{"errorMessage": 1}"#,
+            "no JSON",
+        ] {
+            let id = next(api).await;
+            post(api, heard, &at(&id, "error"), &with_cause, body).await;
+        }
+    });
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        for text in [
+            r#"{"errorMessage":"m \u003c\u0026\u003e","errorType":"T","stackTrace":["a","b"]}"#,
+            r#"{"errorMessage":"","errorType":""}"#,
+            r#""Invalid error body""#,
+            r#""Invalid error body""#,
+        ] {
+            let answer = client.call("POST", INVOKE, &[], "1").await;
+            assert_eq!((answer.header("x-amz-function-error"), answer.text()), ("Unhandled", text));
+        }
+        until(&heard, 4).await;
+        assert_eq!(*heard.borrow(), vec![json(202, OK); 4], "the runtime is not told");
+    });
+}
