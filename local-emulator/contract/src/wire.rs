@@ -252,6 +252,29 @@ pub fn invalid_response_mode() -> RuntimeAnswer {
     runtime_error(400, "InvalidFunctionResponseMode", "Invalid function response mode")
 }
 
+/// What an extension is told when it registers, in AWS's key order; the account only if it asked for that.
+#[must_use]
+pub fn registered(account: Option<&str>, function: &str, version: &str, handler: &str) -> String {
+    let account = account.map(|id| format!(r#""accountId":{},"#, Json(id))).unwrap_or_default();
+    format!(
+        "{{{account}\"functionName\":{},\"functionVersion\":{},\"handler\":{}}}\n",
+        Json(function),
+        Json(version),
+        Json(handler)
+    )
+}
+
+/// What an extension is told of an invocation, in AWS's key order.
+#[must_use]
+pub fn invoke_event(deadline_ms: u64, request_id: &str, arn: &str, trace_id: &str) -> String {
+    format!(
+        r#"{{"eventType":"INVOKE","deadlineMs":{deadline_ms},"requestId":{},"invokedFunctionArn":{},"tracing":{{"type":"X-Amzn-Trace-Id","value":{}}}}}"#,
+        Json(request_id),
+        Json(arn),
+        Json(trace_id)
+    )
+}
+
 /// What a service answers to a call that it does not take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceError {

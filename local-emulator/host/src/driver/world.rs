@@ -145,20 +145,16 @@ impl HostWorld {
     fn notify(&mut self, now: Moment, process: Process, extension: u8, notice: Notice) {
         let Notice::Invoke { request, deadline } = notice;
         let Some(request) = self.requests.of(request) else { return };
-        let event = serde_json::json!({
-            "eventType": "INVOKE",
-            "deadlineMs": wall_ms(now, deadline),
-            "requestId": request.uuid.as_str(),
-            "invokedFunctionArn": request.call.arn.to_str().unwrap_or_default(),
-            "tracing": {
-                "type": "X-Amzn-Trace-Id",
-                "value": request.trace_id.to_str().unwrap_or_default(),
-            },
-        });
+        let event = lunch_contract::wire::invoke_event(
+            wall_ms(now, deadline),
+            request.uuid.as_str(),
+            request.call.arn.to_str().unwrap_or_default(),
+            request.trace_id.to_str().unwrap_or_default(),
+        );
         let Some(running) = self.instances.running(process) else { return };
         let Some(extension) = running.extensions.get_mut(usize::from(extension)) else { return };
         if let Some(next) = extension.next.take() {
-            drop(next.send(Bytes::from(event.to_string())));
+            drop(next.send(Bytes::from(event)));
         }
     }
 

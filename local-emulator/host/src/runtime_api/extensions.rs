@@ -65,15 +65,9 @@ async fn register(
         Ok(registered) => registered,
         Err(refusal) => return refused(refusal),
     };
-    let mut body = serde_json::json!({
-        "functionName": registered.function,
-        "functionVersion": LATEST,
-        "handler": registered.handler,
-    });
-    if wants_account {
-        body["accountId"] = registered.account.into();
-    }
-    let mut answer = json(StatusCode::OK, body.to_string());
+    let account = wants_account.then_some(registered.account.as_str());
+    let body = wire::registered(account, &registered.function, LATEST, &registered.handler);
+    let mut answer = json(StatusCode::OK, body);
     answer.headers_mut().insert(IDENTIFIER, value(registered.identifier.as_str()));
     Ok(answer)
 }

@@ -1,6 +1,7 @@
 //! The host by its public face: real sockets, and tasks of the test for processes.
 
 mod door;
+mod extensions;
 mod journal;
 mod listen;
 mod routes;
