@@ -386,7 +386,9 @@ impl CallerError<'_> {
                 };
                 let message = format!(
                     "Could not parse request body into json: Could not parse payload into json: \
-                     {what}\n at [Source: REDACTED; line: {line}, column: {column}]"
+                     {what}\n at [Source: REDACTED \
+                     (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: \
+                     {column}]"
                 );
                 user(400, "InvalidRequestContentException", &message)
             }

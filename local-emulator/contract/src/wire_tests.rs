@@ -214,7 +214,7 @@ fn a_payload_that_is_no_json_is_shown_where() {
     assert_eq!((error.status, error.error_type), (400, "InvalidRequestContentException"));
     assert_eq!(
         error.body,
-        r#"{"Type":"User","message":"Could not parse request body into json: Could not parse payload into json: Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED; line: 1, column: 1]"}"#
+        r#"{"Type":"User","message":"Could not parse request body into json: Could not parse payload into json: Unexpected character ((CTRL-CHAR, code 153)): expected a valid value (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"}"#
     );
     let error =
         CallerError::InvalidJson { unexpected: Some(b'x'), line: 2, column: 3 }.on_the_wire();

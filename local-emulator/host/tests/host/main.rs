@@ -2,6 +2,7 @@
 
 mod door;
 mod extensions;
+mod invoke;
 mod journal;
 mod listen;
 mod routes;
