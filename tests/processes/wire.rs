@@ -29,6 +29,13 @@ fn an_answer_carries_awss_headers_and_the_evidence() {
 }
 
 #[test]
+fn who_returns_nothing_answers_null() {
+    let answer = scripted_cloud().invoke(SCRIPTED, json!({"do": [{"respond": null}]}));
+    answer.expect_ok();
+    assert_eq!(answer.text(), "null");
+}
+
+#[test]
 fn a_crowd_gets_an_instance_each_and_the_next_one_reuses() {
     let cloud = scripted_cloud();
     let gate = Gate::shut();
