@@ -5,6 +5,7 @@ mod extensions;
 mod invoke;
 mod journal;
 mod listen;
+mod output;
 mod routes;
 mod runtime;
 mod street;
