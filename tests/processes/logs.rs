@@ -117,8 +117,8 @@ fn a_failed_init_has_a_report_of_its_own_and_another_inside_the_invocation() {
     assert_eq!(platform_lines(&cloud), [&init("init"), START, &init("invoke"), END, &ended]);
 }
 
-#[test]
-fn in_json_every_line_of_awss_is_an_object() {
+/// A cloud whose function logs in JSON, and the folder that it is in.
+fn in_json() -> (Folder, Cloud) {
     let template = Folder::make();
     template.place("code/bootstrap", &program("scripted"));
     template.write(
@@ -129,6 +129,26 @@ fn in_json_every_line_of_awss_is_an_object() {
          CodeUri: code\n      LoggingConfig: {LogFormat: JSON, SystemLogLevel: DEBUG, ApplicationLogLevel: WARN}\n",
     );
     let cloud = Cloud::builder().template(template.path().join("template.yaml")).start();
+    (template, cloud)
+}
+
+#[test]
+fn in_json_a_functions_own_lines_are_left_as_they_are() {
+    const LINES: [&str; 2] = ["plain words", r#"{ "level":"TRACE","message":"its own" }"#];
+    let (_folder, cloud) = in_json();
+    let print = LINES.map(|line| json!({"print": line}));
+    cloud.invoke(SCRIPTED, json!({"do": print})).expect_ok();
+    let texts = || cloud.logs().into_iter().map(|line| line.text).collect::<Vec<_>>();
+    let texts = wait_until("both are there", || match texts() {
+        texts if texts.len() == 2 => Ok(texts),
+        texts => Err(format!("{texts:?}")),
+    });
+    assert_eq!(texts, LINES);
+}
+
+#[test]
+fn in_json_every_line_of_awss_is_an_object() {
+    let (_folder, cloud) = in_json();
     let told = cloud.invoke(
         SCRIPTED,
         json!({"do": [{"env": ["AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL"]}]}),

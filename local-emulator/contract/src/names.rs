@@ -207,6 +207,14 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_in_a_group_of_ones_own_names_the_function() {
+        assert_eq!(
+            log_stream_of_group(1_795_537_681, "coffee", 0xabc),
+            "2026/11/24/coffee[$LATEST][00000000000000000000000000000abc]"
+        );
+    }
+
+    #[test]
     fn time_is_printed_as_aws_prints_it() {
         assert_eq!(timestamp(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(timestamp(951_782_400_042), "2000-02-29T00:00:00.042Z");

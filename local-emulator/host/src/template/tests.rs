@@ -148,6 +148,35 @@ fn a_reserved_variable_and_a_wrong_timeout_are_refused() {
 }
 
 #[test]
+fn what_is_not_said_is_as_aws_has_it_and_what_is_has_bounds() {
+    let plain = of("Runtime: provided.al2023", "").unwrap();
+    let plain = &plain.functions[0];
+    assert_eq!(plain.timeout.as_secs(), 3);
+    assert_eq!((plain.memory_mb, plain.ephemeral_storage_mb), (128, 512));
+    for wrong in ["Timeout: 0", "MemorySize: 127", "MemorySize: 128.5"] {
+        of(wrong, "").unwrap_err();
+    }
+}
+
+#[test]
+fn levels_go_with_json_only_and_are_info_where_nothing_is_said() {
+    use crate::logs::{Level, LogFormat};
+    let logging = |config: &str| of(&format!("LoggingConfig: {{{config}}}"), "");
+    let json = logging("LogFormat: JSON").unwrap().functions[0].logging;
+    assert_eq!(json.format, LogFormat::Json);
+    assert_eq!((json.system_level, json.application_level), (Level::Info, Level::Info));
+    logging("LogFormat: JSON, ApplicationLogLevel: FATAL").unwrap();
+    for wrong in [
+        "ApplicationLogLevel: INFO",
+        "LogFormat: Text, SystemLogLevel: INFO",
+        "LogFormat: JSON, SystemLogLevel: TRACE",
+        "LogFormat: XML",
+    ] {
+        logging(wrong).unwrap_err();
+    }
+}
+
+#[test]
 fn a_block_scalar_at_the_end_needs_no_newline() {
     parse(b"Resources: {}\nDescription: |\n  x", &options()).unwrap();
 }

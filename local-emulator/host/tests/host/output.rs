@@ -79,3 +79,23 @@ fn who_floods_his_output_is_read_to_the_end() {
         assert_eq!((answer.text(), answer.header("x-lunch-start")), ("1", "warm"));
     });
 }
+
+#[test]
+fn a_function_with_a_group_of_its_own_is_told_of_that() {
+    let told = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        let event = api.call("GET", NEXT, &[], "").await;
+        let id = event.header("lambda-runtime-aws-request-id");
+        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+        let told = serde_json::to_vec(&started.environment).expect("texts");
+        api.call("POST", &path, &[], told).await;
+        Exit::Code(0)
+    });
+    let function = lunch_host::ServedFunction { log_group: Some("/street".into()), ..coffee() };
+    with_cloud(Config::new(vec![function]), told, |mut client, _| async move {
+        let environment = client.call("POST", INVOKE, &[], "1").await.json();
+        assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/street");
+        let stream = environment["AWS_LAMBDA_LOG_STREAM_NAME"].as_str().unwrap_or_default();
+        assert!(stream.contains("/coffee[$LATEST]["), "{stream}");
+    });
+}
