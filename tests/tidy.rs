@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tidy {
+    mod conformance;
     mod dependencies;
     mod promises;
     mod sources;

@@ -6,13 +6,24 @@ use std::path::Path;
 
 use lunch_tests::workspace;
 
-/// Tests that stand in the sources, by their function's name.
-fn tests() -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+/// Tests that stand in the sources, by their function's name, and scenarios, by their file's.
+pub(super) fn tests() -> BTreeSet<String> {
+    let mut names = scenarios();
     for folder in ["functions", "local-emulator", "tests"] {
         functions(&workspace().join(folder), &mut names);
     }
     names
+}
+
+/// The scenarios' files, as the tests that play them are called.
+fn scenarios() -> BTreeSet<String> {
+    let folder = workspace().join("tests/scenarios");
+    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_scenario = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
+    files
+        .filter(|path| is_scenario(path))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.replace('-', "_")))
+        .collect()
 }
 
 fn functions(folder: &Path, names: &mut BTreeSet<String>) {
@@ -29,7 +40,7 @@ fn functions(folder: &Path, names: &mut BTreeSet<String>) {
 }
 
 /// The names in backticks of a row's last cell that look like tests: words joined by `_`. A path before one is cut.
-fn named(row: &str) -> Vec<&str> {
+pub(super) fn named(row: &str) -> Vec<&str> {
     let cells: Vec<_> = row.trim().trim_matches('|').split('|').collect();
     let last = if row.trim_start().starts_with('|') && cells.len() >= 3 {
         cells[cells.len() - 1]
@@ -69,13 +80,7 @@ fn a_tests_name_is_read_from_the_last_cell() {
 
 #[test]
 fn every_scenarios_file_has_a_test_with_real_processes() {
-    let folder = workspace().join("tests/scenarios");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_scenario = |path: &Path| path.extension().is_some_and(|extension| extension == "json");
-    let files: BTreeSet<_> = files
-        .filter(|path| is_scenario(path))
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.replace('-', "_")))
-        .collect();
+    let files = scenarios();
     let text = fs::read_to_string(workspace().join("tests/scenarios.rs")).unwrap();
     let list = text.split("scenarios! {").nth(1).and_then(|rest| rest.split('}').next());
     let list = list.expect("`tests/scenarios.rs` lists the scenarios in `scenarios! { .. }`");
