@@ -5,7 +5,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use lunch_contract::names::LATEST;
-use lunch_contract::{Process, wire};
+use lunch_contract::wire::{self, RuntimeAnswer};
+use lunch_contract::{Process, Refusal};
 use serde::Deserialize;
 
 use super::routes::ExtensionRoute;
@@ -53,7 +54,11 @@ async fn register(
         return Ok(forbidden("InvalidRequestFormat", "the body is not `{\"events\": []}`"));
     };
     if let Some(event) = registration.events.iter().find(|event| *event != "INVOKE") {
-        let message = format!("{event}: invalid event type for an internal extension");
+        let why = match event.as_str() {
+            "SHUTDOWN" => "ShutdownEventNotSupportedForInternalExtension",
+            _ => "ErrorInvalidEventType",
+        };
+        let message = format!("{event}: {why}");
         return Ok(forbidden("Extension.InvalidEventType", &message));
     }
     if driver.borrow_mut().is_registered(process, &name) {
@@ -73,12 +78,16 @@ async fn register(
 }
 
 async fn next(driver: &Shared, process: Process, headers: &HeaderMap) -> Result<Answer, Hangup> {
-    let Some(identifier) = header(headers, IDENTIFIER.as_str()) else {
-        return Ok(missing_identifier());
+    let identifier = match identified(headers) {
+        Ok(identifier) => identifier,
+        Err(answer) => return Ok(runtime(answer)),
     };
     let waiting = driver.borrow_mut().extension_next(process, identifier);
     let event: Bytes = match waiting {
         Ok(waiting) => waiting.await.map_err(|_| Hangup)?,
+        Err(Refusal::UnknownExtension) => {
+            return Ok(unknown(&format!("Unknown extension {identifier}")));
+        }
         Err(refusal) => return refused(refusal),
     };
     let event_id = driver.borrow_mut().world.names.uuid();
@@ -88,15 +97,20 @@ async fn next(driver: &Shared, process: Process, headers: &HeaderMap) -> Result<
 }
 
 fn failed(driver: &Shared, process: Process, headers: &HeaderMap) -> Result<Answer, Hangup> {
-    let Some(identifier) = header(headers, IDENTIFIER.as_str()) else {
-        return Ok(missing_identifier());
+    let identifier = match identified(headers) {
+        Ok(identifier) => identifier,
+        Err(answer) => return Ok(runtime(answer)),
     };
     let Some(error_type) = header(headers, ERROR_TYPE) else {
-        let message = "Missing Lambda-Extension-Function-Error-Type header";
+        let message = "Lambda-Extension-Function-Error-Type not found";
         return Ok(forbidden("Extension.MissingHeader", message));
     };
     let told = driver.borrow_mut().extension_failed(process, identifier, error_type.to_owned());
-    told.map_or_else(refused, |()| Ok(accepted()))
+    match told {
+        Ok(()) => Ok(accepted()),
+        Err(Refusal::UnknownExtension) => Ok(unknown("Unknown Lambda-Extension-Identifier")),
+        Err(refusal) => refused(refusal),
+    }
 }
 
 fn header<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
@@ -107,8 +121,31 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("a UUID is made of ASCII only")
 }
 
-fn missing_identifier() -> Answer {
-    forbidden("Extension.MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header")
+/// Who calls, or what it is told if that is no identifier.
+fn identified(headers: &HeaderMap) -> Result<&str, RuntimeAnswer> {
+    let identifier = header(headers, IDENTIFIER.as_str()).unwrap_or_default();
+    if identifier.is_empty() {
+        let message = "Missing Lambda-Extension-Identifier header";
+        return Err(wire::runtime_error(403, "Extension.MissingExtensionIdentifier", message));
+    }
+    if !is_uuid(identifier) {
+        let message = "Invalid Lambda-Extension-Identifier";
+        return Err(wire::runtime_error(403, "Extension.InvalidExtensionIdentifier", message));
+    }
+    Ok(identifier)
+}
+
+/// Whether it has the form of the identifiers that are handed out.
+fn is_uuid(text: &str) -> bool {
+    let is_right = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_right)
+}
+
+fn unknown(message: &str) -> Answer {
+    forbidden("Extension.UnknownExtensionIdentifier", message)
 }
 
 fn forbidden(error_type: &str, message: &str) -> Answer {

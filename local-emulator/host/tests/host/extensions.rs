@@ -62,51 +62,71 @@ fn who_registers_is_told_of_the_function_and_who_asks_of_the_account() {
     }
 }
 
+/// The line of a refusal.
+fn refusal(error_type: &str, message: &str) -> String {
+    format!(
+        "403 application/json {{\"errorMessage\":\"{message}\",\"errorType\":\"Extension.{error_type}\"}}\n"
+    )
+}
+
 #[test]
-fn an_extension_is_refused_with_a_403_of_its_own_kind() {
+fn who_does_not_register_as_it_should_is_refused_in_awss_words() {
     let heard = heard(async |api| {
         let ledger = [("lambda-extension-name", "ledger")];
-        let made_up = [("lambda-extension-identifier", "8f507cfc-0000-4697-b07a-ac58fc914c95")];
-        let fails = "/2020-01-01/extension/init/error";
-        let registered = api.call("POST", REGISTER, &ledger, INVOKES).await;
-        let identifier = registered.header("lambda-extension-identifier").to_owned();
-        let known = [("lambda-extension-identifier", identifier.as_str())];
+        let mut answers = vec![api.call("POST", REGISTER, &[], INVOKES).await];
+        for body in [r#"{"events":["INVOKE","SHUTDOWN"]}"#, r#"{"events":["LUNCH"]}"#] {
+            answers.push(api.call("POST", REGISTER, &ledger, body).await);
+        }
+        answers.push(api.call("POST", REGISTER, &ledger, "no JSON").await);
+        for _ in 0..2 {
+            answers.push(api.call("POST", REGISTER, &ledger, INVOKES).await);
+        }
+        answers
+    });
+    let for_internal = "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension";
+    assert_eq!(line(&heard[0]), refusal("InvalidExtensionName", "Empty extension name"));
+    assert_eq!(line(&heard[1]), refusal("InvalidEventType", for_internal));
+    assert_eq!(line(&heard[2]), refusal("InvalidEventType", "LUNCH: ErrorInvalidEventType"));
+    assert_eq!(heard[3].status, 403);
+    assert_eq!(heard[3].json()["errorType"], "InvalidRequestFormat");
+    assert_eq!(heard[4].status, 200, "nothing was half done");
+    let twice = "Extension with this name already registered";
+    assert_eq!(line(&heard[5]), refusal("InvalidExtensionState", twice));
+}
+
+#[test]
+fn who_is_no_extension_is_refused_in_awss_words() {
+    const MADE_UP: &str = "8f507cfc-0000-4697-b07a-ac58fc914c95";
+    const FAILS: &str = "/2020-01-01/extension/init/error";
+    let heard = heard(async |api| {
+        let identified = |identifier| [("lambda-extension-identifier", identifier)];
+        let failed = [
+            ("lambda-extension-identifier", MADE_UP),
+            ("lambda-extension-function-error-type", "Ledger.Full"),
+        ];
         vec![
-            api.call("POST", REGISTER, &[], INVOKES).await,
-            api.call("POST", REGISTER, &ledger, "no JSON").await,
-            api.call(
-                "POST",
-                REGISTER,
-                &[("lambda-extension-name", "a")],
-                r#"{"events":["SHUTDOWN"]}"#,
-            )
-            .await,
-            api.call("POST", REGISTER, &ledger, INVOKES).await,
             api.call("GET", EVENT, &[], "").await,
-            api.call("GET", EVENT, &made_up, "").await,
-            api.call("POST", fails, &[], "").await,
-            api.call("POST", fails, &known, "").await,
+            api.call("POST", FAILS, &[], "").await,
+            api.call("GET", EVENT, &identified("8f507cfc-xmpl"), "").await,
+            api.call("POST", FAILS, &identified("8f507cfc-xmpl"), "").await,
+            api.call("GET", EVENT, &identified(MADE_UP), "").await,
+            api.call("POST", FAILS, &identified(MADE_UP), "").await,
+            api.call("POST", FAILS, &failed, "").await,
         ]
     });
-    let types = heard.iter().map(|answer| {
-        assert_eq!(
-            (answer.status.as_u16(), answer.header("content-type")),
-            (403, "application/json")
-        );
-        let at = answer.text().find(",\"errorType\":").expect("the message comes first");
-        answer.text()[at + 13..].trim_matches(['"', '}', '\n']).to_owned()
-    });
+    let missing =
+        refusal("MissingExtensionIdentifier", "Missing Lambda-Extension-Identifier header");
+    let invalid = refusal("InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
     let expected = [
-        "Extension.InvalidExtensionName",
-        "InvalidRequestFormat",
-        "Extension.InvalidEventType",
-        "Extension.InvalidExtensionState",
-        "Extension.MissingExtensionIdentifier",
-        "Extension.UnknownExtensionIdentifier",
-        "Extension.MissingExtensionIdentifier",
-        "Extension.MissingHeader",
+        missing.clone(),
+        missing,
+        invalid.clone(),
+        invalid,
+        refusal("UnknownExtensionIdentifier", &format!("Unknown extension {MADE_UP}")),
+        refusal("MissingHeader", "Lambda-Extension-Function-Error-Type not found"),
+        refusal("UnknownExtensionIdentifier", "Unknown Lambda-Extension-Identifier"),
     ];
-    assert_eq!(types.collect::<Vec<_>>(), expected);
+    assert_eq!(heard.iter().map(line).collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -64,9 +64,18 @@ fn by_hand(say: impl AsyncFn(&Started, &mut Client, &Heard) + Clone + 'static) -
 
 /// Until so much was heard.
 async fn until(heard: &Heard, lines: usize) {
-    while heard.borrow().len() < lines {
-        tokio::task::yield_now().await;
-    }
+    let look = async {
+        while heard.borrow().len() < lines {
+            tokio::task::yield_now().await;
+        }
+    };
+    let bound = std::time::Duration::from_secs(10);
+    let looked = tokio::time::timeout(bound, look).await;
+    assert!(
+        looked.is_ok(),
+        "{lines} lines were to be heard, and in 10 s it was {:?}",
+        heard.borrow()
+    );
 }
 
 async fn next(api: &mut Client) -> String {
