@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 
 use super::functions::Target;
 use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
+use crate::connection;
 use crate::driver::{self, Accepted, Call, Caller, Waits};
 use crate::published::Version;
 use crate::uuid::Uuid;
@@ -51,7 +52,7 @@ pub(super) async fn answer(door: &Door, target: Target, request: Request<Incomin
     let (kind, waits, client_context) = match wanted(&head.headers) {
         Ok(wanted) => wanted,
         Err(error) => {
-            Box::pin(read_out(body)).await;
+            Box::pin(connection::read_out(body)).await;
             return error(door);
         }
     };
@@ -156,21 +157,6 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// How much of a payload that is too large is read before the connection is closed on a caller who goes on sending.
-const READ_OUT_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Reads and forgets what a refused caller is still sending: most callers look for the answer only when all is sent,
-/// and a connection that is closed before that is all they would be told.
-pub(super) async fn read_out(mut body: Incoming) {
-    let mut bytes = 0;
-    while bytes < READ_OUT_BYTES_MAX {
-        let Some(Ok(frame)) = body.frame().await else {
-            return;
-        };
-        bytes += frame.data_ref().map_or(0, Bytes::len);
-    }
-}
-
 /// The payload: JSON, and no larger than AWS takes. An empty one is an empty object. A caller who asks first whether to
 /// send it is told before it is read.
 async fn payload(mut body: Incoming, kind: Kind, asks_first: bool) -> Result<Bytes, Wrong> {
@@ -189,14 +175,14 @@ async fn payload(mut body: Incoming, kind: Kind, asks_first: bool) -> Result<Byt
     let announced = body.size_hint().exact();
     if let Some(bytes) = announced.filter(|bytes| *bytes > limit) {
         if !asks_first {
-            read_out(body).await;
+            connection::read_out(body).await;
         }
         return Err(too_large(bytes));
     }
     let limit_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
     let limited = http_body_util::Limited::new(&mut body, limit_bytes);
     let Ok(whole) = limited.collect().await else {
-        read_out(body).await;
+        connection::read_out(body).await;
         // Not announced, so all that is known is that there is more.
         return Err(too_large(limit + 1));
     };

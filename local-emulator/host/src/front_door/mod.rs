@@ -86,7 +86,7 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
         return Ok(match functions::routed(&door, &request, route) {
             Routed::Invoke(target) => invoke::answer(&door, target, request).await,
             Routed::Answered(answer) => {
-                Box::pin(invoke::read_out(request.into_body())).await;
+                Box::pin(connection::read_out(request.into_body())).await;
                 *answer
             }
         });
@@ -105,7 +105,7 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
          functions and their concurrency, and its own routes below /_lunch/",
         request.method()
     );
-    Box::pin(invoke::read_out(request.into_body())).await;
+    Box::pin(connection::read_out(request.into_body())).await;
     Ok(refused(&door, &CallerError::NotServed { message: &message }))
 }
 

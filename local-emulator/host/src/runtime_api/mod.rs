@@ -142,15 +142,22 @@ async fn respond(
     let in_hand = driver.borrow().in_hand(process, id, invocation);
     let in_hand = match in_hand {
         Ok(in_hand) => in_hand,
-        Err(NotInHand::Request) => return refused(Refusal::InvalidRequestId),
-        Err(NotInHand::Invocation) => return Ok(runtime(wire::invalid_invocation_id())),
+        Err(wrong) => {
+            Box::pin(connection::read_out(request.into_body())).await;
+            return match wrong {
+                NotInHand::Request => refused(Refusal::InvalidRequestId),
+                NotInHand::Invocation => Ok(runtime(wire::invalid_invocation_id())),
+            };
+        }
     };
     let started = driver.borrow_mut().response_started(process, in_hand, error);
     if let Err(refusal) = started {
+        Box::pin(connection::read_out(request.into_body())).await;
         return refused(refusal);
     }
     let mode = request.headers().get(RESPONSE_MODE).map_or(STREAMING, HeaderValue::as_bytes);
     if !error && mode != STREAMING {
+        Box::pin(connection::read_out(request.into_body())).await;
         return invalid_mode(driver, process, in_hand);
     }
     let with_cause = error && error_cause::is_there(request.headers());

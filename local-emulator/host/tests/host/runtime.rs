@@ -3,6 +3,8 @@
 use hyper::StatusCode;
 use lunch_contract::Exit;
 use lunch_host::Config;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::street::{Client, Program, coffee, program, with_cloud};
 
@@ -107,6 +109,66 @@ fn an_answer_that_is_too_large_is_the_runtimes_and_the_callers_error() {
         let answer = client.call("POST", INVOKE, &[], "1").await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.json()["errorType"], "Function.ResponseSizeTooLarge");
+    });
+}
+
+/// Sends it all, and looks for the answer only then.
+async fn send_all(address: &str, head: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let head = format!("{head} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    stream.write_all(body).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("it is answered and not cut off");
+    answer
+}
+
+#[test]
+fn an_answer_in_chunks_is_put_together() {
+    let program = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        let event = api.call("GET", NEXT, &[], "").await;
+        let id = event.header("lambda-runtime-aws-request-id");
+        let head = format!("POST /2018-06-01/runtime/invocation/{id}/response");
+        let chunks =
+            b"transfer-encoding: chunked\r\n\r\n3\r\n[1,\r\n1;x=y\r\n2\r\n1\r\n]\r\n0\r\na: b\r\n\r\n";
+        let address = &started.environment["AWS_LAMBDA_RUNTIME_API"];
+        let answer = send_all(address, &head, chunks).await;
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+        Exit::Code(0)
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "[1,2]");
+    });
+}
+
+#[test]
+fn who_is_refused_a_large_answer_hears_why() {
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let program = program(move |started| {
+        let heard = heard.clone();
+        async move {
+            let mut api = started.runtime_api().await;
+            let event = api.call("GET", NEXT, &[], "").await;
+            let id = event.header("lambda-runtime-aws-request-id").to_owned();
+            let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+            let body = [b"content-length: 8000000\r\n\r\n".as_slice(), &[b'1'; 8_000_000]].concat();
+            let address = &started.environment["AWS_LAMBDA_RUNTIME_API"];
+            let other = "/2018-06-01/runtime/invocation/8f507cfc-xmpl-4697-b07a-ac58fc914c95/error";
+            let unknown = send_all(address, &format!("POST {other}"), &body).await;
+            api.call("POST", &path, &[], "1").await;
+            let second = send_all(address, &format!("POST {path}"), &body).await;
+            heard.send([unknown, second]).expect("the test waits");
+            Exit::Code(0)
+        }
+    });
+    with_cloud(config(), program, |mut client, _| async move {
+        client.call("POST", INVOKE, &[], "1").await;
+        let bound = std::time::Duration::from_secs(10);
+        let answers = tokio::time::timeout(bound, hears.recv()).await;
+        let [unknown, second] = answers.expect("it takes less than 10 s").expect("it was answered");
+        assert!(unknown.starts_with("HTTP/1.1 400 "), "{unknown}");
+        assert!(second.starts_with("HTTP/1.1 403 "), "{second}");
     });
 }
 
