@@ -22,8 +22,24 @@ enum Step {
     Arrived,
 }
 
+/// How far the cloud may be ahead of the machine: of its moments' 584 years the others are for its deadlines, which have
+/// to lie ahead of it.
+const CENTURY: Duration = Duration::from_hours(24 * 36_525);
+
 /// Lets so much time pass.
-pub(crate) async fn advance(driver: &Shared, span: Duration) -> Advanced {
+///
+/// # Errors
+/// If that were too much, in a sentence.
+pub(crate) async fn advance(driver: &Shared, span: Duration) -> Result<Advanced, String> {
+    let ahead = driver.borrow().world.clock.ahead();
+    if ahead.saturating_add(span) > CENTURY {
+        return Err(format!(
+            "`{} ms` cannot pass: the cloud may be ahead of this machine by at most a century, and is by `{} ms`\n(let \
+             less time pass, or start the cloud anew)",
+            millis(span),
+            millis(ahead)
+        ));
+    }
     let (target, lines, told) = {
         let driver = driver.borrow();
         let world = &driver.world;
@@ -47,7 +63,7 @@ pub(crate) async fn advance(driver: &Shared, span: Duration) -> Advanced {
     let now = driver.world.clock.now();
     driver.world.timeline.note(now, Note::Advanced { by_ms, ahead_ms });
     let happened = driver.timeline_from(lines);
-    Advanced { by_ms, ahead_ms, wakes, happened }
+    Ok(Advanced { by_ms, ahead_ms, wakes, happened })
 }
 
 impl Driver {

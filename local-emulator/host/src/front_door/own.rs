@@ -28,7 +28,10 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
         },
         (&Method::POST, "advance") => match body::<Advance>(request).await {
             Ok(Advance { ms }) => {
-                ok(&driver::advance(&door.driver, Duration::from_millis(ms)).await)
+                match driver::advance(&door.driver, Duration::from_millis(ms)).await {
+                    Ok(advanced) => ok(&advanced),
+                    Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
+                }
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
         },

@@ -2,6 +2,7 @@
 
 mod door;
 mod extensions;
+mod hostile;
 mod invoke;
 mod journal;
 mod listen;

@@ -1,0 +1,27 @@
+//! What comes in by the doors and is not meant well: found by `infra/test fuzz`, a test each.
+
+use hyper::StatusCode;
+use lunch_host::Config;
+
+use crate::street::{coffee, echo, with_cloud};
+
+const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+
+#[test]
+fn time_is_let_pass_for_a_century_at_most_and_the_cloud_serves_on() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |mut client, _| async move {
+        for ms in [u64::MAX, 660_002_147_483_648, 3_155_760_000_001] {
+            let body = format!("{{\"ms\": {ms}}}");
+            let answer = client.call("POST", "/_lunch/advance", &[], body).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            let sentence = answer.json()["error"].as_str().map(str::to_owned).unwrap_or_default();
+            assert!(sentence.contains("at most a century"), "{sentence}");
+        }
+        let century = "{\"ms\": 3155760000000}";
+        let answer = client.call("POST", "/_lunch/advance", &[], century).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let answer = client.call("POST", "/_lunch/advance", &[], century).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "all together: {}", answer.text());
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+    });
+}
