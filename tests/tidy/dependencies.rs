@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions are ordinary Lambda functions.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("lunch-cli", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host"]),
     ("lunch-tests", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host", "lunch-cli"]),
     ("lunch-benches", &["lunch-contract", "lunch-cloud"]),
+    ("lunch-fuzz", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host", "lunch-tests"]),
     ("menu", &[]),
     ("coffee", &["menu"]),
     ("scripted", &["menu"]),
@@ -39,10 +40,22 @@ const PURE_AT_BUILD: &str = "unicode-ident";
 
 /// Dependencies of more than one room, and why it takes more than one.
 const SHARED: [(&str, &[&str], &str); 14] = [
-    ("fastrand", &["lunch-cli", "lunch-tests"], "seeded samples: crowds here, loads there"),
-    ("http-body-util", &["lunch-cli", "lunch-host", "lunch-tests"], "goes with hyper"),
-    ("hyper", &["lunch-cli", "lunch-host", "lunch-tests"], "the door, and two that call it"),
-    ("hyper-util", &["lunch-cli", "lunch-host", "lunch-tests"], "goes with hyper"),
+    (
+        "fastrand",
+        &["lunch-cli", "lunch-fuzz", "lunch-tests"],
+        "seeded samples: crowds here, loads there",
+    ),
+    (
+        "http-body-util",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
+        "goes with hyper",
+    ),
+    (
+        "hyper",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
+        "the door, and three that call it",
+    ),
+    ("hyper-util", &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"], "goes with hyper"),
     ("insta", &["lunch-cli", "lunch-cloud", "lunch-host", "lunch-sim", "lunch-tests"], "snapshots"),
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted"], "functions"),
     (
@@ -58,6 +71,7 @@ const SHARED: [(&str, &[&str], &str); 14] = [
             "lunch-cli",
             "lunch-cloud",
             "lunch-contract",
+            "lunch-fuzz",
             "lunch-host",
             "lunch-sim",
             "lunch-tests",
@@ -72,6 +86,7 @@ const SHARED: [(&str, &[&str], &str); 14] = [
             "coffee",
             "lunch-benches",
             "lunch-cli",
+            "lunch-fuzz",
             "lunch-host",
             "lunch-sim",
             "lunch-tests",
@@ -87,7 +102,15 @@ const SHARED: [(&str, &[&str], &str); 14] = [
     ),
     (
         "tokio",
-        &["coffee", "lunch-benches", "lunch-cli", "lunch-host", "lunch-tests", "scripted"],
+        &[
+            "coffee",
+            "lunch-benches",
+            "lunch-cli",
+            "lunch-fuzz",
+            "lunch-host",
+            "lunch-tests",
+            "scripted",
+        ],
         "sockets and timers",
     ),
     ("tracing", &["coffee", "lunch-cli", "lunch-host"], "logs"),

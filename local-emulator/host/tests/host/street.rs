@@ -54,6 +54,10 @@ impl Client {
         Self { sender, address: address.to_owned() }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) async fn call(
         &mut self,
         method: &str,
@@ -73,7 +77,7 @@ impl Client {
     ) -> Result<Answer, hyper::Error> {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
-            request = request.header("host", &self.address);
+            request = request.header("host", self.address());
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
