@@ -7,6 +7,7 @@ mod clients {
     mod boto3;
     mod cargo_lambda;
     mod curl;
+    mod javascript;
     mod sam;
 
     use std::env;
@@ -14,6 +15,7 @@ mod clients {
     use std::process::Command;
 
     use lunch_tests::{Builder, Cloud, program, workspace};
+    use serde_json::Value;
 
     const SCRIPTED: &str = "scripted";
     const ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:scripted";
@@ -41,9 +43,27 @@ mod clients {
         })
     }
 
-    /// A command that knows of this cloud and of nobody else: an AWS SDK's variables, and no files of the developer's.
+    /// The folder that has the packages of the AWS SDK for JavaScript in its `node_modules`.
+    #[track_caller]
+    fn javascript() -> PathBuf {
+        let installed = workspace().join("target/clients/javascript");
+        let folder = env::var_os("LUNCH_JAVASCRIPT").map_or(installed, PathBuf::from);
+        assert!(
+            folder.join("node_modules").exists(),
+            "no `node_modules` in {folder:?}: `infra/test clients` installs it, and `LUNCH_JAVASCRIPT` says where"
+        );
+        folder
+    }
+
+    /// A command that knows of this cloud and of nobody else.
     fn command(name: &str, cloud: &Cloud) -> Command {
         let mut command = Command::new(client(name));
+        for_this(&mut command, cloud);
+        command
+    }
+
+    /// Tells it of this cloud and of nobody else: an AWS SDK's variables, and no files of the developer's.
+    fn for_this(command: &mut Command, cloud: &Cloud) {
         command
             .env("AWS_ENDPOINT_URL", cloud.url())
             .env("AWS_REGION", "us-east-1")
@@ -54,7 +74,29 @@ mod clients {
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_PAGER", "");
-        command
+    }
+
+    /// Has it build with what is here already, and a program that is there soon and not one that runs fast.
+    fn quickly(build: &mut Command) -> &mut Command {
+        build
+            .env("CARGO_LAMBDA_COMPILER", "cargo")
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+    }
+
+    /// The first order of the street's lunchtime.
+    fn order() -> Value {
+        let orders = workspace().join("functions/coffee/orders/lunchtime.jsonl");
+        let orders = std::fs::read_to_string(orders).unwrap();
+        let first: Value = serde_json::from_str(orders.lines().next().unwrap()).unwrap();
+        first["payload"].clone()
+    }
+
+    #[track_caller]
+    fn expect_receipt(receipt: &Value, order: &Value) {
+        assert_eq!(receipt["order"], order["id"], "{receipt}");
+        assert_eq!(receipt["customer"], order["customer"], "{receipt}");
     }
 
     /// Runs it to its end: exit code, stdout, stderr.

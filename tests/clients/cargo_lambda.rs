@@ -4,12 +4,12 @@ use std::net::{Ipv6Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
-use lunch_tests::{Cloud, StartError, wait_until, workspace};
+use lunch_tests::{Cloud, Folder, StartError, wait_until, workspace};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::{SCRIPTED, client, command, run, scripted};
+use super::{SCRIPTED, client, command, expect_receipt, order, quickly, run, scripted};
 
 const HELLO: &str = r#"{"do": [{"respond": "hello"}]}"#;
 
@@ -76,9 +76,7 @@ fn its_watch_runs_a_function_of_this_repository_by_itself() {
     let free = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
-    let orders = workspace().join("functions/coffee/orders/lunchtime.jsonl");
-    let orders = std::fs::read_to_string(orders).unwrap();
-    let order: Value = serde_json::from_str(orders.lines().next().unwrap()).unwrap();
+    let order = order();
     let mut watch = Command::new(client("cargo-lambda"));
     watch.current_dir(workspace()).args(["lambda", "watch", "--ignore-changes"]);
     watch.args(["--invoke-port", &port.to_string()]);
@@ -89,12 +87,30 @@ fn its_watch_runs_a_function_of_this_repository_by_itself() {
     wait_until("it listens", || {
         TcpStream::connect((Ipv6Addr::LOCALHOST, port)).map_err(|error| error.to_string())
     });
-    let payload = order["payload"].to_string();
     let mut invoke = Command::new(client("cargo-lambda"));
-    invoke.args(["lambda", "invoke", "coffee", "-P", &port.to_string(), "--data-ascii", &payload]);
+    invoke.args(["lambda", "invoke", "coffee", "-P", &port.to_string()]);
+    invoke.args(["--data-ascii", &order.to_string()]);
     let (code, out, said) = run(&mut invoke);
     assert_eq!(code, Some(0), "{said}\n{out}");
     let receipt: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("no receipt: {out}"));
-    assert_eq!(receipt["order"], order["payload"]["id"], "{receipt}");
-    assert_eq!(receipt["customer"], order["payload"]["customer"], "{receipt}");
+    expect_receipt(&receipt, &order);
+}
+
+#[test]
+fn its_build_at_the_root_makes_the_programs_that_a_cloud_serves() {
+    let folder = Folder::make();
+    let mut build = Command::new(client("cargo-lambda"));
+    quickly(&mut build).current_dir(workspace()).args(["lambda", "build", "--release"]);
+    let (code, out, said) = run(build.arg("--lambda-dir").arg(folder.path()));
+    assert_eq!(code, Some(0), "{said}\n{out}");
+    let mut made: Vec<_> = folder.path().read_dir().unwrap().collect::<Result<_, _>>().unwrap();
+    made.sort_by_key(std::fs::DirEntry::file_name);
+    let names: Vec<_> = made.iter().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["coffee", "scripted"], "the functions, and nothing of the emulator");
+
+    let program = folder.path().join("coffee/bootstrap");
+    let cloud = Cloud::builder().function("coffee", program).start();
+    let order = order();
+    let served = cloud.invoke("coffee", order.clone());
+    expect_receipt(&served.expect_ok().json(), &order);
 }

@@ -1,11 +1,12 @@
 //! The SAM CLI, where it honours an endpoint.
 
+use std::env;
 use std::process::Command;
 
-use lunch_tests::Cloud;
+use lunch_tests::{Cloud, Folder, workspace};
 use serde_json::json;
 
-use super::{ARN, SCRIPTED, command, run, scripted};
+use super::{ARN, SCRIPTED, client, command, expect_receipt, order, quickly, run, scripted};
 
 fn sam(cloud: &Cloud) -> Command {
     let mut sam = command("sam", cloud);
@@ -34,4 +35,26 @@ fn it_invokes_remotely_and_shows_the_tail() {
     assert_eq!(code, Some(0), "{said}");
     assert!(out.contains(r#"{"cup":1}"#), "{out}");
     assert!(said.contains("START RequestId: ") && said.contains("Max Memory Used: "), "{said}");
+}
+
+#[test]
+fn its_build_at_the_root_makes_what_a_cloud_serves() {
+    let folder = Folder::make();
+    let tools = client("cargo-lambda").parent().map(Into::into);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(tools.into_iter().chain(env::split_paths(&path))).unwrap();
+    let mut build = Command::new(client("sam"));
+    quickly(&mut build).current_dir(workspace()).env("PATH", path).arg("build");
+    build.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1");
+    // It keeps its own notes in the home folder, and what it made beside the template.
+    build.env("__SAM_CLI_APP_DIR", folder.path());
+    build.arg("--build-dir").arg(folder.path().join("build"));
+    build.arg("--cache-dir").arg(folder.path().join("cache"));
+    let (code, out, said) = run(&mut build);
+    assert_eq!(code, Some(0), "{said}\n{out}");
+
+    let cloud = Cloud::builder().template(folder.path().join("build/template.yaml")).start();
+    let order = order();
+    let served = cloud.invoke("CoffeeFunction", order.clone());
+    expect_receipt(&served.expect_ok().json(), &order);
 }
