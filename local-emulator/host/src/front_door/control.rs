@@ -195,7 +195,9 @@ fn account(door: &Door) -> Value {
     let total =
         driver.cloud.settings().limits.account_concurrency.unwrap_or(i32::MAX.unsigned_abs());
     let deployed: Vec<_> = driver.world.deployed.iter().map(|(_, deployed)| deployed).collect();
-    let reserved: u32 = deployed.iter().filter_map(|function| function.served.reserved).sum();
+    // Where the account has no bound, neither has what is reserved.
+    let all = deployed.iter().filter_map(|function| function.served.reserved);
+    let reserved = all.fold(0, u32::saturating_add);
     let bytes = |function: &&crate::driver::DeployedFunction| {
         std::fs::metadata(&function.served.program).map_or(0, |program| program.len())
     };

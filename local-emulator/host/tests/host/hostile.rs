@@ -1,7 +1,8 @@
 //! What comes in by the doors and is not meant well: found by `infra/test fuzz`, a test each.
 
 use hyper::StatusCode;
-use lunch_host::Config;
+use lunch_contract::Limits;
+use lunch_host::{Config, ServedFunction};
 
 use crate::street::{coffee, echo, with_cloud};
 
@@ -22,6 +23,23 @@ fn time_is_let_pass_for_a_century_at_most_and_the_cloud_serves_on() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let answer = client.call("POST", "/_lunch/advance", &[], century).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "all together: {}", answer.text());
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+    });
+}
+
+#[test]
+fn what_is_reserved_is_summed_up_as_far_as_a_number_goes() {
+    let tea = ServedFunction::new("tea", "/code/bootstrap");
+    let mut config = Config::new(vec![coffee(), tea]);
+    config.settings.limits = Limits::relaxed();
+    with_cloud(config, echo(), |mut client, _| async move {
+        for name in ["coffee", "tea"] {
+            let path = format!("/2017-10-31/functions/{name}/concurrency");
+            let all = "{\"ReservedConcurrentExecutions\": 4294967295}";
+            assert_eq!(client.call("PUT", &path, &[], all).await.status, StatusCode::OK);
+        }
+        let account = client.call("GET", "/2016-08-19/account-settings/", &[], "").await;
+        assert_eq!(account.json()["AccountLimit"]["UnreservedConcurrentExecutions"], 0);
         assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
     });
 }
