@@ -64,7 +64,8 @@ pub(super) async fn answer(door: &Door, target: Target, request: Request<Incomin
     if kind == Kind::DryRun {
         return empty(door, StatusCode::NO_CONTENT);
     }
-    let trace_id = head.headers.get(TRACE_ID).cloned();
+    // One that is no text would come to a runtime, and back to the caller, as a header that they cannot read.
+    let trace_id = head.headers.get(TRACE_ID).filter(|id| id.to_str().is_ok()).cloned();
     let call = Call { function, version, payload, arn, trace_id, client_context, waits };
     let accepted = door.driver.borrow_mut().invoke(call);
     let Ok(accepted) = accepted else {

@@ -3,6 +3,8 @@
 use hyper::StatusCode;
 use lunch_contract::Limits;
 use lunch_host::{Config, ServedFunction};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::street::{coffee, echo, with_cloud};
 
@@ -41,5 +43,24 @@ fn what_is_reserved_is_summed_up_as_far_as_a_number_goes() {
         let account = client.call("GET", "/2016-08-19/account-settings/", &[], "").await;
         assert_eq!(account.json()["AccountLimit"]["UnreservedConcurrentExecutions"], 0);
         assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+    });
+}
+
+#[test]
+fn a_trace_id_that_is_no_text_is_nobodys_and_another_one_is_made() {
+    let config = Config::new(vec![coffee()]);
+    with_cloud(config, echo(), |client, _| async move {
+        let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+        let head: [&[u8]; 3] = [
+            b"POST /2015-03-31/functions/coffee/invocations HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n",
+            b"x-amzn-trace-id: Root=1-\xd4\r\n",
+            b"content-length: 1\r\n\r\n1",
+        ];
+        stream.write_all(&head.concat()).await.expect("it is sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("it is answered");
+        let answer = String::from_utf8(answer).expect("an answer is text");
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("\r\nx-amzn-trace-id: Root=1-"), "{answer}");
     });
 }
