@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use lunch_contract::Limits;
 use lunch_host::wire::Info;
 use lunch_host::{Config, ServedFunction};
 
+use crate::case::Case;
 use crate::street::{Client, Program, coffee, with_cloud};
 
 /// A request as it stands in the corpus: a head with plain line ends, a blank line, a body.
@@ -44,16 +46,22 @@ impl Written {
     }
 }
 
-/// A cloud with one function, `coffee`, that has a tenth of a second.
-pub(super) fn config() -> Config {
-    let function = ServedFunction { timeout: Duration::from_millis(100), ..coffee() };
-    let mut config = Config::new(vec![function]);
+/// A cloud with two functions, `coffee` and `tea`, that have a tenth of a second; in half of the cases its limits are lax.
+fn config(case: &Case) -> Config {
+    let timeout = Duration::from_millis(100);
+    let coffee = ServedFunction { timeout, ..coffee() };
+    let tea = ServedFunction { timeout, ..ServedFunction::new("tea", "/code/bootstrap") };
+    let mut config = Config::new(vec![coffee, tea]);
+    if case.below(2) == 0 {
+        config.settings.limits = Limits::relaxed();
+    }
     config.settings.limits.init = Duration::from_millis(300);
     config
 }
 
-/// Plays something against a cloud of that program; afterwards it has to serve, and to have no faults.
+/// Plays something against a cloud of that program, for that case; afterwards it has to serve, and to have no faults.
 pub(super) fn against<Fut>(
+    case: &Case,
     program: Program,
     play: impl FnOnce(String) -> Fut + 'static,
 ) -> Result<(), String>
@@ -62,7 +70,7 @@ where
 {
     let result = Rc::new(RefCell::new(Ok(())));
     let told = Rc::clone(&result);
-    with_cloud(config(), program, |client, _| async move {
+    with_cloud(config(case), program, |client, _| async move {
         let address = client.address().to_owned();
         let played = match play(address.clone()).await {
             Ok(()) => serves(&address).await,

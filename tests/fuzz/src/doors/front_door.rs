@@ -60,6 +60,8 @@ pub(super) const DOOR: Door = Door {
         "0\r\n\r\n",
         "ffffffffffffffff\r\n",
         "i-0000",
+        "tea",
+        "coffee",
     ],
     play,
 };
@@ -68,7 +70,7 @@ const REQUESTS: usize = 24;
 
 fn play(case: &Case) -> Result<(), String> {
     let own = case.clone();
-    against(echo(), |address| async move {
+    against(case, echo(), |address| async move {
         for _ in 0..REQUESTS {
             let sent = request(&own);
             own.gives(&sent);

@@ -60,7 +60,7 @@ const INVOKE: &str = "POST /2015-03-31/functions/coffee/invocations HTTP/1.1\r\n
 
 fn play(case: &Case) -> Result<(), String> {
     let own = case.clone();
-    against(echo(), |address| async move {
+    against(case, echo(), |address| async move {
         // So that there is something to read.
         exchange(&address, INVOKE.as_bytes()).await?;
         for _ in 0..REQUESTS {

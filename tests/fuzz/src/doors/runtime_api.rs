@@ -80,7 +80,7 @@ fn play(case: &Case) -> Result<(), String> {
             Exit::Code(i32::from(wild.below(2) == 0))
         }
     });
-    against(program, |address| async move {
+    against(case, program, |address| async move {
         for _ in 0..CALLERS {
             exchange(&address, INVOKE.as_bytes()).await?;
         }

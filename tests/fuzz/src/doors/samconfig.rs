@@ -1,4 +1,4 @@
-//! `samconfig.toml`: `lunch check` takes it, or refuses it by a sentence that names it.
+//! `samconfig.toml`, and a template beside it: `lunch check` shows what they come to, or refuses them by a sentence.
 
 use std::fs;
 use std::process::Command;
@@ -44,13 +44,34 @@ pub(super) const DOOR: Door = Door {
     play,
 };
 
-const TEMPLATE: &str = "Resources: {}\nParameters: {Stage: {Type: String, Default: dev}}\n";
+const TEMPLATE: &str = r#"Transform: AWS::Serverless-2016-10-31
+Parameters: {Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}}
+Resources:
+  Tea:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: !Sub "tea-${Stage}"
+      Runtime: provided.al2023
+      CodeUri: tea
+      Timeout: 900
+      MemorySize: 10240
+      EphemeralStorage: {Size: 512}
+      ReservedConcurrentExecutions: 2
+      LoggingConfig: {LogFormat: JSON, LogGroup: !Ref Group}
+      Environment: {Variables: {A: "1", Url: !GetAtt Queue.Arn}}
+  Queue: {Type: AWS::SQS::Queue}
+  Group: {Type: AWS::Logs::LogGroup}
+"#;
 
 fn play(case: &Case) -> Result<(), String> {
-    let text = case.text();
+    let (text, mut shown) = (case.text(), TEMPLATE.as_bytes().to_vec());
+    if case.below(2) == 0 {
+        shown = case.changed(shown);
+    }
+    case.gives(&shown);
     case.gives(&text);
     let (config, template) = (scratch("samconfig.toml"), scratch("template.yaml"));
-    for (path, text) in [(&config, &text[..]), (&template, TEMPLATE.as_bytes())] {
+    for (path, text) in [(&config, &text), (&template, &shown)] {
         fs::write(path, text)
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
