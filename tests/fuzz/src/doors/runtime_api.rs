@@ -39,11 +39,12 @@ pub(super) const DOOR: Door = Door {
         "/2020-01-01/extension/init/error",
         "/2020-01-01/extension/exit/error",
         "lambda-extension-name: ledger\n",
-        "lambda-extension-identifier: {id}\n",
+        "lambda-extension-identifier: {extension}\n",
         "lambda-runtime-invocation-id: {id}\n",
         "lambda-runtime-function-error-type: A.B\n",
         "lambda-runtime-function-response-mode: streaming\n",
         "{id}",
+        "{extension}",
         "\"errorType\":",
         "\"errorMessage\":",
         "\"stackTrace\":",
@@ -89,19 +90,30 @@ fn play(case: &Case) -> Result<(), String> {
     })
 }
 
-/// What one process says; mostly it has asked for an invocation before.
+/// What one process says; mostly it has asked for an invocation before, and often it has an extension.
 async fn say(case: &Case, started: &Started) -> Result<(), String> {
     let address = started.environment["AWS_LAMBDA_RUNTIME_API"].clone();
-    let mut id = "8f507cfc-xmpl-4697-b07a-ac58fc914c95".to_owned();
-    if case.below(4) != 0 {
-        let mut api = started.runtime_api().await;
-        if let Ok(event) = api.try_call("GET", "/2018-06-01/runtime/invocation/next", &[], "").await
-        {
+    let nobody = || "8f507cfc-xmpl-4697-b07a-ac58fc914c95".to_owned();
+    let (mut id, mut extension) = (nobody(), nobody());
+    let mut api = started.runtime_api().await;
+    let has_extension = case.below(3) == 0;
+    if has_extension {
+        let named = [("lambda-extension-name", "audit")];
+        let events = r#"{"events":["INVOKE"]}"#;
+        let told = api.try_call("POST", "/2020-01-01/extension/register", &named, events).await;
+        if let Ok(told) = told {
+            extension = told.header("lambda-extension-identifier").to_owned();
+        }
+    }
+    // With an extension nothing comes before that has asked, too.
+    if !has_extension && case.below(4) != 0 {
+        let next = "/2018-06-01/runtime/invocation/next";
+        if let Ok(event) = api.try_call("GET", next, &[], "").await {
             id = event.header("lambda-runtime-aws-request-id").to_owned();
         }
     }
     for _ in 0..REQUESTS {
-        let sent = named(&request(case), &id);
+        let sent = named(&named(&request(case), "{id}", &id), "{extension}", &extension);
         case.gives(&sent);
         // A process that is ended meanwhile is hung up on.
         exchange(&address, &sent).await?;
@@ -109,14 +121,13 @@ async fn say(case: &Case, started: &Started) -> Result<(), String> {
     Ok(())
 }
 
-/// With the invocation's id wherever the corpus has a place for it.
-fn named(text: &[u8], id: &str) -> Vec<u8> {
-    const PLACE: &[u8] = b"{id}";
+/// With that name wherever the corpus has a place for it.
+fn named(text: &[u8], place: &str, name: &str) -> Vec<u8> {
     let (mut all, mut rest) = (Vec::new(), text);
-    while let Some(at) = rest.windows(PLACE.len()).position(|bytes| bytes == PLACE) {
+    while let Some(at) = rest.windows(place.len()).position(|bytes| bytes == place.as_bytes()) {
         all.extend_from_slice(&rest[..at]);
-        all.extend_from_slice(id.as_bytes());
-        rest = &rest[at + PLACE.len()..];
+        all.extend_from_slice(name.as_bytes());
+        rest = &rest[at + place.len()..];
     }
     [&all[..], rest].concat()
 }
