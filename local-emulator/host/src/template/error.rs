@@ -1,5 +1,6 @@
 //! Why a template cannot be used: sentences.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::node::Span;
@@ -25,7 +26,7 @@ pub enum TemplateError {
         source: std::io::Error,
     },
     /// It is neither YAML nor JSON.
-    #[error("`{}` is broken at line {}, column {}: {words}", path.display(), at.line, at.column)]
+    #[error("`{}` is broken at line {}, column {}: {}", path.display(), at.line, at.column, short(words))]
     Broken {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum TemplateError {
         path: PathBuf,
     },
     /// A parameter's value is none of those that it may have.
-    #[error("line {}, column {}: parameter `{name}` cannot be `{value}`\n(it may be {allowed})", at.line, at.column)]
+    #[error("line {}, column {}: parameter `{}` cannot be `{}`\n(it may be {})", at.line, at.column, short(name), short(value), short(allowed))]
     NotAllowed {
         /// Its name.
         name: String,
@@ -72,7 +73,7 @@ pub enum TemplateError {
         known_names: Vec<String>,
     },
     /// A condition is named that there is not.
-    #[error("line {}, column {}: there is no condition `{name}`\n({})", at.line, at.column, known(known_names, "conditions"))]
+    #[error("line {}, column {}: there is no condition `{}`\n({})", at.line, at.column, short(name), known(known_names, "conditions"))]
     NoCondition {
         /// The name.
         name: String,
@@ -90,7 +91,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// Two functions have one name.
-    #[error("line {}, column {}: `{other}` and `{id}` are both named `{name}`\n(give one of them another `FunctionName`)", at.line, at.column)]
+    #[error("line {}, column {}: `{other}` and `{id}` are both named `{}`\n(give one of them another `FunctionName`)", at.line, at.column, short(name))]
     SameName {
         /// The name.
         name: String,
@@ -102,7 +103,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// Something refers to itself.
-    #[error("line {}, column {}: `{name}` refers to itself", at.line, at.column)]
+    #[error("line {}, column {}: `{}` refers to itself", at.line, at.column, short(name))]
     Cycle {
         /// What.
         name: String,
@@ -110,7 +111,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// A value that is needed is only known to AWS.
-    #[error("line {}, column {}: {property} of `{function}` is not known here: {why}\n({hint})", at.line, at.column)]
+    #[error("line {}, column {}: {property} of `{function}` is not known here: {}\n({})", at.line, at.column, short(why), short(hint))]
     Unresolved {
         /// The function's logical id.
         function: String,
@@ -124,7 +125,7 @@ pub enum TemplateError {
         at: Span,
     },
     /// A value is not what it must be.
-    #[error("line {}, column {}: {property} of `{function}` is {got}; it must be {wanted}", at.line, at.column)]
+    #[error("line {}, column {}: {property} of `{function}` is {}; it must be {wanted}", at.line, at.column, short(got))]
     Value {
         /// The function's logical id.
         function: String,
@@ -160,12 +161,20 @@ impl TemplateError {
     }
 }
 
+/// What a template says is quoted as far as that: a sentence is for reading.
+const QUOTED_BYTES_MAX: usize = 600;
+
+fn short(text: &str) -> Cow<'_, str> {
+    let end = text.floor_char_boundary(QUOTED_BYTES_MAX);
+    if end == text.len() { text.into() } else { format!("{}…", &text[..end]).into() }
+}
+
 /// What there is in place of what was named.
 fn known(names: &[String], what: &str) -> String {
     let names = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>();
     if names.is_empty() {
         format!("the template has no {what}")
     } else {
-        format!("there is {}", names.join(", "))
+        format!("there is {}", short(&names.join(", ")))
     }
 }

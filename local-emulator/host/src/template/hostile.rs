@@ -134,3 +134,17 @@ fn a_panic_of_the_reader_is_not_told_on_stderr() {
     assert!(told.contains("1 passed"), "{told}");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn what_an_error_quotes_is_cut_short() {
+    let long = "é".repeat(5_000);
+    for (properties, more) in [
+        (format!("Timeout: !FindInMap [{long}, a, b]"), String::new()),
+        (format!("Timeout: {long}"), String::new()),
+        (String::new(), format!("  Queue: {{Type: AWS::SQS::Queue, Condition: {long}}}\n")),
+    ] {
+        let error = of(&properties, &more).unwrap_err().to_string();
+        assert!(error.contains("éé…"), "{error}");
+        assert!(error.len() < 2_000, "{} bytes: {error}", error.len());
+    }
+}
