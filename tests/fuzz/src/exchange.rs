@@ -86,7 +86,8 @@ fn first<'heard>(heard: &'heard [u8], sent: &[u8]) -> Option<(Answer, &'heard [u
     }
     let rest = &heard[end + 4..];
     // To HEAD the length is told, and nothing comes.
-    if rest.len() < length && sent.windows(4).any(|bytes| bytes == b"HEAD") {
+    let is_without = rest.len() < length || rest.starts_with(b"HTTP/1.");
+    if is_without && sent.windows(4).any(|bytes| bytes == b"HEAD") {
         length = 0;
     }
     let body = rest.get(..length)?.to_vec();
@@ -121,6 +122,13 @@ mod tests {
         let one =
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
         assert_eq!(told(&format!("{one}{one}")), Ok(2));
+    }
+
+    #[test]
+    fn an_answer_to_head_has_a_length_and_no_body() {
+        let heard = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n".repeat(2);
+        let answers = answers(heard.as_bytes(), b"HEAD / HTTP/1.1\r\n\r\n").expect("they are two");
+        assert_eq!(answers.len(), 2);
     }
 
     #[test]
