@@ -124,7 +124,7 @@ impl HostWorld {
             }
             Record::Ended { request, instance: id, status, duration, init, billed_ms } => {
                 let instance = self.instances.of_mut(id);
-                if instance.is_some_and(|instance| instance.memory.is_due_after(duration)) {
+                if instance.is_some_and(|instance| instance.memory.is_due_at_end(at)) {
                     self.measure(at, id);
                 }
                 let Some(instance) = self.instances.of(id) else { return };
@@ -180,7 +180,7 @@ impl HostWorld {
         let Some(running) = &mut instance.running else { return };
         let Some(peak_kb) = running.pid.and_then(|pid| running.memory.peak_kb(pid)) else { return };
         let process = running.process;
-        instance.memory.saw(peak_kb);
+        instance.memory.saw(now, peak_kb);
         let memory_mb = self.deployed.of(instance.function).served.memory_mb;
         if instance.memory.is_newly_over(memory_mb) {
             let used_mb = instance.memory.max_mb();

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
+use lunch_contract::Moment;
+
 /// A process's `/proc/PID/status`, opened when it is first asked for: what is open stands for that process only.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
@@ -25,41 +27,39 @@ impl Memory {
     }
 }
 
-/// How much memory an instance has needed, as far as it was looked at. To look costs more than a short invocation does,
-/// and in less than a millisecond nobody can have touched more than a few megabytes: after such a one it is left for the
-/// next pause, or for one in so many.
+/// How much memory an instance has needed, as far as it was looked at. To look costs more than some invocations do: of
+/// those that follow each other closely one in a while is looked at, and the last one in the pause after it.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryUse {
-    /// The most that one of its processes has had, KB; 0: nobody has looked.
+    /// The most that one of its processes has had, KB.
     peak_kb: u64,
-    /// How many invocations have ended since.
-    unseen: u32,
+    looked: Option<Moment>,
+    /// Whether an invocation has ended since.
+    is_unseen: bool,
     /// Whether it was said that it is too much.
     is_said: bool,
 }
 
-/// A shorter invocation is not looked at by itself.
-const SHORT: Duration = Duration::from_millis(1);
-
-/// So many of them may end in a row without a look.
-const UNSEEN_MAX: u32 = 64;
+/// What was seen is as good as new for so long.
+const SEEN_FOR: Duration = Duration::from_millis(10);
 
 impl MemoryUse {
-    /// Whether to look, after an invocation that took so long.
-    pub(crate) fn is_due_after(&mut self, duration: Duration) -> bool {
-        self.unseen += 1;
-        duration >= SHORT || self.peak_kb == 0 || self.unseen > UNSEEN_MAX
+    /// Whether to look, now that an invocation has ended.
+    pub(crate) fn is_due_at_end(&mut self, now: Moment) -> bool {
+        self.is_unseen = true;
+        self.looked.is_none_or(|looked| now.since(looked) >= SEEN_FOR)
     }
 
     /// Whether to look, now that nothing happens.
     pub(crate) const fn is_due_in_pause(&self) -> bool {
-        self.unseen > 0
+        self.is_unseen
     }
 
     /// So much was seen.
-    pub(crate) fn saw(&mut self, peak_kb: u64) {
+    pub(crate) fn saw(&mut self, now: Moment, peak_kb: u64) {
         self.peak_kb = self.peak_kb.max(peak_kb);
-        self.unseen = 0;
+        self.looked = Some(now);
+        self.is_unseen = false;
     }
 
     /// The most that was seen, MB in AWS's sense, rounded up.
@@ -99,27 +99,25 @@ mod tests {
     }
 
     #[test]
-    fn long_invocations_are_looked_at_and_short_ones_in_the_next_pause_or_now_and_then() {
-        let (short, long) = (Duration::from_micros(999), Duration::from_millis(1));
+    fn invocations_that_follow_each_other_closely_are_looked_at_now_and_then_and_in_the_pause() {
+        let at = Moment::from_millis;
         let mut used = MemoryUse::default();
-        assert!(used.is_due_after(short), "nobody has looked yet");
-        used.saw(2_048);
+        assert!(used.is_due_at_end(at(3)), "nobody has looked yet");
+        used.saw(at(3), 2_048);
         assert!(!used.is_due_in_pause());
-        assert!(!used.is_due_after(short));
+        assert!(!used.is_due_at_end(at(12)));
         assert!(used.is_due_in_pause());
-        assert!(used.is_due_after(long));
-        used.saw(1_025);
+        assert!(used.is_due_at_end(at(13)));
+        used.saw(at(13), 1_025);
         assert_eq!(used.max_mb(), 2, "what was had was had");
-        let unseen = (1..).find(|_| used.is_due_after(short));
-        assert_eq!(unseen, Some(UNSEEN_MAX + 1));
     }
 
     #[test]
     fn too_much_is_said_once() {
         let mut used = MemoryUse::default();
-        used.saw(128 * 1_024);
+        used.saw(Moment::ZERO, 128 * 1_024);
         assert!(!used.is_newly_over(128));
-        used.saw(128 * 1_024 + 1);
+        used.saw(Moment::ZERO, 128 * 1_024 + 1);
         assert!(used.is_newly_over(128));
         assert!(!used.is_newly_over(128));
     }
