@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use lunch_cloud::Record;
-use lunch_contract::{InstanceId, Moment, Process, RequestId};
+use lunch_contract::{InstanceId, Moment, Process, RequestId, names};
 
 use super::Driver;
 use super::instance::Task;
@@ -85,7 +85,7 @@ impl HostWorld {
                 sink(&LogLine {
                     number: self.logs.next(),
                     at: now,
-                    time: String::new(),
+                    time: names::timestamp(millis(self.clock.wall_of(now))),
                     kind: LogKind::Function,
                     instance: id,
                     function: self.deployed.of(instance.function).served.name.clone(),
