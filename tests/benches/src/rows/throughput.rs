@@ -16,7 +16,7 @@ const HOLD: Duration = Duration::from_millis(500);
 
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
     let relay = bench.place.relay(CALLERS)?;
-    let pinned = compare(bench, "8 callers, 8 warm instances", &relay)?.bar(Bar::AtLeast(0.8));
+    let pinned = compare(bench, "8 callers, 8 warm instances", &relay)?.bar(Bar::AtLeast(0.9));
     drop(relay);
     // What of it is the function's own work, which a trace id and a status give it.
     let relay = bench.place.relay_that_says_all(CALLERS)?;
