@@ -5,32 +5,52 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use hyper::header::HeaderValue;
 
-/// A version 4 UUID as text.
+/// A version 4 UUID.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Uuid([u8; 36]);
+pub(crate) struct Uuid([u8; 16]);
+
+/// A UUID as it is written.
+pub(crate) struct UuidText([u8; 36]);
 
 impl Uuid {
-    /// The text.
-    pub(crate) fn as_str(&self) -> &str {
+    /// As it is written.
+    pub(crate) fn text(self) -> UuidText {
+        let mut text = [b'-'; 36];
+        let digits = text.iter_mut().enumerate().filter(|(place, _)| !is_dash(*place));
+        for (nibble, (_, digit)) in digits.enumerate() {
+            *digit = hex(self.0[nibble / 2] >> (4 * (1 - nibble % 2)));
+        }
+        UuidText(text)
+    }
+}
+
+const fn is_dash(place: usize) -> bool {
+    matches!(place, 8 | 13 | 18 | 23)
+}
+
+impl std::ops::Deref for UuidText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
         str::from_utf8(&self.0).expect("a UUID is made of ASCII only")
     }
 }
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.text())
     }
 }
 
 impl From<Uuid> for HeaderValue {
     fn from(uuid: Uuid) -> Self {
-        Self::from_str(uuid.as_str()).expect("a UUID is made of ASCII only")
+        Self::from_str(&uuid.text()).expect("a UUID is made of ASCII only")
     }
 }
 
 impl fmt::Debug for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(&self.text())
     }
 }
 
@@ -70,16 +90,7 @@ impl Names {
     /// A new UUID.
     pub(crate) fn uuid(&mut self) -> Uuid {
         let bits = self.wide() & !(0xf << 76) & !(0b11 << 62) | (4 << 76) | (0b10 << 62);
-        let mut text = [b'-'; 36];
-        let mut position = 0;
-        for digit in 0..32 {
-            if matches!(position, 8 | 13 | 18 | 23) {
-                position += 1;
-            }
-            text[position] = hex(bits >> (124 - 4 * digit));
-            position += 1;
-        }
-        Uuid(text)
+        Uuid(bits.to_be_bytes())
     }
 
     /// A trace id as AWS makes it where the caller sent none: not sampled. D:runtimes-custom.
@@ -104,13 +115,13 @@ impl Names {
 
 fn push_hex(text: &mut String, bits: u128, digits: u32) {
     for digit in (0..digits).rev() {
-        text.push(char::from(hex(bits >> (4 * digit))));
+        text.push(char::from(hex((bits >> (4 * digit)).to_le_bytes()[0])));
     }
 }
 
 /// The lowest four bits as a digit.
-const fn hex(bits: u128) -> u8 {
-    b"0123456789abcdef"[(bits & 0xf) as usize]
+const fn hex(byte: u8) -> u8 {
+    b"0123456789abcdef"[(byte & 0xf) as usize]
 }
 
 #[cfg(test)]
@@ -122,7 +133,7 @@ mod tests {
         let mut names = Names::new();
         let (one, other) = (names.uuid(), names.uuid());
         assert_ne!(one, other);
-        let text = one.as_str();
+        let text = one.to_string();
         assert_eq!(text.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
         assert_eq!(&text[14..15], "4");
         assert!("89ab".contains(&text[19..20]), "{text}");

@@ -119,7 +119,8 @@ impl HostWorld {
             }
             Record::InitFailed { process, failure, duration, in_invoke } => {
                 let ending = Ending::of_init(failure);
-                let event = PlatformEvent::InitReport { duration, in_invoke, ending };
+                let event =
+                    PlatformEvent::InitReport { duration: duration.into(), in_invoke, ending };
                 self.log_event(at, process.instance, None, event);
             }
             Record::Ended { request, instance: id, status, duration, init, billed_ms } => {
@@ -130,14 +131,14 @@ impl HostWorld {
                 let Some(instance) = self.instances.of(id) else { return };
                 let outcome = self.requests.of(request).and_then(|known| known.outcome.as_ref());
                 let ending = Ending::of(status, outcome);
-                let report = PlatformEvent::Report(Box::new(Report {
-                    duration,
-                    init,
-                    billed_ms,
+                let report = PlatformEvent::Report(Report {
+                    duration: duration.into(),
+                    init: init.map(Into::into),
+                    billed_ms: u32::try_from(billed_ms).unwrap_or(u32::MAX),
                     memory_mb: self.deployed.of(instance.function).served.memory_mb,
                     max_memory_mb: instance.memory.max_mb(),
                     ending,
-                }));
+                });
                 self.log_event(at, id, Some(request), PlatformEvent::End(ending));
                 self.log_event(at, id, Some(request), report);
             }
@@ -168,7 +169,7 @@ impl HostWorld {
             && let Some(tail) = &mut request.tail
         {
             let unix_ms = millis(self.clock.wall_of(at));
-            tail.push(&event.line(logging.format, request.uuid.as_str(), unix_ms));
+            tail.push(&event.line(logging.format, &request.uuid.text(), unix_ms));
         }
         self.logs.push(at, instance.stream, uuid, What::Platform(event));
         self.logged.notify_waiters();

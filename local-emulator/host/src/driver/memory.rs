@@ -41,7 +41,7 @@ pub(crate) struct MemoryUse {
 }
 
 /// What was seen is as good as new for so long.
-const SEEN_FOR: Duration = Duration::from_millis(10);
+const SEEN_FOR: Duration = Duration::from_millis(50);
 
 impl MemoryUse {
     /// Whether to look, now that an invocation has ended.
@@ -105,10 +105,10 @@ mod tests {
         assert!(used.is_due_at_end(at(3)), "nobody has looked yet");
         used.saw(at(3), 2_048);
         assert!(!used.is_due_in_pause());
-        assert!(!used.is_due_at_end(at(12)));
+        assert!(!used.is_due_at_end(at(52)));
         assert!(used.is_due_in_pause());
-        assert!(used.is_due_at_end(at(13)));
-        used.saw(at(13), 1_025);
+        assert!(used.is_due_at_end(at(53)));
+        used.saw(at(53), 1_025);
         assert_eq!(used.max_mb(), 2, "what was had was had");
     }
 

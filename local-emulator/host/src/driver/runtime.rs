@@ -70,9 +70,9 @@ impl Driver {
     ) -> Result<InHand, NotInHand> {
         let instance = self.world.instances.of(process.instance).ok_or(NotInHand::Request)?;
         let mut delivered = instance.delivered.iter();
-        let found = delivered.find(|delivered| delivered.uuid.as_str() == id);
+        let found = delivered.find(|delivered| *delivered.uuid.text() == *id);
         let found = found.ok_or(NotInHand::Request)?;
-        if invocation.is_some_and(|id| id != found.invocation.as_str().as_bytes()) {
+        if invocation.is_some_and(|id| id != found.invocation.text().as_bytes()) {
             return Err(NotInHand::Invocation);
         }
         Ok(InHand(found.request))
@@ -140,7 +140,7 @@ impl Driver {
     fn extension(&mut self, process: Process, identifier: &str) -> Result<u8, Refusal> {
         let running = self.world.instances.running(process).ok_or(Refusal::Gone)?;
         let mut known = running.extensions.iter();
-        let place = known.position(|known| known.identifier.as_str() == identifier);
+        let place = known.position(|known| *known.identifier.text() == *identifier);
         place.and_then(|place| u8::try_from(place).ok()).ok_or(Refusal::UnknownExtension)
     }
 

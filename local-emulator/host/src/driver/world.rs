@@ -147,7 +147,7 @@ impl HostWorld {
         let Some(request) = self.requests.of(request) else { return };
         let event = lunch_contract::wire::invoke_event(
             wall_ms(now, deadline),
-            request.uuid.as_str(),
+            &request.uuid.text(),
             request.call.arn.to_str().unwrap_or_default(),
             request.trace_id.to_str().unwrap_or_default(),
         );

@@ -179,7 +179,7 @@ fn list(door: &Door, query: Option<&str>) -> Answer {
 pub(super) fn ok(door: &Door, body: &Value) -> Answer {
     let id = door.driver.borrow_mut().world.names.uuid();
     let mut answer = super::json(StatusCode::OK, body.to_string());
-    answer.headers_mut().insert(REQUEST_ID, value(id.as_str()));
+    answer.headers_mut().insert(REQUEST_ID, value(&id.text()));
     answer
 }
 

@@ -228,7 +228,7 @@ fn offset(payload: &[u8], line: usize, column: usize) -> usize {
 fn queued(accepted: &Accepted) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::new()));
     *answer.status_mut() = StatusCode::ACCEPTED;
-    answer.headers_mut().insert(REQUEST_ID, value(accepted.uuid.as_str()));
+    answer.headers_mut().insert(REQUEST_ID, accepted.uuid.into());
     answer.headers_mut().insert(TRACE_ID, accepted.trace_id.clone());
     answer
 }
@@ -239,7 +239,7 @@ fn rendered(
     trace_id: HeaderValue,
     answered: driver::Answer,
 ) -> Answer {
-    let wire = wire::invoke_answer(&answered.outcome, uuid.as_str());
+    let wire = wire::invoke_answer(&answered.outcome, &uuid.text());
     let body = wire.body.map_or(answered.response, Bytes::from);
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() =
@@ -248,7 +248,7 @@ fn rendered(
     // The map doubles: room for one more would be room for twice as many.
     headers.reserve(12);
     headers.insert(CONTENT_TYPE, JSON);
-    headers.insert(REQUEST_ID, value(uuid.as_str()));
+    headers.insert(REQUEST_ID, uuid.into());
     headers.insert(TRACE_ID, trace_id);
     if wire.status == 200 {
         headers.insert(

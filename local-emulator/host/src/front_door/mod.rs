@@ -120,7 +120,7 @@ fn refused(door: &Door, error: &CallerError<'_>) -> Answer {
     let id = door.driver.borrow_mut().world.names.uuid();
     let mut answer = json(status, wire.body);
     let headers = answer.headers_mut();
-    headers.insert(REQUEST_ID, value(id.as_str()));
+    headers.insert(REQUEST_ID, value(&id.text()));
     headers.insert(ERROR_TYPE, HeaderValue::from_static(wire.error_type));
     answer
 }

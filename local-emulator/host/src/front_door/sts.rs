@@ -29,9 +29,9 @@ pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Answer {
     let id = door.driver.borrow_mut().world.names.uuid();
     let action = field(Some(&form), "Action").unwrap_or_default();
     let (status, body) = if action == "GetCallerIdentity" {
-        (StatusCode::OK, identity(&door.about.account, id.as_str()))
+        (StatusCode::OK, identity(&door.about.account, &id.text()))
     } else {
-        (StatusCode::BAD_REQUEST, unknown(&action, id.as_str()))
+        (StatusCode::BAD_REQUEST, unknown(&action, &id.text()))
     };
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;

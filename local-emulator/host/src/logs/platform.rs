@@ -12,7 +12,7 @@ use super::logging::{Level, LogFormat, Logging};
 use crate::published::Version;
 
 /// Something that AWS tells in a function's log.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum PlatformEvent {
     /// An invocation began.
     Start {
@@ -22,11 +22,11 @@ pub(crate) enum PlatformEvent {
     /// The runtime and all extensions are done with it: a line of its own in text only.
     End(Ending),
     /// What it cost.
-    Report(Box<Report>),
+    Report(Report),
     /// INIT failed; when it goes well it stands in the report.
     InitReport {
         /// How long it took.
-        duration: Duration,
+        duration: Hundredths,
         /// Whether it ran inside an invocation.
         in_invoke: bool,
         /// How it ended.
@@ -35,12 +35,12 @@ pub(crate) enum PlatformEvent {
 }
 
 /// What an invocation cost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Report {
-    pub(crate) duration: Duration,
+    pub(crate) duration: Hundredths,
     /// The INIT phase that it waited for, where that is reported.
-    pub(crate) init: Option<Duration>,
-    pub(crate) billed_ms: u64,
+    pub(crate) init: Option<Hundredths>,
+    pub(crate) billed_ms: u32,
     pub(crate) memory_mb: u32,
     /// The most that its instance has had in its life, MB in AWS's sense.
     pub(crate) max_memory_mb: u32,
@@ -52,7 +52,45 @@ pub(crate) struct Report {
 pub(crate) enum Ending {
     Success,
     Timeout,
-    Error(&'static str),
+    Error(ErrorType),
+}
+
+/// What AWS calls an error that a log tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ErrorType {
+    /// The process ended.
+    ExitError,
+    /// It could not begin.
+    InvalidEntrypoint,
+    /// The runtime told of it.
+    Unknown,
+}
+
+impl ErrorType {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ExitError => "Runtime.ExitError",
+            Self::InvalidEntrypoint => "Runtime.InvalidEntrypoint",
+            Self::Unknown => "Runtime.Unknown",
+        }
+    }
+}
+
+/// A span as a report has it: in hundredths of a millisecond, eleven hours at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hundredths(u32);
+
+impl From<Duration> for Hundredths {
+    fn from(span: Duration) -> Self {
+        let rounded = (span + Duration::from_micros(5)).as_micros() / 10;
+        Self(u32::try_from(rounded).unwrap_or(u32::MAX))
+    }
+}
+
+impl Hundredths {
+    fn ms(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
 }
 
 impl Ending {
@@ -62,12 +100,12 @@ impl Ending {
             (Status::Success, _) => Self::Success,
             (Status::Timeout, _) => Self::Timeout,
             (Status::Error | Status::Failure, Some(Outcome::Exited { .. })) => {
-                Self::Error("Runtime.ExitError")
+                Self::Error(ErrorType::ExitError)
             }
             (Status::Error | Status::Failure, Some(Outcome::SpawnFailed { .. })) => {
-                Self::Error("Runtime.InvalidEntrypoint")
+                Self::Error(ErrorType::InvalidEntrypoint)
             }
-            (Status::Error | Status::Failure, _) => Self::Error("Runtime.Unknown"),
+            (Status::Error | Status::Failure, _) => Self::Error(ErrorType::Unknown),
         }
     }
 
@@ -75,11 +113,11 @@ impl Ending {
     pub(crate) const fn of_init(failure: InitFailure) -> Self {
         match failure {
             InitFailure::Exited(Exit::Code(_) | Exit::Signal(_)) => {
-                Self::Error("Runtime.ExitError")
+                Self::Error(ErrorType::ExitError)
             }
-            InitFailure::Reported => Self::Error("Runtime.Unknown"),
+            InitFailure::Reported => Self::Error(ErrorType::Unknown),
             InitFailure::TimedOut => Self::Timeout,
-            InitFailure::SpawnFailed(_) => Self::Error("Runtime.InvalidEntrypoint"),
+            InitFailure::SpawnFailed(_) => Self::Error(ErrorType::InvalidEntrypoint),
         }
     }
 }
@@ -122,7 +160,7 @@ impl PlatformEvent {
             Self::InitReport { duration, in_invoke, ending } => {
                 let phase = phase(*in_invoke);
                 let mut line =
-                    format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t", ms(*duration));
+                    format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t", duration.ms());
                 push_ending(&mut line, *ending);
                 line
             }
@@ -144,7 +182,7 @@ impl PlatformEvent {
             }
             Self::Report(report) => ("platform.report", report.json(request_id)),
             Self::InitReport { duration, in_invoke, ending } => {
-                let metrics = Metrics { duration_ms: hundredths(*duration), ..Metrics::default() };
+                let metrics = Metrics { duration_ms: duration.ms(), ..Metrics::default() };
                 let record = Fields {
                     initialization_type: Some("on-demand"),
                     phase: Some(phase(*in_invoke)),
@@ -193,7 +231,7 @@ struct Metrics {
     #[serde(rename = "durationMs")]
     duration_ms: f64,
     #[serde(rename = "billedDurationMs", skip_serializing_if = "Option::is_none")]
-    billed_ms: Option<u64>,
+    billed_ms: Option<u32>,
     #[serde(rename = "memorySizeMB", skip_serializing_if = "Option::is_none")]
     memory_mb: Option<u32>,
     #[serde(rename = "maxMemoryUsedMB", skip_serializing_if = "Option::is_none")]
@@ -207,7 +245,7 @@ impl Fields<'_> {
         let (status, error_type) = match ending {
             Ending::Success => ("success", None),
             Ending::Timeout => ("timeout", None),
-            Ending::Error(kind) => ("error", Some(kind)),
+            Ending::Error(kind) => ("error", Some(kind.name())),
         };
         Self { status: Some(status), error_type, ..Self::default() }
     }
@@ -219,10 +257,10 @@ impl Report {
         let mut line = format!(
             "REPORT RequestId: {request_id}\tDuration: {:.2} ms\tBilled Duration: {billed_ms} ms\t\
              Memory Size: {memory_mb} MB\tMax Memory Used: {max_memory_mb} MB\t",
-            ms(*duration)
+            duration.ms()
         );
         if let Some(init) = init {
-            write!(line, "Init Duration: {:.2} ms\t", ms(*init)).expect("a string takes all");
+            write!(line, "Init Duration: {:.2} ms\t", init.ms()).expect("a string takes all");
         }
         push_ending(&mut line, *ending);
         line
@@ -230,11 +268,11 @@ impl Report {
 
     fn json<'a>(&self, request_id: &'a str) -> Fields<'a> {
         let metrics = Metrics {
-            duration_ms: hundredths(self.duration),
+            duration_ms: self.duration.ms(),
             billed_ms: Some(self.billed_ms),
             memory_mb: Some(self.memory_mb),
             max_memory_mb: Some(self.max_memory_mb),
-            init_ms: self.init.map(hundredths),
+            init_ms: self.init.map(Hundredths::ms),
         };
         let request_id = Some(request_id);
         Fields { request_id, metrics: Some(metrics), ..Fields::ended(self.ending) }
@@ -250,18 +288,9 @@ fn push_ending(line: &mut String, ending: Ending) {
         Ending::Success => {}
         Ending::Timeout => line.push_str("Status: timeout"),
         Ending::Error(kind) => {
-            write!(line, "Status: error\tError Type: {kind}").expect("a string takes all");
+            write!(line, "Status: error\tError Type: {}", kind.name()).expect("a string takes all");
         }
     }
-}
-
-fn ms(span: Duration) -> f64 {
-    span.as_secs_f64() * 1e3
-}
-
-/// Milliseconds with two decimals, as the text has them.
-fn hundredths(span: Duration) -> f64 {
-    (ms(span) * 100.0).round() / 100.0
 }
 
 #[cfg(test)]
@@ -269,14 +298,14 @@ mod tests {
     use super::*;
 
     fn report(ending: Ending, init: Option<Duration>) -> PlatformEvent {
-        PlatformEvent::Report(Box::new(Report {
-            duration: Duration::from_micros(1_234),
-            init,
+        PlatformEvent::Report(Report {
+            duration: Duration::from_micros(1_234).into(),
+            init: init.map(Into::into),
             billed_ms: 82,
             memory_mb: 128,
             max_memory_mb: 15,
             ending,
-        }))
+        })
     }
 
     fn text(event: &PlatformEvent) -> String {
@@ -308,7 +337,7 @@ mod tests {
     #[test]
     fn a_failed_init_has_a_line_of_its_own() {
         let init = |in_invoke, failure| PlatformEvent::InitReport {
-            duration: Duration::from_micros(10_010_120),
+            duration: Duration::from_micros(10_010_120).into(),
             in_invoke,
             ending: Ending::of_init(failure),
         };

@@ -73,7 +73,7 @@ async fn register(
     let account = wants_account.then_some(registered.account.as_str());
     let body = wire::registered(account, &registered.function, LATEST, &registered.handler);
     let mut answer = json(StatusCode::OK, body);
-    answer.headers_mut().insert(IDENTIFIER, value(registered.identifier.as_str()));
+    answer.headers_mut().insert(IDENTIFIER, registered.identifier.into());
     Ok(answer)
 }
 
@@ -92,7 +92,7 @@ async fn next(driver: &Shared, process: Process, headers: &HeaderMap) -> Result<
     };
     let event_id = driver.borrow_mut().world.names.uuid();
     let mut answer: Response<Full<Bytes>> = json(StatusCode::OK, event);
-    answer.headers_mut().insert(EVENT_IDENTIFIER, value(event_id.as_str()));
+    answer.headers_mut().insert(EVENT_IDENTIFIER, event_id.into());
     Ok(answer)
 }
 
@@ -115,10 +115,6 @@ fn failed(driver: &Shared, process: Process, headers: &HeaderMap) -> Result<Answ
 
 fn header<'headers>(headers: &'headers HeaderMap, name: &str) -> Option<&'headers str> {
     headers.get(name)?.to_str().ok()
-}
-
-fn value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("a UUID is made of ASCII only")
 }
 
 /// Who calls, or what it is told if that is no identifier.

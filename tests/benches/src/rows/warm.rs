@@ -57,7 +57,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         Row::alone("  what freezing costs: frozen when idle", Unit::Micros, &lunch)
             .over("never", &awake),
         Row::alone("  what logs cost: AWS's lines", Unit::Micros, &lunch).over("none", &quiet),
-        Row::alone("  what memory costs: a look, once in 10 ms", Unit::Micros, &looks),
+        Row::alone("  what memory costs: a look, once in 50 ms", Unit::Micros, &looks),
     ])
 }
 
