@@ -16,17 +16,16 @@ impl Uuid {
     /// As it is written.
     pub(crate) fn text(self) -> UuidText {
         let mut text = [b'-'; 36];
-        let digits = text.iter_mut().enumerate().filter(|(place, _)| !is_dash(*place));
-        for (nibble, (_, digit)) in digits.enumerate() {
-            *digit = hex(self.0[nibble / 2] >> (4 * (1 - nibble % 2)));
+        for (byte, place) in self.0.into_iter().zip(PLACES) {
+            text[place] = hex(byte >> 4);
+            text[place + 1] = hex(byte);
         }
         UuidText(text)
     }
 }
 
-const fn is_dash(place: usize) -> bool {
-    matches!(place, 8 | 13 | 18 | 23)
-}
+/// Where each byte's two digits stand between the dashes.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 impl std::ops::Deref for UuidText {
     type Target = str;

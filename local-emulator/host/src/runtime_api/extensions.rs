@@ -2,7 +2,7 @@
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{HeaderMap, HeaderName};
 use hyper::{Request, Response, StatusCode};
 use lunch_contract::names::LATEST;
 use lunch_contract::wire::{self, RuntimeAnswer};
