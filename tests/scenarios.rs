@@ -90,6 +90,7 @@ mod scenarios {
         graceful_shutdown,
         init_crash_is_retried_in_the_request,
         init_crash_twice_fails_the_request,
+        init_error_outlived,
         init_error_reported,
         init_longer_than_the_timeout,
         init_over_its_limit,

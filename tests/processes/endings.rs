@@ -161,6 +161,16 @@ fn an_initialisation_that_reports_its_error_hands_it_to_the_caller() {
     assert_eq!(failed.json()["errorMessage"], "none left");
 }
 
+#[test]
+fn who_reports_that_it_cannot_start_hears_that_it_was_understood_and_exits_by_itself() {
+    let init = r#"[{"init_error": {"type": "Beans.None", "message": "none left"}}, {"print": "good bye"}, {"exit": 1}]"#;
+    let cloud = scripted().env("SCRIPTED_INIT", init).start();
+    cloud.invoke(SCRIPTED, json!({})).expect_function_error("Beans.None");
+    cloud.invoke(SCRIPTED, json!({})).expect_function_error("Beans.None");
+    assert_eq!(heard(&cloud, "init_error"), ["init_error: 202 {\"status\":\"OK\"}"; 3]);
+    assert_eq!(heard(&cloud, "good bye").len(), 3);
+}
+
 /// What the function printed that begins so.
 fn heard(cloud: &Cloud, prefix: &str) -> Vec<String> {
     let lines = cloud.logs().into_iter().map(|line| line.text);

@@ -25,6 +25,8 @@ pub enum Wake {
     LifeEnd(InstanceId),
     /// When the SHUTDOWN phase is over.
     ShutdownGrace(InstanceId),
+    /// When a process that has reported that it cannot start has had its time to end itself.
+    InitErrorExit(InstanceId),
     /// When a function has served nothing for as long as the policy lets it.
     FunctionIdle(FunctionId),
     /// When a request has waited long enough for an instance to ask for more.
@@ -44,6 +46,7 @@ impl Wake {
             Self::IdleExpiry(_) => "idle expiry",
             Self::LifeEnd(_) => "life end",
             Self::ShutdownGrace(_) => "shutdown grace",
+            Self::InitErrorExit(_) => "exit after an init error",
             Self::FunctionIdle(_) => "function's idle expiry",
             Self::GapWait(_) => "gap wait",
         }
@@ -61,7 +64,8 @@ impl fmt::Display for Wake {
             | Self::Freeze(id)
             | Self::IdleExpiry(id)
             | Self::LifeEnd(id)
-            | Self::ShutdownGrace(id) => write!(f, "{word} of {id}"),
+            | Self::ShutdownGrace(id)
+            | Self::InitErrorExit(id) => write!(f, "{word} of {id}"),
             Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
             Self::GapWait(id) => write!(f, "{word} of {id}"),
         }

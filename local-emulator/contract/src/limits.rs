@@ -44,6 +44,9 @@ pub struct Limits {
     pub extensions_max: u8,
     /// The SHUTDOWN phase where only internal extensions registered: 500 ms. D:lambda-runtime-environment.
     pub shutdown_internal: Duration,
+    /// For a runtime that has reported by `/init/error` that it cannot start, to exit by itself: 500 ms. Ours: AWS
+    /// expects it to exit, and does not say for how long.
+    pub init_error_exit: Duration,
     /// The SHUTDOWN phase where an external extension registered: 2 s. D:lambda-runtime-environment.
     pub shutdown_external: Duration,
 }
@@ -65,6 +68,7 @@ impl Limits {
             response_bytes_max: 6 * 1024 * 1024 + 100,
             extensions_max: 10,
             shutdown_internal: Duration::from_millis(500),
+            init_error_exit: Duration::from_millis(500),
             shutdown_external: Duration::from_secs(2),
         }
     }

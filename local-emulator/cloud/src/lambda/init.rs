@@ -38,7 +38,7 @@ impl<T: Trace> Cloud<T> {
         instance.participants = Participants::default();
         let (process, function, revision) =
             (instance.process(), instance.function, instance.rare.revision);
-        instance.rare.init = Init { modelled_end, real_end: None };
+        instance.rare.init = Init { modelled_end, real_end: None, exit_by: None };
         self.command(Command::Spawn { process, function, revision });
     }
 
@@ -119,18 +119,19 @@ impl<T: Trace> Cloud<T> {
                 self.init_failed(process.instance.index, InitFailure::Reported);
                 Ok(())
             }
+            State::Resetting { .. } if instance.rare.init.exit_by.is_none() => Err(Refusal::Gone),
             State::Init { .. }
             | State::Reinit { .. }
+            | State::Resetting { .. }
             | State::Invoke { .. }
             | State::Idle { .. }
             | State::Frozen { .. } => Err(Refusal::InvalidStateTransition {
                 from: instance.runtime_state(),
                 to: lunch_contract::RuntimeState::RuntimeInitError,
             }),
-            State::Placing { .. }
-            | State::Resetting { .. }
-            | State::Reset { .. }
-            | State::Stopping { .. } => Err(Refusal::Gone),
+            State::Placing { .. } | State::Reset { .. } | State::Stopping { .. } => {
+                Err(Refusal::Gone)
+            }
         }
     }
 
@@ -173,7 +174,18 @@ impl<T: Trace> Cloud<T> {
         }
     }
 
+    /// Who has reported that it cannot start still runs.
+    pub(super) fn init_error_outlived(&mut self, index: u32) {
+        let instance = self.instance_mut(index);
+        instance.rare.init.exit_by = None;
+        let process = instance.process();
+        self.command(Command::Kill { process });
+    }
+
     /// INIT failed: it comes again inside the invocation, or, where it was that already, the caller is told.
+    ///
+    /// A process that has reported it is expected to end itself: it hears that it was understood, and what it still
+    /// logs is read.
     pub(super) fn init_failed(&mut self, index: u32, failure: InitFailure) {
         let now = self.now;
         let instance = self.instance_mut(index);
@@ -186,6 +198,10 @@ impl<T: Trace> Cloud<T> {
             InitFailure::Reported | InitFailure::TimedOut => true,
             InitFailure::Exited(_) | InitFailure::SpawnFailed(_) => false,
         };
+        if failure == InitFailure::Reported {
+            let exit_by = now + self.settings.limits.init_error_exit;
+            self.instance_mut(index).rare.init.exit_by = Some(exit_by);
+        }
         if in_invoke {
             self.end_all(index, Status::Error, &failure.outcome());
             self.lose_process(
@@ -197,7 +213,7 @@ impl<T: Trace> Cloud<T> {
         } else if runs {
             let state = State::Resetting { since: now, cause: ResetCause::InitFailed(failure) };
             self.shift(index, state, Cause::InitFailed(failure));
-            self.command(Command::Kill { process });
+            self.kill_unless_it_exits(index);
         } else {
             self.instance_mut(index).spawn += 1;
             self.begin_reinit(index, Cause::InitFailed(failure));

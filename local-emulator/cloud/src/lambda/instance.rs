@@ -60,6 +60,8 @@ pub(super) struct Init {
     pub(super) modelled_end: Moment,
     /// When the process was ready, if it is.
     pub(super) real_end: Option<Moment>,
+    /// By when the process has to end itself that has reported that it cannot start.
+    pub(super) exit_by: Option<Moment>,
 }
 
 impl State {
@@ -323,7 +325,8 @@ impl Instance {
     /// The one deadline that matters most in this state.
     pub(super) fn deadline(&self, settings: &Settings) -> Option<(Moment, Due)> {
         match self.state {
-            State::Placing { .. } | State::Resetting { .. } | State::Stopping { .. } => None,
+            State::Placing { .. } | State::Stopping { .. } => None,
+            State::Resetting { .. } => self.rare.init.exit_by.map(|at| (at, Due::InitErrorExit)),
             State::Init { deadline, .. } => {
                 Some(self.rare.init.deadline((deadline, Due::InitDeadline)))
             }

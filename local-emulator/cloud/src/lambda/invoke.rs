@@ -108,6 +108,12 @@ impl<T: Trace> Cloud<T> {
             State::Idle { .. } | State::Frozen { .. } | State::Stopping { .. } => {
                 self.instance_mut(index).participants.arrive(participant)
             }
+            State::Resetting { .. } if instance.rare.init.exit_by.is_some() => {
+                Err(Refusal::InvalidStateTransition {
+                    from: instance.runtime_state(),
+                    to: RuntimeState::RuntimeReady,
+                })
+            }
             State::Placing { .. } | State::Resetting { .. } | State::Reset { .. } => {
                 Err(Refusal::Gone)
             }
@@ -332,14 +338,22 @@ impl<T: Trace> Cloud<T> {
     pub(super) fn lose_process(&mut self, index: u32, runs: bool, reset: ResetCause, cause: Cause) {
         self.leave_pool(index);
         if runs {
-            let process = self.instance(index).process();
             self.shift(index, State::Resetting { since: self.now, cause: reset }, cause);
-            self.command(Command::Kill { process });
+            self.kill_unless_it_exits(index);
             self.recount_soon(index);
         } else {
             self.instance_mut(index).spawn += 1;
             self.shift(index, State::Reset { since: self.now, cause: reset }, cause);
             self.offer(index);
+        }
+    }
+
+    /// Ends a process that is not expected to end itself.
+    pub(super) fn kill_unless_it_exits(&mut self, index: u32) {
+        let instance = self.instance(index);
+        if instance.rare.init.exit_by.is_none() {
+            let process = instance.process();
+            self.command(Command::Kill { process });
         }
     }
 
@@ -414,6 +428,9 @@ impl Instance {
             State::Idle { .. } | State::Frozen { .. } => RuntimeState::RuntimeReady,
             State::Init { .. } | State::Reinit { .. } if self.participants.runtime_waits() => {
                 RuntimeState::RuntimeReady
+            }
+            State::Resetting { .. } if self.rare.init.exit_by.is_some() => {
+                RuntimeState::RuntimeInitError
             }
             State::Init { .. }
             | State::Reinit { .. }

@@ -157,6 +157,7 @@ impl<T: Trace> Cloud<T> {
                     Due::Freeze => Wake::Freeze(id),
                     Due::LifeEnd => Wake::LifeEnd(id),
                     Due::ShutdownGrace => Wake::ShutdownGrace(id),
+                    Due::InitErrorExit => Wake::InitErrorExit(id),
                     Due::IdleExpiry | Due::FunctionIdle | Due::GapWait => Wake::IdleExpiry(id),
                 }
             }

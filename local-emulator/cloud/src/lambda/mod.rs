@@ -167,6 +167,7 @@ impl<T: Trace> Cloud<T> {
                 (Owner::Instance(index), Due::InvokeDeadline) => self.invoke_timed_out(index),
                 (Owner::Instance(index), Due::Freeze) => self.freeze(index),
                 (Owner::Instance(index), Due::ShutdownGrace) => self.kill(index),
+                (Owner::Instance(index), Due::InitErrorExit) => self.init_error_outlived(index),
                 (Owner::Instance(index), due) => self.reclaim(index, due),
             }
         }

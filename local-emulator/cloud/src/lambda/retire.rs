@@ -32,6 +32,7 @@ impl<T: Trace> Cloud<T> {
             | Due::InvokeDeadline
             | Due::Freeze
             | Due::ShutdownGrace
+            | Due::InitErrorExit
             | Due::FunctionIdle
             | Due::GapWait => Retirement::InstanceIdle,
         };
@@ -223,7 +224,12 @@ impl<T: Trace> Cloud<T> {
             }
             State::Resetting { .. } => {
                 self.end_all(index, Status::Failure, &Outcome::ShutDown);
+                let instance = self.instance_mut(index);
+                let (process, exit_by) = (instance.process(), instance.rare.init.exit_by.take());
                 self.shift(index, State::Stopping { since: self.now }, Cause::Retired(why));
+                if exit_by.is_some() {
+                    self.command(Command::Kill { process });
+                }
             }
             State::Init { .. } | State::Reinit { .. } | State::Invoke { .. } => {
                 self.count_unfinished_init(index);

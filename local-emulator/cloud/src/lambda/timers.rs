@@ -23,6 +23,7 @@ pub(super) enum Due {
     IdleExpiry,
     LifeEnd,
     ShutdownGrace,
+    InitErrorExit,
     FunctionIdle,
     GapWait,
 }
