@@ -315,6 +315,13 @@ pub enum CallerError<'a> {
         /// From 1.
         column: usize,
     },
+    /// The body of the request broke off, or is no body.
+    BodyBroken,
+    /// The body of the request did not come.
+    BodyMissing {
+        /// So long nothing of it came, seconds.
+        seconds: u64,
+    },
     /// The payload is larger than AWS takes.
     PayloadTooLarge {
         /// The payload's size.
@@ -391,6 +398,17 @@ impl CallerError<'_> {
                      {column}]"
                 );
                 user(400, "InvalidRequestContentException", &message)
+            }
+            Self::BodyBroken => {
+                let message = "The request's body broke off, or its chunks are not HTTP's: send as many bytes as \
+                               Content-Length says, or whole chunks";
+                user(400, "InvalidRequestContentException", message)
+            }
+            Self::BodyMissing { seconds } => {
+                let message = format!(
+                    "Nothing of the request's body came for {seconds} s: send as many bytes as Content-Length says"
+                );
+                user(408, "RequestTimeoutException", &message)
             }
             Self::PayloadTooLarge { bytes, limit_bytes, invocation_type } => user(
                 413,

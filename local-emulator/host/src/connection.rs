@@ -1,7 +1,12 @@
 //! A connection of HTTP/1.1, as the door and the Runtime API both serve it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::HttpService;
 use hyper_util::rt::TokioIo;
@@ -18,6 +23,55 @@ where
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
+/// Of whom nothing comes for so long nothing more is expected. Ours.
+pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(10);
+
+/// Why a body could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is longer than it may be.
+    TooLarge,
+    /// It broke off, or is no body.
+    Broken,
+    /// Nothing more of it came.
+    Silent,
+}
+
+/// Reads a body of at most that many bytes.
+pub(crate) async fn read(body: &mut Incoming, bytes_max: usize) -> Result<Bytes, Unread> {
+    let mut whole = Bytes::new();
+    let mut joined = Vec::new();
+    while !body.is_end_stream()
+        && let Some(piece) = piece(body).await?
+    {
+        if whole.len().max(joined.len()) + piece.len() > bytes_max {
+            return Err(Unread::TooLarge);
+        }
+        // Most bodies are of one piece, and are not copied.
+        if whole.is_empty() && joined.is_empty() {
+            whole = piece;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&piece);
+        }
+    }
+    Ok(if joined.is_empty() { whole } else { joined.into() })
+}
+
+/// What comes next of a body. Most are there already, and no clock is looked at for them.
+async fn piece(body: &mut Incoming) -> Result<Option<Bytes>, Unread> {
+    let mut next = pin!(body.frame());
+    let at_once = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
+    let frame = match at_once {
+        Poll::Ready(frame) => frame,
+        Poll::Pending => {
+            tokio::time::timeout(SILENCE_MAX, next).await.map_err(|_| Unread::Silent)?
+        }
+    };
+    let frame = frame.transpose().map_err(|_| Unread::Broken)?;
+    Ok(frame.map(|frame| frame.into_data().unwrap_or_default()))
+}
+
 /// How much of a refused body is read before the connection is closed on a caller who goes on sending.
 const READ_OUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -26,9 +80,7 @@ const READ_OUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) async fn read_out(mut body: Incoming) {
     let mut bytes = 0;
     while bytes < READ_OUT_BYTES_MAX {
-        let Some(Ok(frame)) = body.frame().await else {
-            return;
-        };
-        bytes += frame.data_ref().map_or(0, Bytes::len);
+        let Ok(Some(piece)) = piece(&mut body).await else { return };
+        bytes += piece.len();
     }
 }

@@ -65,13 +65,37 @@ pub(crate) struct Running {
     pub(crate) output: Rc<Output>,
     pub(crate) cutter: LineCutter,
     pub(crate) memory: Memory,
-    /// The runtime's waiting `/next`. A call that hung up leaves a sender that nobody hears.
-    pub(crate) next: Option<oneshot::Sender<Delivery>>,
+    pub(crate) next: Waiters,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) connections: Rc<Connections>,
     /// Follows the output.
     #[expect(dead_code, reason = "it is kept to be dropped")]
     pub(crate) follower: Task,
+}
+
+/// The runtime's waiting `/next`, and whoever else has called it meanwhile: it is the one that has waited longest and
+/// not hung up, so that nobody who comes by takes its event or its connection.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters(Vec<oneshot::Sender<Delivery>>);
+
+impl Waiters {
+    /// One more.
+    pub(crate) fn wait(&mut self) -> oneshot::Receiver<Delivery> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.retain(|waiter| !waiter.is_closed());
+        self.0.push(sender);
+        receiver
+    }
+
+    /// The last one does not wait.
+    pub(crate) fn turn_away(&mut self) {
+        self.0.pop();
+    }
+
+    /// Whom to give what is next, if anybody hears it. The others are let go.
+    pub(crate) fn take(&mut self) -> Option<oneshot::Sender<Delivery>> {
+        self.0.drain(..).find(|waiter| !waiter.is_closed())
+    }
 }
 
 /// An extension that registered.

@@ -45,16 +45,14 @@ impl Driver {
 
     /// The runtime asks for its next invocation.
     pub(crate) fn runtime_next(&mut self, process: Process) -> Result<Waiting<Delivery>, Refusal> {
-        let (sender, receiver) = oneshot::channel();
         // It may end an invocation, whose lines come before its end.
         self.world.drain_before(process.instance);
         let running = self.world.instances.running(process).ok_or(Refusal::Gone)?;
-        // One who waits already, on another connection, is let go.
-        running.next = Some(sender);
+        let receiver = running.next.wait();
         let verdict = self.tell(Event::Next { process, participant: Participant::Runtime });
         if let Err(refusal) = verdict {
             if let Some(running) = self.world.instances.running(process) {
-                running.next = None;
+                running.next.turn_away();
             }
             return Err(refusal);
         }

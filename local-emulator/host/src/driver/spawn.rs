@@ -8,7 +8,7 @@ use lunch_contract::{FunctionId, InstanceId, Moment, Process, SpawnFailure, name
 
 use super::address;
 use super::deployed::header;
-use super::instance::{Connections, Instance, Running, Task};
+use super::instance::{Connections, Instance, Running, Task, Waiters};
 use super::log::follow;
 use super::memory::{Memory, MemoryUse};
 use super::processes::{Folders, Launch};
@@ -70,7 +70,7 @@ impl HostWorld {
             output,
             cutter: LineCutter::default(),
             memory: Memory::default(),
-            next: None,
+            next: Waiters::default(),
             extensions: Vec::new(),
             connections: Rc::new(Connections::default()),
             follower,

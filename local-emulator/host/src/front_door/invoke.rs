@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 
 use super::functions::Target;
 use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
-use crate::connection;
+use crate::connection::{self, Unread};
 use crate::driver::{self, Accepted, Call, Caller, Waits};
 use crate::published::Version;
 use crate::uuid::Uuid;
@@ -181,13 +181,19 @@ async fn payload(mut body: Incoming, kind: Kind, asks_first: bool) -> Result<Byt
         return Err(too_large(bytes));
     }
     let limit_bytes = usize::try_from(limit).unwrap_or(usize::MAX);
-    let limited = http_body_util::Limited::new(&mut body, limit_bytes);
-    let Ok(whole) = limited.collect().await else {
-        connection::read_out(body).await;
-        // Not announced, so all that is known is that there is more.
-        return Err(too_large(limit + 1));
+    let payload = match connection::read(&mut body, limit_bytes).await {
+        Ok(payload) => payload,
+        Err(Unread::TooLarge) => {
+            connection::read_out(body).await;
+            // Not announced, so all that is known is that there is more.
+            return Err(too_large(limit + 1));
+        }
+        Err(Unread::Broken) => return Err(wrong(|tell| tell(&CallerError::BodyBroken))),
+        Err(Unread::Silent) => {
+            let seconds = connection::SILENCE_MAX.as_secs();
+            return Err(wrong(move |tell| tell(&CallerError::BodyMissing { seconds })));
+        }
     };
-    let payload = whole.to_bytes();
     if payload.is_empty() {
         return Ok(Bytes::from_static(b"{}"));
     }

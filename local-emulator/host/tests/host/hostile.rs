@@ -1,14 +1,20 @@
 //! What comes in by the doors and is not meant well: found by `infra/test fuzz`, a test each.
 
+use std::rc::Rc;
+use std::time::Duration;
+
 use hyper::StatusCode;
-use lunch_contract::Limits;
+use lunch_contract::{Exit, Limits};
 use lunch_host::{Config, ServedFunction};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-use crate::street::{coffee, echo, with_cloud};
+use crate::street::{Client, coffee, echo, program, with_cloud};
 
 const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+const PING: &str = "/2018-06-01/ping";
 
 #[test]
 fn time_is_let_pass_for_a_century_at_most_and_the_cloud_serves_on() {
@@ -62,5 +68,100 @@ fn a_trace_id_that_is_no_text_is_nobodys_and_another_one_is_made() {
         let answer = String::from_utf8(answer).expect("an answer is text");
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert!(answer.contains("\r\nx-amzn-trace-id: Root=1-"), "{answer}");
+    });
+}
+
+#[test]
+fn a_stranger_who_asks_for_what_is_next_takes_nobodys_event_and_nobodys_connection() {
+    let both_wait = Rc::new(Notify::new());
+    let told = Rc::clone(&both_wait);
+    let program = program(move |started| {
+        let told = Rc::clone(&told);
+        async move {
+            let mut runtime = started.runtime_api().await;
+            answer_one(&mut runtime).await;
+            let mut stranger = started.runtime_api().await;
+            let mut onlooker = started.runtime_api().await;
+            // When an onlooker hears, whoever has asked before was heard.
+            let asks = async {
+                onlooker.call("GET", PING, &[], "").await;
+                let asked = stranger.try_call("GET", NEXT, &[], "");
+                let looks_on = async {
+                    onlooker.call("GET", PING, &[], "").await;
+                    onlooker.call("GET", PING, &[], "").await;
+                    told.notify_one();
+                };
+                let (asked, ()) = tokio::join!(asked, looks_on);
+                assert!(asked.is_err(), "a stranger gets nothing");
+            };
+            tokio::join!(answer_one(&mut runtime), asks);
+            answer_one(&mut runtime).await;
+            Exit::Code(0)
+        }
+    });
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+        both_wait.notified().await;
+        for event in ["2", "3"] {
+            let answer = client.call("POST", INVOKE, &[], event).await;
+            assert_eq!((answer.text(), answer.header("x-lunch-start")), (event, "warm"));
+        }
+    });
+}
+
+/// Waits for an event and answers it with itself.
+async fn answer_one(runtime: &mut Client) {
+    let event = runtime.call("GET", NEXT, &[], "").await;
+    let id = event.header("lambda-runtime-aws-request-id").to_owned();
+    let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+    runtime.call("POST", &path, &[], event.body).await;
+}
+
+const HEAD: &str = "POST /2015-03-31/functions/coffee/invocations HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+
+#[test]
+fn a_body_that_breaks_off_or_is_none_is_called_that() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |client, _| async move {
+        for rest in [
+            "transfer-encoding: chunked\r\n\r\nzz\r\n1\r\n0\r\n\r\n",
+            "transfer-encoding: chunked\r\n\r\n3\r\n12",
+            "content-length: 10\r\n\r\n123",
+        ] {
+            let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+            stream.write_all(format!("{HEAD}{rest}").as_bytes()).await.expect("it is sent");
+            stream.shutdown().await.expect("no more comes");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("it is answered");
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+            assert!(
+                answer.contains("x-amzn-errortype: InvalidRequestContentException"),
+                "{answer}"
+            );
+            assert!(answer.contains("body broke off"), "{answer}");
+        }
+    });
+}
+
+#[test]
+fn a_body_that_does_not_come_is_given_up() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |mut client, _| async move {
+        let mut streams = Vec::new();
+        for announced in ["content-length: 10\r\n\r\n", "content-length: 99999999999999\r\n\r\n"] {
+            let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+            stream.write_all(format!("{HEAD}{announced}").as_bytes()).await.expect("it is sent");
+            streams.push(stream);
+        }
+        // When these are answered the others have been heard.
+        for _ in 0..2 {
+            assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        tokio::time::resume();
+        for (mut stream, status) in streams.into_iter().zip(["408", "413"]) {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("it is answered");
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
     });
 }
