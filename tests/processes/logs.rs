@@ -186,6 +186,19 @@ fn memory_is_measured_over_the_instances_life_and_too_much_of_it_is_told_once() 
 }
 
 #[test]
+fn memory_is_measured_of_a_process_that_ends_before_anybody_looks() {
+    let cloud = scripted_cloud();
+    let all_in_one = json!({"do": [{"allocate_mib": 160}, {"exit": 1}]});
+    cloud.invoke(SCRIPTED, all_in_one).expect_function_error("Runtime.ExitError");
+    let memory_mb = cloud.ps().instances[0].memory_mb;
+    assert!((160..200).contains(&memory_mb), "{memory_mb} MB");
+    let over = |line: &Happened| {
+        matches!(line, Happened::Note(Note::MemoryExceeded { memory_mb: 128, .. }))
+    };
+    assert!(cloud.timeline().iter().any(|line| over(&line.happened)));
+}
+
+#[test]
 fn what_an_instance_logged_outlives_it() {
     let cloud = scripted_cloud();
     cloud.invoke(SCRIPTED, json!({"do": [{"print": "brewing"}]})).expect_ok();

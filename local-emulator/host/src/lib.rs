@@ -22,7 +22,7 @@ mod uuid;
 pub mod wire;
 
 pub use driver::{
-    Change, DeployError, Deployment, Folders, Launch, LogSink, Processes, Report, Signal,
+    Change, DeployError, Deployment, Folders, Launch, LogSink, Peak, Processes, Report, Signal,
 };
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;

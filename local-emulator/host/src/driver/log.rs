@@ -6,9 +6,9 @@ use std::rc::{Rc, Weak};
 use lunch_cloud::Record;
 use lunch_contract::{InstanceId, Moment, Process, RequestId, names};
 
-use super::Driver;
 use super::instance::Task;
 use super::world::HostWorld;
+use super::{Driver, Peak};
 use crate::logs::{Drained, Ending, Output, PlatformEvent, Report, What};
 use crate::wire::{LogKind, LogLine, Note};
 
@@ -180,7 +180,23 @@ impl HostWorld {
         let Some(instance) = self.instances.of_mut(id) else { return };
         let Some(running) = &mut instance.running else { return };
         let Some(peak_kb) = running.pid.and_then(|pid| running.memory.peak_kb(pid)) else { return };
-        let process = running.process;
+        self.saw(now, id, peak_kb);
+    }
+
+    /// What an ended process has had at most: all that is known of one that nobody looked at.
+    pub(super) fn measured_at_exit(&mut self, process: Process, peak: Peak) {
+        let Some(instance) = self.instances.of(process.instance) else { return };
+        let is_its = instance.running.as_ref().is_some_and(|running| running.process == process);
+        if is_its && (peak.is_exact || instance.memory.max_mb() == 0) {
+            self.saw(self.clock.now(), process.instance, peak.kb);
+        }
+    }
+
+    fn saw(&mut self, now: Moment, id: InstanceId, peak_kb: u64) {
+        let Some(instance) = self.instances.of_mut(id) else { return };
+        let Some(process) = instance.running.as_ref().map(|running| running.process) else {
+            return;
+        };
         instance.memory.saw(now, peak_kb);
         let memory_mb = self.deployed.of(instance.function).served.memory_mb;
         if instance.memory.is_newly_over(memory_mb) {

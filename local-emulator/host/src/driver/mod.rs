@@ -51,7 +51,7 @@ pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::{InHand, NotInHand};
-pub use processes::{Folders, Launch, Processes, Report, Signal};
+pub use processes::{Folders, Launch, Peak, Processes, Report, Signal};
 pub use redeploy::{Change, DeployError, Deployment};
 
 /// Takes every line that a function writes, as it is read.
@@ -211,7 +211,7 @@ impl Driver {
                 self.world.timeline.note(now, Note::NotStarted { process, why: sentence });
                 self.ended(process, Event::SpawnFailed { process, why });
             }
-            Report::Exited { process, exit } => self.exited(process, exit),
+            Report::Exited { process, exit, peak } => self.exited(process, exit, peak),
             Report::Lost { sentence } => {
                 self.world.timeline.fault(self.world.clock.now(), sentence.clone());
                 self.lost = Some(sentence);
@@ -221,7 +221,8 @@ impl Driver {
     }
 
     /// A process has ended: told as soon as all that it sent before has been read.
-    fn exited(&mut self, process: Process, exit: Exit) {
+    fn exited(&mut self, process: Process, exit: Exit, peak: Peak) {
+        self.world.measured_at_exit(process, peak);
         let event = Event::Exited { process, exit };
         let Some(running) = self.world.instances.running(process) else {
             return self.ended(process, event);

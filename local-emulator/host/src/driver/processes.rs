@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::task::{Context, Poll};
 
 use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
+use serde::{Deserialize, Serialize};
 
 /// Starts processes, signals them, and reports what became of them.
 pub trait Processes {
@@ -76,6 +77,15 @@ pub enum Signal {
     Kill,
 }
 
+/// The most memory that an ended process has had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peak {
+    /// KB.
+    pub kb: u64,
+    /// Whether it was its own. A process counts as much as who started it even where it never had that.
+    pub is_exact: bool,
+}
+
 /// What became of a process. Each spawn is answered by `NotStarted`, or by `Started` and later one `Exited`.
 #[derive(Clone, Debug)]
 pub enum Report {
@@ -103,6 +113,8 @@ pub enum Report {
         process: Process,
         /// How.
         exit: Exit,
+        /// The most memory that it has had.
+        peak: Peak,
     },
     /// The supervisor itself is at its end: nothing can be started any more.
     Lost {

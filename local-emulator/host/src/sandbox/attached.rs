@@ -136,9 +136,9 @@ impl Sandbox {
                 }
                 None
             }
-            Told::Exited { process, exit } => {
+            Told::Exited { process, exit, peak } => {
                 self.running.remove(&process);
-                Some(Report::Exited { process, exit })
+                Some(Report::Exited { process, exit, peak })
             }
             Told::Ready { .. } | Told::Refused { .. } => None,
         }

@@ -12,6 +12,7 @@ use nix::unistd::Pid;
 use super::files::OPEN_FILES;
 use super::folders;
 use super::message::{Start, Step};
+use crate::driver::Peak;
 
 /// Makes a copy of this process in new namespaces: `None` in the copy.
 ///
@@ -193,6 +194,21 @@ pub(super) fn spawn(image: &Image, proc_outside: &OwnedFd) -> Result<Spawned, (S
     };
     nix::sys::wait::waitpid(pid, None).ok();
     Err(problem)
+}
+
+/// Takes a child that has ended. Gives the most memory that it has had.
+#[expect(unsafe_code, reason = "nix has no `wait4`")]
+pub(super) fn take(pid: Pid) -> Peak {
+    let mut status = 0;
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both are written to as what they are.
+    unsafe { libc::wait4(pid.as_raw(), &raw mut status, 0, usage.as_mut_ptr()) };
+    // SAFETY: a `rusage` of zeros is one, too.
+    let usage = unsafe { usage.assume_init() };
+    let ours = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF);
+    let ours = ours.map_or(0, |usage| usage.max_rss());
+    let kb = |amount| u64::try_from(amount).unwrap_or_default();
+    Peak { kb: kb(usage.ru_maxrss), is_exact: usage.ru_maxrss > ours }
 }
 
 /// The child's stack: it runs a few system calls on it.

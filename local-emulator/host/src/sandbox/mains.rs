@@ -6,6 +6,7 @@ use lunch_contract::{Exit, Process};
 use nix::unistd::Pid;
 
 use super::family::{Mark, Seen};
+use crate::driver::Peak;
 
 /// A process that runs, or whose leftovers do.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(super) struct Main {
     pub(super) outside: i32,
     pub(super) mark: Mark,
     /// How it ended, while what it has left behind is being ended.
-    pub(super) exit: Option<Exit>,
+    pub(super) exit: Option<(Exit, Peak)>,
     /// What was stopped besides its group since the last thaw.
     pub(super) stopped: Vec<Seen>,
 }
@@ -80,9 +81,9 @@ impl Mains {
     }
 
     /// It has ended: its numbers may be another's from now on.
-    pub(super) fn ended(&mut self, process: Process, exit: Exit) {
+    pub(super) fn ended(&mut self, process: Process, exit: Exit, peak: Peak) {
         if let Some(main) = self.by_name.get_mut(&process) {
-            main.exit = Some(exit);
+            main.exit = Some((exit, peak));
             self.by_pid.remove(&main.pid);
             self.by_outside.remove(&main.outside);
         }
@@ -130,7 +131,7 @@ mod tests {
         let mut mains = Mains::default();
         mains.insert(process(0), main(7, 70));
         assert!(mains.owns_its_number(mains.of(process(0)).expect("it runs")));
-        mains.ended(process(0), Exit::Code(0));
+        mains.ended(process(0), Exit::Code(0), Peak::default());
         assert_eq!(mains.named(Pid::from_raw(7)), None);
         assert!(mains.has_mounts(70), "something may be left of it");
 

@@ -9,7 +9,7 @@ use lunch_contract::{Exit, InstanceId, Process};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::driver::Signal;
+use crate::driver::{Peak, Signal};
 
 /// What the supervisor is to do.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ pub(super) enum Told {
         others: bool,
     },
     /// A process has ended, and all that it had started.
-    Exited { process: Process, exit: Exit },
+    Exited { process: Process, exit: Exit, peak: Peak },
 }
 
 /// How far a start has come.
@@ -158,7 +158,11 @@ mod tests {
             environment: vec![("STREET".into(), "Lime \"Street\"\n".into())],
         });
         assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
-        let told = Told::Exited { process: PROCESS, exit: Exit::Signal(9) };
+        let told = Told::Exited {
+            process: PROCESS,
+            exit: Exit::Signal(9),
+            peak: Peak { kb: 4_096, is_exact: true },
+        };
         assert_eq!(read::<Told>(&write(&told)).expect("it was written"), told);
     }
 

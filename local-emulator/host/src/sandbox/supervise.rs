@@ -277,9 +277,11 @@ impl Supervisor {
             if let Some(process) = self.mains.named(pid) {
                 // Its number stands for its group until it is taken.
                 killpg(pid, Signal::SIGKILL).ok();
-                self.mains.ended(process, exit_of(status));
+                let peak = clone::take(pid);
+                self.mains.ended(process, exit_of(status), peak);
+            } else {
+                waitpid(pid, None).ok();
             }
-            waitpid(pid, None).ok();
         }
         for process in self.mains.ending() {
             self.bury(process);
@@ -294,8 +296,8 @@ impl Supervisor {
             return;
         }
         let main = self.mains.remove(process).expect("it was there a moment ago");
-        if let Some(exit) = main.exit {
-            self.tell(&Told::Exited { process, exit }, None);
+        if let Some((exit, peak)) = main.exit {
+            self.tell(&Told::Exited { process, exit, peak }, None);
         }
         self.prepare();
     }

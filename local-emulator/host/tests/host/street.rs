@@ -13,7 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use lunch_contract::{Exit, Process};
-use lunch_host::{Config, Host, Launch, Processes, Report, ServedFunction, Signal};
+use lunch_host::{Config, Host, Launch, Peak, Processes, Report, ServedFunction, Signal};
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, LocalSet};
 
@@ -181,7 +181,7 @@ impl Processes for Fake {
             let exit = run.await;
             let mut played = played.borrow_mut();
             played.running.remove(&process);
-            played.report(Report::Exited { process, exit });
+            played.report(Report::Exited { process, exit, peak: Peak::default() });
         });
         let mut played = self.played.borrow_mut();
         played.running.insert(process, task);
@@ -195,7 +195,7 @@ impl Processes for Fake {
             && let Some(task) = played.running.remove(&process)
         {
             task.abort();
-            played.report(Report::Exited { process, exit: Exit::Signal(9) });
+            played.report(Report::Exited { process, exit: Exit::Signal(9), peak: Peak::default() });
         }
     }
 

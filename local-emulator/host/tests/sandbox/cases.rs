@@ -277,7 +277,7 @@ pub(crate) async fn a_hundred_at_once_and_no_descriptor_is_left(world: &mut Worl
                 waiting.remove(&process);
                 world.sandbox.forget(process.instance);
             }
-            Report::Exited { process, exit } => {
+            Report::Exited { process, exit, .. } => {
                 assert_eq!(exit, Exit::Code(4));
                 waiting.remove(&process);
                 world.sandbox.forget(process.instance);

@@ -147,7 +147,7 @@ impl World {
 
     pub(crate) async fn exited(&mut self, expected: Process) -> Exit {
         match self.report().await {
-            Report::Exited { process, exit } if process == expected => exit,
+            Report::Exited { process, exit, .. } if process == expected => exit,
             other => panic!("{expected} ends, and not {other:?}"),
         }
     }
