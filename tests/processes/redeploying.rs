@@ -1,6 +1,7 @@
 //! New code and new configuration while the cloud runs.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use lunch_cloud::Phase;
 use lunch_tests::{Cloud, Folder, Gate, program, wait_until};
@@ -137,5 +138,21 @@ fn what_cannot_be_deployed_is_told_and_what_serves_goes_on() {
 
     template(&folder, &[(SCRIPTED, 9)]);
     told("revision 2 of `scripted` serves from now on");
+    cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
+}
+
+#[test]
+fn a_program_that_does_not_run_leaves_the_one_before_to_cold_starts_too() {
+    let folder = Folder::make();
+    let cloud = cloud(&folder);
+    cloud.invoke(SCRIPTED, json!({})).expect_ok();
+    let broken = folder.write("broken", "no program");
+    fs::set_permissions(&broken, fs::Permissions::from_mode(0o755)).expect("it is there");
+    fs::rename(broken, folder.path().join("code/bootstrap")).expect("it is there");
+    wait_until("it is told", || {
+        let said = cloud.said();
+        if said.contains("what served before goes on serving") { Ok(()) } else { Err(said) }
+    });
+    cloud.evict(SCRIPTED);
     cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
 }

@@ -44,7 +44,7 @@ async fn anew(
 }
 
 fn built(asked: &args::Cloud) -> Result<(Config, Sources), Failure> {
-    Plan::read(asked, Listen::loopback(0))?.build()
+    Plan::read(asked, Listen::loopback(0))?.build(true)
 }
 
 fn shown(changed: &BTreeSet<PathBuf>) -> String {

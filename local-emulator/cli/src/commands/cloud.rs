@@ -79,9 +79,9 @@ impl Plan {
         Ok(())
     }
 
-    /// Builds the functions. With the configuration comes what they are made of.
-    pub(crate) fn build(self) -> Result<(Config, Sources), Failure> {
-        let options = BuildOptions { no_build: self.no_build, offline: false };
+    /// Builds the functions, for the first time or again. With the configuration comes what they are made of.
+    pub(crate) fn build(self, again: bool) -> Result<(Config, Sources), Failure> {
+        let options = BuildOptions { no_build: self.no_build, offline: false, again };
         let building = Building::begin();
         let built = build::build(&self.template, &options, &mut |progress| match progress {
             Progress::Compiling { what, done, total } => building.compiles(&what, done, total),

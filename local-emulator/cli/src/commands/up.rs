@@ -35,7 +35,7 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let listen = listen(&asked);
     let plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
-    let (mut config, sources) = plan.build()?;
+    let (mut config, sources) = plan.build(false)?;
     let mut banner = Banner::of(&config, cloud::modelled(&asked.cloud));
     banner.why_not_apart = supervisor.isolation().why_not_more();
     let names = config.functions.iter().map(|function| function.name.as_str());

@@ -2,7 +2,7 @@
 //! a makefile by make, and zips by unpacking them.
 //!
 //! Staged is `.lunch/build/<LogicalId>/bootstrap` beside the template, alone in its folder: on AWS a function finds
-//! what the build put there and nothing of its sources. Code that is taken in place keeps what stands beside it.
+//! what the build put there and nothing of its sources. Code that is taken as it is keeps what stands beside it.
 //! The call blocks. Ctrl-C reaches cargo itself, which runs in the caller's process group.
 
 mod archive;
@@ -14,6 +14,7 @@ mod sources;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -37,6 +38,8 @@ pub struct BuildOptions {
     pub no_build: bool,
     /// Lets cargo fetch nothing.
     pub offline: bool,
+    /// Instances may still run of what this process has built before: what they have stays until the next time.
+    pub again: bool,
 }
 
 /// What a build is at.
@@ -85,9 +88,9 @@ pub fn build(
     // What is missing is told before anything is built.
     let ways = template.functions.iter().map(way).collect::<Result<Vec<_>, _>>()?;
     for (place, (function, way)) in template.functions.iter().zip(ways).enumerate() {
-        let stage = Stage::of(&lunch, function);
+        let stage = Stage::of(&lunch, function, options.again);
         match way {
-            Way::InPlace => drop(served.insert(place, in_place(function)?)),
+            Way::InPlace => drop(served.insert(place, kept(function, &stage, progress)?)),
             Way::Zip => drop(served.insert(place, unpacked(function, &stage)?)),
             Way::Cargo | Way::Make if options.no_build => {
                 served.insert(place, before(function, &stage)?);
@@ -178,6 +181,27 @@ fn in_place(function: &Function) -> Result<(PathBuf, Option<String>), BuildError
     let program = std::path::absolute(&program).unwrap_or(program);
     runs_here(function, &program)?;
     Ok((program, function.binary.clone()))
+}
+
+/// A program that stands in the code's folder, in the copy that this revision keeps of it.
+fn kept(
+    function: &Function,
+    stage: &Stage,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(PathBuf, Option<String>), BuildError> {
+    let (program, binary) = in_place(function)?;
+    let code = program.parent().unwrap_or(&function.code);
+    match stage.keep(code) {
+        Ok(()) => Ok((stage.program(), binary)),
+        Err(why) => {
+            progress(Progress::Said(format!(
+                "function `{}`: no copy of its code is kept ({why}); what changes in `{}` changes under its instances",
+                function.name,
+                code.display()
+            )));
+            Ok((program, binary))
+        }
+    }
 }
 
 /// A program that stands in a zip.
@@ -288,7 +312,7 @@ fn made(
         for Wanted { place, function, target } in wanted {
             let found = built.get(&(target.package.clone(), target.binary.clone()));
             let found = found.ok_or_else(|| BuildError::NoProgram(function.name.clone()))?;
-            let stage = Stage::of(lunch, function);
+            let stage = Stage::of(lunch, function, options.again);
             stage
                 .put(&found.program, &target.binary)
                 .map_err(|source| BuildError::Stage { path: stage.program(), source })?;

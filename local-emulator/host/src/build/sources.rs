@@ -31,7 +31,7 @@ impl Sources {
         };
         for function in &template.functions {
             match way(function) {
-                Ok(Way::Cargo) => sources.rust(function, &Stage::of(&lunch, function)),
+                Ok(Way::Cargo) => sources.rust(function, &Stage::of(&lunch, function, false)),
                 Ok(Way::Zip) => sources.file(&function.code),
                 Ok(Way::Make | Way::InPlace) | Err(_) => {
                     sources.folders.extend(std::path::absolute(&function.code));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::sources;
+use super::tree::Tree;
 use crate::template::Function;
 
 /// The place of one function's program.
@@ -13,11 +14,13 @@ use crate::template::Function;
 pub(super) struct Stage {
     lunch: PathBuf,
     logical_id: String,
+    /// Whether this process has put something there before.
+    again: bool,
 }
 
 impl Stage {
-    pub(super) fn of(lunch: &Path, function: &Function) -> Self {
-        Self { lunch: lunch.to_owned(), logical_id: function.logical_id.clone() }
+    pub(super) fn of(lunch: &Path, function: &Function, again: bool) -> Self {
+        Self { lunch: lunch.to_owned(), logical_id: function.logical_id.clone(), again }
     }
 
     pub(super) fn program(&self) -> PathBuf {
@@ -56,13 +59,43 @@ impl Stage {
     }
 
     /// Puts that folder there, so that who looks finds all of it or nothing.
+    ///
+    /// Where instances may still run of what was there, that stays until the next time.
     pub(super) fn settle(&self, fresh: &Path) -> io::Result<()> {
-        let old = self.aside("old");
-        gone(std::fs::remove_dir_all(&old))?;
+        self.clear()?;
         gone(std::fs::remove_file(self.note()))?;
-        gone(std::fs::rename(self.folder(), &old))?;
+        gone(std::fs::rename(self.folder(), self.aside("old")))?;
         std::fs::rename(fresh, self.folder())?;
-        gone(std::fs::remove_dir_all(&old))
+        if self.again { Ok(()) } else { self.clear() }
+    }
+
+    /// Takes away what this program, and those that have ended, have put aside.
+    fn clear(&self) -> io::Result<()> {
+        let begins = format!("{}.old-", self.logical_id);
+        for entry in std::fs::read_dir(self.lunch.join("build"))? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(&begins)) else {
+                continue;
+            };
+            if pid == std::process::id().to_string() || !Path::new("/proc").join(pid).exists() {
+                gone(std::fs::remove_dir_all(entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a copy of a folder there, if it is not there yet.
+    pub(super) fn keep(&self, code: &Path) -> io::Result<()> {
+        let tree = Tree::of(code, &self.lunch)?;
+        let copied = json!({ "copied": tree.stamp() });
+        if self.noted().is_some_and(|noted| noted == copied) && self.program().is_file() {
+            return Ok(());
+        }
+        let fresh = self.begin()?;
+        tree.copy(&fresh).inspect_err(|_| drop(std::fs::remove_dir_all(&fresh)))?;
+        self.settle(&fresh)?;
+        std::fs::write(self.note(), format!("{copied}\n"))
     }
 
     fn aside(&self, word: &str) -> PathBuf {

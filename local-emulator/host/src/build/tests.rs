@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
@@ -41,9 +42,19 @@ impl Street {
     }
 
     fn build(&self, no_build: bool) -> (Result<Vec<ServedFunction>, BuildError>, Vec<Progress>) {
+        self.build_with(&BuildOptions { no_build, offline: true, again: false })
+    }
+
+    fn build_again(&self) -> Result<Vec<ServedFunction>, BuildError> {
+        self.build_with(&BuildOptions { no_build: false, offline: true, again: true }).0
+    }
+
+    fn build_with(
+        &self,
+        options: &BuildOptions,
+    ) -> (Result<Vec<ServedFunction>, BuildError>, Vec<Progress>) {
         let mut told = Vec::new();
-        let options = BuildOptions { no_build, offline: true };
-        let built = build(&self.template(), &options, &mut |progress| told.push(progress));
+        let built = build(&self.template(), options, &mut |progress| told.push(progress));
         (built, told)
     }
 
@@ -125,7 +136,45 @@ fn crates_of_several_workspaces_are_built_in_the_templates_order() {
     let binaries = served.iter().map(|one| (one.name.as_str(), one.binary.as_deref()));
     let expected = [("Tea", Some("tea")), ("Bread", None), ("Soup", Some("soup"))];
     assert_eq!(binaries.collect::<Vec<_>>(), expected);
-    assert_eq!(served[1].program, street.0.join("bread/bootstrap"), "taken in place");
+    assert_eq!(served[1].program, street.0.join(".lunch/build/Bread/bootstrap"), "a copy of it");
+}
+
+#[test]
+fn code_that_is_taken_as_it_is_is_copied_and_stays_what_it_was() {
+    let files = [("tea/bootstrap", "#!/bin/sh\n"), ("tea/leaves/green", "sencha")];
+    let street = Street::new("kept", &files, &function("Tea", "tea", ""));
+    street.allow("tea/bootstrap");
+    let program = street.build(false).0.unwrap()[0].program.clone();
+    let kept = program.with_file_name("leaves/green");
+    let inside = fs::File::open(program.parent().unwrap()).unwrap();
+    let seen_inside = PathBuf::from(format!("/proc/self/fd/{}", inside.as_raw_fd()));
+
+    street.write("tea/leaves/green", "matcha");
+    street.write("tea/bootstrap", "no program");
+    street.build_again().unwrap_err();
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "sencha", "what does not run is not kept");
+    assert_eq!(fs::read_to_string(&program).unwrap(), "#!/bin/sh\n");
+
+    street.write("tea/bootstrap", "#!/bin/sh\nexit\n");
+    street.build_again().unwrap();
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "matcha");
+    let seen = fs::read_to_string(seen_inside.join("leaves/green"));
+    assert_eq!(seen.unwrap(), "sencha", "to who runs still");
+    let before = fs::metadata(&program).unwrap();
+    street.build_again().unwrap();
+    let again = fs::metadata(&program).unwrap();
+    assert_eq!(before.modified().unwrap(), again.modified().unwrap(), "nothing new, nothing done");
+}
+
+#[test]
+fn code_that_cannot_be_copied_is_used_where_it_stands_and_that_is_said() {
+    let street =
+        Street::new("held", &[("tea/bootstrap", "#!/bin/sh\n")], &function("Tea", "tea", ""));
+    street.allow("tea/bootstrap");
+    street.write(".lunch", "a file, and no folder");
+    let (served, told) = street.build(false);
+    assert_eq!(served.unwrap()[0].program, street.0.join("tea/bootstrap"));
+    assert!(said(&told).contains("no copy of its code is kept"), "{told:?}");
 }
 
 #[test]
@@ -259,7 +308,7 @@ fn what_sam_built_is_taken_as_it_is() {
         street.write("template.yaml", &build.replace("METHOD", method));
         street.allow("Tea/bootstrap");
         let served = street.build(false).0.unwrap();
-        assert_eq!(served[0].program, street.0.join("Tea/bootstrap"), "{method}");
+        assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"), "{method}");
     }
 }
 
@@ -327,7 +376,8 @@ fn a_crate_beside_a_bootstrap_is_built_unless_somebody_else_builds() {
             &function("Tea", "tea", &format!(", Metadata: {{{method}}}")),
         );
         street.allow("tea/bootstrap");
-        assert_eq!(street.build(false).0.unwrap()[0].program, street.0.join("tea/bootstrap"));
+        let program = &street.build(false).0.unwrap()[0].program;
+        assert_eq!(*program, street.0.join(".lunch/build/Tea/bootstrap"));
     }
     let street = Street::new(
         "unbuilt",

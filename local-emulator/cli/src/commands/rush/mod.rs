@@ -29,7 +29,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let plan = Plan::read(&asked.cloud, Listen::loopback(0))?;
     let crowd = Crowd::read(&asked, plan.orders.as_deref())?;
     let journal = JournalFile::choose(asked.cloud.journal.as_deref(), &plan.folder)?;
-    let (mut config, _) = plan.build()?;
+    let (mut config, _) = plan.build(false)?;
     config.journal = Some(journal.path().to_owned());
     let idle_max = afterwards::idle_max(&config.settings.reclaim);
     // The whole crowd stays in sight, however big.
