@@ -110,6 +110,26 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
+    /// Resources need each other to be made first.
+    #[error("line {}, column {}: {} is a circular dependency, which CloudFormation refuses\n(take one of these references out: give the value in a parameter, or what it is for in the request)", at.line, at.column, short(chain))]
+    Circle {
+        /// Who needs whom, the first one again at the end.
+        chain: String,
+        /// Where the first one says so.
+        at: Span,
+    },
+    /// A resource is to be made after one that there is not.
+    #[error("line {}, column {}: `DependsOn` of `{id}` names `{}`, which is no resource of the template\n({})", at.line, at.column, short(name), known(known_names, "resources"))]
+    NoResource {
+        /// The logical id of the resource that says so.
+        id: String,
+        /// The one that is not there.
+        name: String,
+        /// Those that there are.
+        known_names: Vec<String>,
+        /// Where.
+        at: Span,
+    },
     /// A value that is needed is only known to AWS.
     #[error("line {}, column {}: {property} of `{function}` is not known here: {}\n({})", at.line, at.column, short(why), short(hint))]
     Unresolved {
@@ -149,6 +169,8 @@ impl TemplateError {
             | Self::LogicalId { .. }
             | Self::SameName { .. }
             | Self::Cycle { .. }
+            | Self::Circle { .. }
+            | Self::NoResource { .. }
             | Self::Unresolved { .. }
             | Self::Value { .. } => Self::Within { path, why: Box::new(self) },
             Self::Missing { .. }

@@ -3,6 +3,7 @@
 //! Nothing is built or run here; see [`crate::build`].
 
 mod condition;
+mod dependencies;
 mod error;
 mod function;
 mod generated;
@@ -120,6 +121,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     let looped = Resolver::new(&root, parameters.clone(), options);
     let Unrolled { root, not_served, warnings: more } = unroll::unroll(&root, &looped)?;
     let resolver = Resolver::new(&root, parameters, options);
+    dependencies::check(&root, &resolver)?;
     let scalar = |node: Option<&Node>| node.and_then(Node::text).map(str::to_owned);
     let lunch = root.get("Metadata").and_then(|node| node.get("Lunch"));
     let orders = scalar(lunch.and_then(|node| node.get("Orders")));

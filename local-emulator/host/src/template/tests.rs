@@ -30,13 +30,13 @@ fn the_repositorys_own_template_is_read() {
 #[test]
 fn globals_merge_and_intrinsics_resolve() {
     let template = of(
-        "Environment: {Variables: {ARN: !GetAtt Tea.Arn, SUB: !Sub '${AWS::Region}-${!x}', YES: yes, Q: !ImportValue q}}",
-        "",
+        "Environment: {Variables: {ARN: !GetAtt Soup.Arn, SUB: !Sub '${AWS::Region}-${!x}', YES: yes, Q: !ImportValue q}}",
+        "  Soup: {Type: AWS::Serverless::Function, Properties: {CodeUri: soup}}",
     )
     .unwrap();
     let variables = &template.functions[0].variables;
     assert_eq!(variables["ALL"], "1");
-    assert_eq!(variables["ARN"], "arn:aws:lambda:eu-central-2:123456789012:function:Tea");
+    assert_eq!(variables["ARN"], "arn:aws:lambda:eu-central-2:123456789012:function:Soup");
     assert_eq!(variables["SUB"], "eu-central-2-${x}");
     assert_eq!(variables["YES"], "yes");
     assert_eq!(
@@ -59,8 +59,8 @@ fn an_unknown_intrinsic_is_an_error_only_where_it_is_needed() {
 fn a_function_whose_name_is_its_own_is_a_cycle() {
     let error = of("FunctionName: !Sub '${Tea}-1'", "");
     let named = of("Environment: {Variables: {NAME: !Ref Tea}}, FunctionName: !Ref Tea", "");
-    assert!(matches!(error, Err(TemplateError::Cycle { .. })), "{error:?}");
-    assert!(matches!(named, Err(TemplateError::Cycle { .. })), "{named:?}");
+    assert!(matches!(error, Err(TemplateError::Circle { .. })), "{error:?}");
+    assert!(matches!(named, Err(TemplateError::Circle { .. })), "{named:?}");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn an_error_with_a_place_names_the_file_too() {
 fn names_that_refer_to_each_other_are_a_cycle() {
     let rest = "  One: {Type: AWS::SQS::Queue, Properties: {QueueName: !GetAtt Two.QueueName}}\n  Two: {Type: AWS::SQS::Queue, Properties: {QueueName: !GetAtt One.QueueName}}";
     let error = sentence("Environment: {Variables: {X: !Ref One}}", rest);
-    assert!(error.contains("`One` refers to itself"), "{error}");
+    assert!(error.contains("`One` -> `Two` -> `One` is a circular dependency"), "{error}");
     let conditions = "Conditions: {A: !Not [!Condition B], B: !Not [!Condition A]}";
     let error = sentence("Timeout: !If [A, 1, 2]", conditions);
     assert!(error.contains("refers to itself"), "{error}");
