@@ -7,6 +7,9 @@ use core::fmt;
 /// The only version of a function that is not published. D:configuration-versions.
 pub const LATEST: &str = "$LATEST";
 
+/// What the model lets stand for the newest version that is published.
+const LATEST_PUBLISHED: &str = "$LATEST.PUBLISHED";
+
 /// A function as a caller named it: by name, by partial ARN or by ARN, with or without a qualifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionReference<'a> {
@@ -27,7 +30,7 @@ pub struct InvalidFunctionName;
 impl fmt::Display for InvalidFunctionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a function is named by its name, by `account:function:name` or by its ARN, \
+            "a function is named by its name, by `account:name`, `account:function:name` or by its ARN, \
              each with `:qualifier` or without",
         )
     }
@@ -58,8 +61,11 @@ impl<'a> FunctionReference<'a> {
         };
         let mut fields = rest.split(':');
         let first = fields.next().ok_or(InvalidFunctionName)?;
+        let second = rest.split(':').nth(1);
         let (account, name) = if is_account(first) && rest.contains(":function:") {
             let Some("function") = fields.next() else { return Err(InvalidFunctionName) };
+            (Some(first), fields.next().ok_or(InvalidFunctionName)?)
+        } else if is_account(first) && region.is_none() && second.is_some_and(is_name) {
             (Some(first), fields.next().ok_or(InvalidFunctionName)?)
         } else if region.is_some() {
             return Err(InvalidFunctionName);
@@ -93,6 +99,24 @@ fn is_qualifier(text: &str) -> bool {
         && body.bytes().all(|byte| {
             byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.'
         })
+}
+
+/// Whether a `Qualifier` of a query has the model's form; else the constraint that it breaks, as AWS puts it.
+///
+/// # Errors
+/// If it has not.
+pub fn check_qualifier(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() {
+        return Err("Member must have length greater than or equal to 1");
+    }
+    if text.len() > 128 {
+        return Err("Member must have length less than or equal to 128");
+    }
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"$_-".contains(&byte);
+    if text == LATEST_PUBLISHED || text.bytes().all(is_known) {
+        return Ok(());
+    }
+    Err("Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)")
 }
 
 /// A function's ARN, as invoked: with the qualifier only where the caller gave one.
@@ -175,7 +199,16 @@ mod tests {
                 "arn:aws-cn:lambda:eu-west-1:123456789012:function:coffee",
                 FunctionReference { region, account, ..named("coffee") },
             ),
+            ("123456789012:coffee", FunctionReference { account, ..named("coffee") }),
+            (
+                "123456789012:coffee:live",
+                FunctionReference { account, qualifier: Some("live"), ..named("coffee") },
+            ),
             ("123456789012", named("123456789012")),
+            (
+                "123456789012:$LATEST",
+                FunctionReference { qualifier: Some("$LATEST"), ..named("123456789012") },
+            ),
         ];
         for (text, expected) in rows {
             assert_eq!(FunctionReference::parse(text), Ok(expected), "{text}");
@@ -195,6 +228,21 @@ mod tests {
             "../coffee",
         ] {
             assert_eq!(FunctionReference::parse(text), Err(InvalidFunctionName), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_qualifier_has_up_to_128_letters_digits_and_signs() {
+        for text in ["$LATEST", "$LATEST.PUBLISHED", "1", "live-1_a", &"x".repeat(128)] {
+            assert_eq!(check_qualifier(text), Ok(()), "{text}");
+        }
+        for (text, told) in [
+            ("", "greater than or equal to 1"),
+            (&*"x".repeat(129), "less than or equal to 128"),
+            ("a.b", "(|[a-zA-Z0-9$_-]+)"),
+            ("é", "(|[a-zA-Z0-9$_-]+)"),
+        ] {
+            assert!(check_qualifier(text).is_err_and(|why| why.ends_with(told)), "{text}");
         }
     }
 

@@ -10,8 +10,8 @@ use lunch_contract::wire::CallerError;
 use lunch_contract::{FunctionId, Refusal};
 use serde_json::{Value, json};
 
-use super::functions::{Target, arn, configuration, found, ok};
-use super::path::decoded;
+use super::functions::{Target, arn, configuration, found, ok, page};
+use super::path::{decoded, field};
 use super::{Answer, Door, refused};
 use crate::published::Version;
 
@@ -65,27 +65,30 @@ pub(super) async fn answer(door: &Door, call: Call, request: Request<Incoming>) 
 }
 
 /// ListVersionsByFunction: the newest code, and the newest version where there are any.
-pub(super) fn versions(door: &Door, target: &Target) -> Value {
+pub(super) fn versions(door: &Door, target: &Target, query: Option<&str>) -> Value {
     let function = target.function;
     let newest = {
         let driver = door.driver.borrow();
         let is_published = driver.world.deployed.of(function).served.published.versions;
         is_published.then(|| Version::Number(driver.revision(function)))
     };
-    let versions = [Some(Version::Latest), newest].into_iter().flatten().map(|version| {
+    let all: Vec<_> = [Some(Version::Latest), newest].into_iter().flatten().collect();
+    page(query, "Versions", &all, |version| {
         let arn = arn(door, function, Some(&version.to_string()));
-        configuration(door, &Target { function, version, arn })
-    });
-    json!({ "Versions": versions.collect::<Vec<_>>() })
+        configuration(door, &Target { function, version: *version, arn })
+    })
 }
 
-/// ListAliases.
-pub(super) fn aliases(door: &Door, target: &Target) -> Value {
+/// ListAliases: all, or those that lead to the version that is asked for.
+pub(super) fn aliases(door: &Door, target: &Target, query: Option<&str>) -> Value {
     let function = target.function;
     let driver = door.driver.borrow();
     let names = driver.world.deployed.of(function).served.published.aliases.keys();
-    let aliases = names.filter_map(|name| described(door, function, name));
-    json!({ "Aliases": aliases.collect::<Vec<_>>() })
+    let wanted = field(query, "FunctionVersion");
+    let leads_there =
+        |alias: &Value| wanted.as_deref().is_none_or(|wanted| alias["FunctionVersion"] == wanted);
+    let all = names.filter_map(|name| described(door, function, name)).filter(leads_there);
+    page(query, "Aliases", &all.collect::<Vec<_>>(), Value::clone)
 }
 
 /// GetAlias.

@@ -12,7 +12,7 @@ use lunch_contract::wire::CallerError;
 use serde_json::{Value, json};
 
 use super::path::{decoded, field};
-use super::{Answer, Door, REQUEST_ID, control, refused, value};
+use super::{Answer, Door, REQUEST_ID, SERVED, control, refused, value};
 use crate::driver::header;
 use crate::function::{NameError, ServedFunction};
 use crate::logs::{LogFormat, Logging};
@@ -47,10 +47,10 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
             of_one(door, name, query, configuration)
         }
         (&Method::GET, (Some(name), Some("versions"), None, None)) => {
-            of_one(door, name, None, control::versions)
+            of_one(door, name, None, |door, target| control::versions(door, target, query))
         }
         (&Method::GET, (Some(name), Some("aliases"), None, None)) => {
-            of_one(door, name, None, control::aliases)
+            of_one(door, name, None, |door, target| control::aliases(door, target, query))
         }
         (&Method::GET, (Some(name), Some("aliases"), Some(alias), None)) => {
             control::alias(door, &decoded(name), &decoded(alias))
@@ -63,8 +63,7 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
         }
         (method, _) => {
             let message = format!(
-                "`{method} /2015-03-31/functions{route}` is not served by this cloud yet: it serves Invoke, \
-                 ListFunctions, GetFunction, GetFunctionConfiguration, ListVersionsByFunction, ListAliases and GetAlias"
+                "`{method} /2015-03-31/functions{route}` is not served by this cloud: {SERVED}"
             );
             refused(door, &CallerError::NotServed { message: &message })
         }
@@ -101,14 +100,15 @@ pub(super) fn found<'text>(
         };
         Box::new(refused(door, &error))
     })?;
-    let qualifier = queried.map(Cow::into_owned).or_else(|| reference.qualifier.map(str::to_owned));
+    let qualifier = qualifier(reference.qualifier, queried.as_deref())
+        .map_err(|error| Box::new(refused(door, &error)))?;
     let (region, account) = (door.about.region.as_str(), door.about.account.as_str());
     let not_found = |hint: &str| {
         let arn = names::function_arn(
             reference.region.unwrap_or(region),
             reference.account.unwrap_or(account),
             reference.name,
-            Some(qualifier.as_deref().unwrap_or(LATEST)),
+            Some(qualifier.unwrap_or(LATEST)),
         );
         Box::new(refused(door, &CallerError::FunctionNotFound { arn: &arn, hint }))
     };
@@ -121,7 +121,7 @@ pub(super) fn found<'text>(
             return Err(Box::new(refused(door, &error)));
         }
     };
-    let Some(qualifier) = qualifier.as_deref() else {
+    let Some(qualifier) = qualifier else {
         return Ok(Target { function: id, version: Version::Latest, arn: arn(door, id, None) });
     };
     let version = door.driver.borrow().version(id, qualifier);
@@ -129,6 +129,23 @@ pub(super) fn found<'text>(
         Some(version) => Ok(Target { function: id, version, arn: arn(door, id, Some(qualifier)) }),
         None => Err(not_found(&published(door, id))),
     }
+}
+
+/// The one qualifier that a name and a query give together.
+fn qualifier<'a>(
+    named: Option<&'a str>,
+    queried: Option<&'a str>,
+) -> Result<Option<&'a str>, CallerError<'a>> {
+    let Some(value) = queried else { return Ok(named) };
+    if let Err(constraint) = names::check_qualifier(value) {
+        return Err(CallerError::Validation { value, member: "qualifier", constraint });
+    }
+    if named.is_some_and(|named| named != value) {
+        let message =
+            "The derived qualifier from the function name does not match the specified qualifier.";
+        return Err(CallerError::InvalidParameter { message });
+    }
+    Ok(queried)
 }
 
 /// Which qualifiers a function has, in a sentence.
@@ -153,27 +170,34 @@ fn of_one(
     }
 }
 
-/// ListFunctions gives at most so many at once. M:lambda `MaxListItems`, D:API_ListFunctions.
+/// A call that lists gives at most so many at once. M:lambda `MaxListItems`, D:API_ListFunctions.
 const PAGE_MAX: usize = 50;
 
 fn list(door: &Door, query: Option<&str>) -> Answer {
+    let all: Vec<_> = door.driver.borrow().world.deployed.iter().map(|(id, _)| id).collect();
+    let render = |id: &FunctionId| configuration(door, &latest(door, *id));
+    ok(door, &page(query, "Functions", &all, render))
+}
+
+/// The page of a list that `MaxItems` and `Marker` ask for, and the marker of the next one.
+pub(super) fn page<T>(
+    query: Option<&str>,
+    member: &str,
+    all: &[T],
+    render: impl Fn(&T) -> Value,
+) -> Value {
     let wanted = field(query, "MaxItems").and_then(|items| items.parse::<usize>().ok());
     let size = wanted.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
-    let all: Vec<_> = door.driver.borrow().world.deployed.iter().map(|(id, _)| id).collect();
     // The marker is the place of the next one.
     let from = field(query, "Marker").and_then(|marker| marker.parse::<usize>().ok()).unwrap_or(0);
-    let page: Vec<_> = all
-        .iter()
-        .skip(from)
-        .take(size)
-        .map(|id| configuration(door, &latest(door, *id)))
-        .collect();
+    let page: Vec<_> = all.iter().skip(from).take(size).map(render).collect();
     let next = from.saturating_add(page.len());
-    let mut body = json!({ "Functions": page });
-    if next < all.len() && !page.is_empty() {
+    let is_last = next >= all.len() || page.is_empty();
+    let mut body = json!({ member: page });
+    if !is_last {
         body["NextMarker"] = next.to_string().into();
     }
-    ok(door, &body)
+    body
 }
 
 pub(super) fn ok(door: &Door, body: &Value) -> Answer {
@@ -248,6 +272,7 @@ fn last_modified(at: Duration) -> String {
     let unix_ms = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
     names::timestamp(unix_ms).replace('Z', "+0000")
 }
+
 fn logging(served: &ServedFunction) -> Value {
     let Logging { format, system_level, application_level } = served.logging;
     let mut logging = json!({ "LogFormat": format.name(), "LogGroup": served.log_group() });
@@ -256,4 +281,34 @@ fn logging(served: &ServedFunction) -> Value {
         logging["SystemLogLevel"] = system_level.name().into();
     }
     logging
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_given_page_by_page() {
+        let all = (0..60).collect::<Vec<u32>>();
+        let page = |query| page(Some(query), "Ones", &all, |one| json!(one));
+        assert_eq!(page("MaxItems=2"), json!({ "Ones": [0, 1], "NextMarker": "2" }));
+        assert_eq!(page("MaxItems=2&Marker=58"), json!({ "Ones": [58, 59] }));
+        assert_eq!(page("MaxItems=9999")["NextMarker"], "50");
+        assert_eq!(page("Marker=60"), json!({ "Ones": [] }));
+    }
+
+    #[test]
+    fn a_name_and_a_query_give_one_qualifier() {
+        assert_eq!(qualifier(Some("1"), None), Ok(Some("1")));
+        assert_eq!(qualifier(None, Some("live")), Ok(Some("live")));
+        assert_eq!(qualifier(Some("1"), Some("1")), Ok(Some("1")));
+        let error = qualifier(Some("1"), Some("live")).unwrap_err().on_the_wire();
+        assert_eq!((error.status, error.error_type), (400, "InvalidParameterValueException"));
+        let error = qualifier(None, Some("a b")).unwrap_err().on_the_wire();
+        assert_eq!((error.status, error.error_type), (400, "ValidationException"));
+        assert_eq!(
+            error.body,
+            r#"{"message":"1 validation error detected: Value 'a b' at 'qualifier' failed to satisfy constraint: Member must satisfy regular expression pattern: (|[a-zA-Z0-9$_-]+)"}"#
+        );
+    }
 }

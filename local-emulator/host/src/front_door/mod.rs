@@ -72,6 +72,12 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
     }
 }
 
+/// All that this cloud serves, for who asks for something else.
+const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
+    ListVersionsByFunction, ListAliases, GetAlias, ListTags, Put-, Get- and DeleteFunctionConcurrency and \
+    GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
+    of STS GetCallerIdentity, and its own routes below /_lunch/";
+
 async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     if let Err(sentence) = door.hosts.check(request.headers()) {
         return Ok(refused(&door, &CallerError::Forbidden { message: &sentence }));
@@ -100,11 +106,7 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     if sts::is_for(&request) {
         return Ok(Box::pin(sts::answer(&door, request)).await);
     }
-    let message = format!(
-        "`{} {route}` is not served by this cloud: it serves Lambda's Invoke, its calls that list and describe \
-         functions and their concurrency, and its own routes below /_lunch/",
-        request.method()
-    );
+    let message = format!("`{} {route}` is not served by this cloud: {SERVED}", request.method());
     Box::pin(connection::read_out(request.into_body())).await;
     Ok(refused(&door, &CallerError::NotServed { message: &message }))
 }

@@ -55,6 +55,7 @@ fn a_function_is_found_by_every_spelling_of_its_name() {
             "_",
             "coffee:$LATEST",
             "coffee:%24LATEST",
+            "123456789012:coffee",
             "123456789012:function:coffee",
             "arn:aws:lambda:us-east-1:123456789012:function:coffee",
             "arn%3Aaws%3Alambda%3Aeu-west-3%3A123456789012%3Afunction%3Acoffee",
@@ -215,7 +216,52 @@ fn what_is_not_served_is_said_in_aws_s_form() {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
             assert_eq!(answer.header("x-amzn-errortype"), "UnknownOperationException");
             assert!(answer.text().contains("is not served by this cloud"), "{}", answer.text());
+            for call in
+                ["ListTags", "GetAccountSettings", "DeleteFunctionConcurrency", "GetLogEvents"]
+            {
+                assert!(answer.text().contains(call), "{path}: {call}: {}", answer.text());
+            }
+            assert!(answer.text().contains("of STS GetCallerIdentity"), "{}", answer.text());
         }
+    });
+}
+
+#[test]
+fn versions_and_aliases_are_listed_page_by_page_and_by_version() {
+    use lunch_host::{AliasTarget, Published};
+    let aliases = [("live", AliasTarget::Newest), ("next", AliasTarget::Latest)];
+    let aliases = aliases.map(|(name, target)| (name.to_owned(), target)).into();
+    let function = ServedFunction { published: Published { versions: true, aliases }, ..coffee() };
+    with_cloud(Config::new(vec![function]), echo(), |mut client, _| async move {
+        const ONE: &str = "/2015-03-31/functions/coffee";
+        let first = client.call("GET", &format!("{ONE}/versions?MaxItems=1"), &[], "").await.json();
+        assert_eq!(
+            (&first["Versions"][0]["Version"], &first["NextMarker"]),
+            (&"$LATEST".into(), &"1".into())
+        );
+        let path = format!("{ONE}/versions?MaxItems=1&Marker=1");
+        let second = client.call("GET", &path, &[], "").await.json();
+        assert_eq!(second["Versions"][0]["Version"], "1");
+        assert_eq!(second.get("NextMarker"), None);
+        let path = format!("{ONE}/aliases?MaxItems=1");
+        assert_eq!(client.call("GET", &path, &[], "").await.json()["NextMarker"], "1");
+        let path = format!("{ONE}/aliases?FunctionVersion=1");
+        let of_one = client.call("GET", &path, &[], "").await.json();
+        assert_eq!(of_one["Aliases"].as_array().map(Vec::len), Some(1));
+        assert_eq!(of_one["Aliases"][0]["Name"], "live");
+
+        let path = format!("{ONE}:1?Qualifier=live");
+        let answer = client.call("GET", &path, &[], "").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(answer.header("x-amzn-errortype"), "InvalidParameterValueException");
+        assert!(
+            answer.text().contains("does not match the specified qualifier."),
+            "{}",
+            answer.text()
+        );
+        let answer = client.call("POST", &format!("{INVOKE}?Qualifier=a%20b"), &[], "1").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(answer.header("x-amzn-errortype"), "ValidationException");
     });
 }
 
