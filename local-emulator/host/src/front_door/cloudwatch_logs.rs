@@ -125,6 +125,10 @@ fn no_group() -> Refused {
     ("ResourceNotFoundException", "The specified log group does not exist.".to_owned())
 }
 
+fn no_stream() -> Refused {
+    ("ResourceNotFoundException", "The specified log stream does not exist.".to_owned())
+}
+
 /// A page of what there is, and the token of the next one.
 fn page(all: &[Value], from: usize, limit: usize, member: &str) -> Value {
     let to = all.len().min(from.saturating_add(limit));
@@ -139,6 +143,11 @@ const DESCRIBED_MAX: usize = 50;
 const EVENTS_MAX: usize = 10_000;
 
 fn groups(door: &Door, asked: &Asked) -> Result<Value, Refused> {
+    if asked.log_group_name_prefix.is_some() && asked.log_group_name_pattern.is_some() {
+        return Err(invalid(
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
+        ));
+    }
     let is_wanted = |group: &LogGroupView| {
         let prefix = asked.log_group_name_prefix.as_deref().unwrap_or_default();
         let pattern = asked.log_group_name_pattern.as_deref().unwrap_or_default();
@@ -218,8 +227,7 @@ fn events(door: &Door, asked: &Asked) -> Result<Value, Refused> {
     let driver = door.driver.borrow();
     let streams = driver.log_streams(group).ok_or_else(no_group)?;
     if streams.iter().all(|stream| stream.name != name) {
-        let message = "The specified log stream does not exist.";
-        return Err(("ResourceNotFoundException", message.to_owned()));
+        return Err(no_stream());
     }
     let is_in_time = |at_ms: i64| {
         asked.start_time.is_none_or(|start| at_ms >= start)
@@ -259,11 +267,17 @@ fn events(door: &Door, asked: &Asked) -> Result<Value, Refused> {
 fn filtered(door: &Door, asked: &Asked) -> Result<Value, Refused> {
     let group = asked.group()?;
     let driver = door.driver.borrow();
-    driver.log_streams(group).ok_or_else(no_group)?;
+    let streams = driver.log_streams(group).ok_or_else(no_group)?;
     let pattern = FilterPattern::parse(asked.filter_pattern.as_deref().unwrap_or_default());
     let pattern = pattern.map_err(|PatternError(sentence)| invalid(&sentence))?;
     let prefix = asked.log_stream_name_prefix.as_deref().unwrap_or_default();
     let names = asked.log_stream_names.as_deref();
+    if names.is_some() && asked.log_stream_name_prefix.is_some() {
+        return Err(invalid("`logStreamNames` and `logStreamNamePrefix` exclude each other"));
+    }
+    if names.unwrap_or_default().iter().any(|name| streams.iter().all(|one| one.name != *name)) {
+        return Err(no_stream());
+    }
     let mut found = driver.logged(group, |stream| {
         stream.starts_with(prefix)
             && names.is_none_or(|names| names.iter().any(|name| name == stream))

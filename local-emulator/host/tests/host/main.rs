@@ -1,5 +1,6 @@
 //! The host by its public face: real sockets, and tasks of the test for processes.
 
+mod cloudwatch_logs;
 mod door;
 mod extensions;
 mod hostile;
