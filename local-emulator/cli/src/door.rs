@@ -106,16 +106,25 @@ impl Door {
         &self,
         path: &str,
     ) -> Result<Vec<T>, CallError> {
+        Ok(self.read_headed_lines(path).await?.1)
+    }
+
+    /// The same, with the answer's headers.
+    pub(crate) async fn read_headed_lines<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<(HeaderMap, Vec<T>), CallError> {
         let answer = self.call(Request::get(path), Bytes::new()).await?;
         if !answer.status.is_success() {
             return Err(self.refused(path, &answer));
         }
-        answer
+        let lines = answer
             .body
             .split(|byte| *byte == b'\n')
             .filter(|line| !line.trim_ascii().is_empty())
             .map(|line| serde_json::from_slice(line).map_err(|_| self.stranger(path, &answer)))
-            .collect()
+            .collect::<Result<_, _>>()?;
+        Ok((answer.headers, lines))
     }
 
     /// Asks one of our own routes to do something.

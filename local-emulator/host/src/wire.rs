@@ -223,6 +223,9 @@ pub struct AnsweredRequest {
     pub last_line: Option<String>,
 }
 
+/// The header of `GET /_lunch/logs` with the number from which on no line is forgotten.
+pub const LOGS_WHOLE_FROM: &str = "x-lunch-whole-from";
+
 /// One line of `GET /_lunch/logs`, and what a log sink is given of the functions' own.
 ///
 /// With `from=NUMBER` the route leaves out what came before that number, with `function=NAME` other functions' lines;

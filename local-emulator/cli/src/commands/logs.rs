@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Color, Style};
-use lunch_host::wire::{LogKind, LogLine};
+use hyper::HeaderMap;
+use lunch_host::wire::{LOGS_WHOLE_FROM, LogKind, LogLine};
 
 use crate::args;
 use crate::door::{CallError, Door, escaped};
@@ -17,26 +18,57 @@ pub(crate) async fn run(asked: args::Logs) -> Result<Code, Failure> {
     let function = function.unwrap_or_default();
     let look = Look { json: asked.json, colour: Stream::Out.wants_colour() };
     let route = |from: u64, wait: bool| format!("/_lunch/logs?from={from}&wait={wait}{function}");
-    let mut lines: Vec<LogLine> = door.read_lines(&route(0, false)).await.or_fail(Code::Door)?;
-    if lines.is_empty() && !asked.follow {
+    let mut from = 0;
+    let (headers, mut lines) = read(&door, &route(from, false)).await.or_fail(Code::Door)?;
+    let whole = whole_from(&headers);
+    if whole > from {
+        say::beside(forgotten(whole, asked.name.as_deref(), lines.is_empty()));
+    } else if lines.is_empty() && !asked.follow {
         say::beside("nothing was logged yet");
     }
-    let mut from = 0;
     loop {
         say::answer(look.all(&lines));
         from = lines.last().map_or(from, |line| line.number + 1);
         if !asked.follow {
             return Ok(Code::Done);
         }
-        lines = match door.read_lines(&route(from, true)).await {
-            Ok(lines) => lines,
+        lines = match read(&door, &route(from, true)).await {
+            Ok((headers, lines)) => {
+                // Of one function's lines it is not known whether those between were any of its.
+                let whole = whole_from(&headers);
+                if asked.name.is_none() && whole > from {
+                    say::beside(forgotten(whole, None, lines.is_empty()));
+                }
+                lines
+            }
             Err(CallError::Broken { .. } | CallError::Nobody { .. }) => {
                 say::beside("the cloud has ended");
                 return Ok(Code::Done);
             }
-            error @ Err(_) => error.or_fail(Code::Door)?,
+            error @ Err(_) => error.or_fail(Code::Door)?.1,
         };
     }
+}
+
+async fn read(door: &Door, route: &str) -> Result<(HeaderMap, Vec<LogLine>), CallError> {
+    door.read_headed_lines(route).await
+}
+
+/// The number from which on nothing is forgotten.
+fn whole_from(headers: &HeaderMap) -> u64 {
+    let number = headers.get(LOGS_WHOLE_FROM).and_then(|value| value.to_str().ok()?.parse().ok());
+    number.unwrap_or(0)
+}
+
+/// That the log begins in the middle.
+fn forgotten(whole_from: u64, name: Option<&str>, is_empty: bool) -> String {
+    let nothing = match name {
+        Some(name) if is_empty => format!("nothing of `{name}` is there: "),
+        Some(_) | None => String::new(),
+    };
+    format!(
+        "{nothing}older lines, before number {whole_from}, are no longer kept (the newest 16 MiB of all functions are)"
+    )
 }
 
 /// How lines are shown.
@@ -111,5 +143,15 @@ mod tests {
         let read: Vec<LogLine> =
             json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!(read, lines);
+    }
+    #[test]
+    fn a_log_that_begins_in_the_middle_is_told_so() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(whole_from(&headers), 0);
+        headers.insert(LOGS_WHOLE_FROM, 93.into());
+        assert_eq!(whole_from(&headers), 93);
+        let told = "older lines, before number 93, are no longer kept (the newest 16 MiB of all functions are)";
+        assert_eq!(forgotten(93, Some("tea"), false), told);
+        assert_eq!(forgotten(93, Some("tea"), true), format!("nothing of `tea` is there: {told}"));
     }
 }

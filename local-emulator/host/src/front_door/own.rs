@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::path::field;
 use super::{Answer, Door, json};
 use crate::driver;
-use crate::wire::{AdminError, Advance, Evict, Info, LogLine, Redeploy};
+use crate::wire::{AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, Redeploy};
 
 /// Answers a call of `/_lunch/{route}`.
 pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
@@ -23,7 +23,12 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
         (&Method::GET, "timeline") => lines(&door.driver.borrow().timeline_from(0)),
         (&Method::GET, "requests") => lines(&door.driver.borrow().answers()),
         (&Method::GET, "logs") => match logs(door, request.uri().query()).await {
-            Ok(logged) => lines(&logged),
+            Ok(logged) => {
+                let mut answer = lines(&logged);
+                let whole_from = door.driver.borrow().world.logs.whole_from();
+                answer.headers_mut().insert(LOGS_WHOLE_FROM, whole_from.into());
+                answer
+            }
             Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
         },
         (&Method::POST, "advance") => match body::<Advance>(request).await {

@@ -30,6 +30,8 @@ pub(crate) struct Logs {
     /// The number of the first of them that is kept.
     first_event: u64,
     bytes: usize,
+    /// From this number on nothing is forgotten.
+    whole_from: u64,
 }
 
 /// A stream: by number, of which there are never two.
@@ -87,6 +89,7 @@ impl Logs {
         if self.streams.len() >= KEPT_STREAMS {
             self.streams.pop_front();
             self.first_stream += 1;
+            self.whole_from = self.next();
         }
         self.streams.push_back(stream);
         StreamId(self.first_stream + u32::try_from(self.streams.len() - 1).expect("there are few"))
@@ -123,6 +126,11 @@ impl Logs {
     /// The number that the next event will have.
     pub(crate) fn next(&self) -> u64 {
         self.first_event + self.events.len() as u64
+    }
+
+    /// The number from which on nothing is forgotten.
+    pub(crate) fn whole_from(&self) -> u64 {
+        self.whole_from.max(self.first_event)
     }
 
     /// The streams, oldest first.
@@ -223,6 +231,7 @@ mod tests {
         }
         let kept: Vec<_> = logs.events(0).map(|(number, ..)| number).collect();
         assert_eq!(kept, (93..100).collect::<Vec<_>>());
+        assert_eq!(logs.whole_from(), 93);
         assert!(logs.bytes <= KEPT_BYTES);
     }
 
@@ -234,6 +243,7 @@ mod tests {
         for index in 1..=u32::try_from(KEPT_STREAMS).expect("it is small") {
             logs.open(stream(index));
         }
+        assert_eq!(logs.whole_from(), 1);
         assert_eq!(logs.streams().count(), KEPT_STREAMS);
         assert_eq!(logs.events(0).count(), 0);
         logs.push(Moment::ZERO, oldest, None, line("nobody's"));

@@ -4,9 +4,9 @@ use std::io::Write as _;
 
 use lunch_contract::Exit;
 use lunch_host::Config;
-use lunch_host::wire::{LogKind, LogLine};
+use lunch_host::wire::{LOGS_WHOLE_FROM, LogKind, LogLine};
 
-use crate::street::{Client, Program, coffee, program, with_cloud};
+use crate::street::{Answer, Client, Program, coffee, program, with_cloud};
 
 const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -77,6 +77,26 @@ fn who_floods_his_output_is_read_to_the_end() {
         assert_eq!(logged(&mut client).await.len(), LINES);
         let answer = client.call("POST", INVOKE, &[], "1").await;
         assert_eq!((answer.text(), answer.header("x-lunch-start")), ("1", "warm"));
+    });
+}
+
+#[test]
+fn who_is_flooded_out_of_the_log_is_told_from_where_on_it_is_whole() {
+    fn whole_from(answer: &Answer) -> u64 {
+        answer.header(LOGS_WHOLE_FROM).parse().expect("a number")
+    }
+    // More than the 16 MiB that are kept.
+    let flood = format!("{}\n", "x".repeat(1023)).repeat(17 * 1024).leak().as_bytes();
+    with_cloud(Config::new(vec![coffee()]), writing(flood), |mut client, _| async move {
+        let answer = client.call("GET", "/_lunch/logs", &[], "").await;
+        assert_eq!((answer.text(), whole_from(&answer)), ("", 0));
+        let answer = client.call("POST", INVOKE, &[("x-amz-log-type", "Tail")], "1").await;
+        assert_eq!(answer.text(), "1");
+        let answer = client.call("GET", "/_lunch/logs", &[], "").await;
+        let first = answer.text().lines().next().expect("a line");
+        let first: LogLine = serde_json::from_str(first).expect("our own type");
+        assert!(first.number > 0);
+        assert_eq!(whole_from(&answer), first.number);
     });
 }
 
