@@ -2,7 +2,7 @@
 //!
 //! Nothing comes from the shell that started the program. Which variables are AWS's own stands in the contract.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use lunch_contract::environment::{DEFAULTS, TASK_ROOT, check_name};
@@ -10,6 +10,7 @@ use lunch_contract::names::LATEST;
 
 use crate::function::ServedFunction;
 use crate::logs::LogFormat;
+use crate::template::Function;
 
 /// Variables that the developer keeps in files: SAM's JSON by function, and `NAME=value` lines for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +55,8 @@ pub enum EnvironmentFileError {
 }
 
 impl EnvironmentFiles {
-    /// Adds SAM's `--env-vars` file: JSON, an object by function name or logical id, and `Parameters` for all.
+    /// Adds SAM's `--env-vars` file: JSON, an object by function name or logical id, and `Parameters` for whichever
+    /// function's template has a variable of that name.
     ///
     /// # Errors
     /// If it cannot be read or has another form.
@@ -93,19 +95,41 @@ impl EnvironmentFiles {
         Ok(())
     }
 
-    /// What the files say for a function, the more particular over the more general.
-    fn of(&self, function: &ServedFunction) -> BTreeMap<&str, &str> {
-        let mut variables = BTreeMap::new();
-        let layers = [
-            Some(&self.for_all),
-            Some(&self.parameters),
-            self.by_function.get(&function.logical_id),
-            self.by_function.get(&function.name),
-        ];
-        for layer in layers.into_iter().flatten() {
-            variables.extend(layer.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        }
-        variables
+    /// The variables of a template's function, as its processes have them.
+    #[must_use]
+    pub fn variables_of(&self, function: &Function) -> BTreeMap<String, String> {
+        let Function { logical_id, name, variables, left_out, .. } = function;
+        self.laid_over([logical_id, name], variables, left_out)
+    }
+
+    /// Names in the files that none of these functions has: whose variables those are is not known.
+    #[must_use]
+    pub fn strangers(&self, functions: &[Function]) -> Vec<&str> {
+        let is_strange = |name: &&String| {
+            functions.iter().all(|one| one.logical_id != **name && one.name != **name)
+        };
+        self.by_function.keys().filter(is_strange).map(String::as_str).collect()
+    }
+
+    /// The template's variables with the files' laid over them, but for the lines, which lie below.
+    ///
+    /// Names that AWS would refuse are left out.
+    fn laid_over(
+        &self,
+        sections: [&String; 2],
+        own: &BTreeMap<String, String>,
+        left_out: &BTreeSet<String>,
+    ) -> BTreeMap<String, String> {
+        let is_defined = |name: &String| own.contains_key(name) || left_out.contains(name);
+        let sections = sections.into_iter().filter_map(|name| self.by_function.get(name)).flatten();
+        let layers = self
+            .for_all
+            .iter()
+            .chain(own)
+            .chain(self.parameters.iter().filter(|(name, _)| is_defined(name)))
+            .chain(sections);
+        let allowed = layers.filter(|(name, _)| check_name(name).is_ok());
+        allowed.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 
@@ -145,19 +169,15 @@ pub(crate) struct Place<'a> {
 
 /// The variables that are the same for all processes of a function, the developer's among them.
 ///
-/// The template's own win, then the files', then AWS's unreserved defaults. Names that AWS would refuse are left out.
+/// SAM's file wins, then the template's own, then the lines', then AWS's unreserved defaults.
 pub(crate) fn of_function(
     function: &ServedFunction,
     files: &EnvironmentFiles,
 ) -> BTreeMap<String, String> {
     let mut variables: BTreeMap<String, String> =
         DEFAULTS.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let own = function.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in files.of(function).into_iter().chain(own) {
-        if check_name(name).is_ok() {
-            variables.insert(name.to_owned(), value.to_owned());
-        }
-    }
+    let ServedFunction { logical_id, name, variables: own, left_out, .. } = function;
+    variables.extend(files.laid_over([logical_id, name], own, left_out));
     variables
 }
 
@@ -253,27 +273,31 @@ mod tests {
     }
 
     #[test]
-    fn the_templates_variables_win_over_the_files_and_both_over_the_defaults() {
+    fn a_functions_section_wins_then_parameters_the_template_the_lines_and_the_defaults() {
+        let of = |names: &[&str], value: &str| -> BTreeMap<String, String> {
+            names.iter().map(|name| ((*name).to_owned(), value.to_owned())).collect()
+        };
         let mut function = ServedFunction::new("coffee", "/code/bootstrap");
-        function.variables.insert("STREET".into(), "template".into());
+        function.variables = of(&["AA", "BB", "CC"], "template");
+        function.left_out.insert("DD".into());
         let files = EnvironmentFiles {
-            by_function: BTreeMap::from([(
-                "coffee".to_owned(),
-                BTreeMap::from([
-                    ("STREET".to_owned(), "json".to_owned()),
-                    ("STALL".to_owned(), "json".to_owned()),
-                ]),
-            )]),
-            parameters: BTreeMap::new(),
-            for_all: BTreeMap::from([
-                ("STALL".to_owned(), "lines".to_owned()),
-                ("TZ".to_owned(), "Europe/London".to_owned()),
-            ]),
+            by_function: BTreeMap::from([("coffee".to_owned(), of(&["AA", "EE"], "section"))]),
+            parameters: of(&["AA", "BB", "DD", "EE", "FF"], "parameters"),
+            for_all: of(&["AA", "CC", "GG", "TZ"], "lines"),
         };
         let environment = built(&function, &files);
-        assert_eq!(environment["STREET"], "template");
-        assert_eq!(environment["STALL"], "json");
-        assert_eq!(environment["TZ"], "Europe/London");
+        for (name, value) in [
+            ("AA", "section"),
+            ("BB", "parameters"),
+            ("CC", "template"),
+            ("DD", "parameters"),
+            ("EE", "section"),
+            ("GG", "lines"),
+            ("TZ", "lines"),
+        ] {
+            assert_eq!(environment[name], value, "{name}");
+        }
+        assert!(!environment.contains_key("FF"), "the template defines none of that name");
     }
 
     #[test]
@@ -298,7 +322,9 @@ mod tests {
         let mut files = EnvironmentFiles::default();
         files.add_json(&json).expect("the form is right");
         files.add_lines(&lines).expect("the form is right");
-        let environment = built(&ServedFunction::new("coffee", "/code/bootstrap"), &files);
+        let mut function = ServedFunction::new("coffee", "/code/bootstrap");
+        function.variables.insert("STREET".into(), "template".into());
+        let environment = built(&function, &files);
         assert_eq!(environment["CUPS"], "3");
         assert_eq!(environment["STREET"], "Lime");
         assert_eq!((environment["A1"].as_str(), environment["B2"].as_str()), ("one two", "x"));

@@ -1,6 +1,6 @@
 //! The functions that a cloud serves, and who is meant by a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct ServedFunction {
     pub reserved: Option<u32>,
     /// The template's own variables for it.
     pub variables: BTreeMap<String, String>,
+    /// The names of the template's variables for it whose values only AWS knows.
+    pub left_out: BTreeSet<String>,
     /// Where its lines go, if not to `/aws/lambda/NAME`.
     pub log_group: Option<String>,
     /// The form of its log.
@@ -73,6 +75,7 @@ impl ServedFunction {
             ephemeral_storage_mb: 512,
             reserved: None,
             variables: BTreeMap::new(),
+            left_out: BTreeSet::new(),
             log_group: None,
             logging: Logging::default(),
             published: Published::default(),

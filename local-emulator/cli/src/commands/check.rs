@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use lunch_host::Listen;
 use lunch_host::template::{Build, Function, Template};
+use lunch_host::{EnvironmentFiles, Listen};
 use serde_json::Value;
 
 use crate::args::Cloud;
@@ -19,8 +19,20 @@ pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
     let plan = Plan::read(asked, Listen::loopback(0))?;
     plan.serves_something()?;
     let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
-    say::answer(render(&plan.template, &settings, cloud::modelled(asked).as_deref()));
+    say::answer(render(
+        &in_use(plan.template, &plan.config.environment),
+        &settings,
+        cloud::modelled(asked).as_deref(),
+    ));
     Ok(Code::Done)
+}
+
+/// The template with its functions' variables as `up` would give them.
+fn in_use(mut template: Template, files: &EnvironmentFiles) -> Template {
+    for function in &mut template.functions {
+        function.variables = files.variables_of(function);
+    }
+    template
 }
 
 fn render(template: &Template, settings: &Value, modelled: Option<&str>) -> String {
@@ -189,6 +201,30 @@ mod tests {
         template.functions[0].variables.insert("GREETING".into(), "hello\n\"there\"".into());
         let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
         insta::assert_snapshot!(render(&template, &settings, cloud::modelled(&asked).as_deref()));
+    }
+
+    #[test]
+    fn variables_are_shown_as_up_would_give_them_and_a_strangers_are_doubtful() {
+        let folder = std::env::temp_dir().join(format!("lunch-check-env-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("there is room");
+        let [template, json] = ["template.yaml", "env.json"].map(|name| folder.join(name));
+        std::fs::write(&template, "Resources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: provided.al2023, CodeUri: tea, Environment: {Variables: {AA: x, BB: x}}}\n")
+            .expect("there is room");
+        std::fs::write(
+            &json,
+            r#"{"Tea": {"AA": "own"}, "Parameters": {"AA": "all", "BB": "all"}, "Te": {"AA": 1}}"#,
+        )
+        .expect("there is room");
+        let [template, json] = [&template, &json].map(|path| path.to_str().expect("plain"));
+        let plan =
+            Plan::read(&asked(&["--template", template, "--env-vars", json]), Listen::loopback(0));
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        let plan = plan.expect("it is right");
+        let shown = render(&in_use(plan.template, &plan.config.environment), &Value::Null, None);
+        assert!(shown.contains("variables of Tea:\n  AA=own\n  BB=all\n"), "{shown}");
+        let told = "`--env-vars` has variables for `Te`, which is no function that is served";
+        assert!(shown.contains(told), "{shown}");
+        assert!(plan.config.not_served.iter().any(|line| line.starts_with(told)), "up says it too");
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl Plan {
     pub(crate) fn read(asked: &Cloud, listen: Listen) -> Result<Self, Failure> {
         let settings = settings(asked).or_fail(Code::Input)?;
         let environment = environment(asked)?;
-        let template = template::read(&template::Options {
+        let mut template = template::read(&template::Options {
             path: asked.template.clone(),
             parameter_overrides: asked.parameter_overrides.clone(),
             region: asked.region.clone(),
@@ -48,6 +48,8 @@ impl Plan {
             stack_name: Some(asked.stack_name.clone()),
         })
         .or_fail(Code::Input)?;
+        let strangers = strangers(&environment, &template);
+        template.warnings.extend(strangers);
         let config = Config {
             settings,
             environment,
@@ -141,6 +143,18 @@ fn environment(asked: &Cloud) -> Result<EnvironmentFiles, Failure> {
         files.add_lines(path).or_fail(Code::Input)?;
     }
     Ok(files)
+}
+
+/// Names in `--env-vars` that mean no function, in sentences.
+fn strangers(environment: &EnvironmentFiles, template: &Template) -> Vec<String> {
+    let there_is = template.functions.iter().map(|one| format!("`{}`", one.logical_id));
+    let there_is = there_is.collect::<Vec<_>>().join(", ");
+    let sentence = |name: &&str| {
+        format!(
+            "`--env-vars` has variables for `{name}`, which is no function that is served\n(there is {there_is})"
+        )
+    };
+    environment.strangers(&template.functions).iter().map(sentence).collect()
 }
 
 fn delay(asked: &Cloud) -> DelayModel {

@@ -341,6 +341,7 @@ fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> Serve
         ephemeral_storage_mb: function.ephemeral_storage_mb,
         reserved: function.reserved,
         variables: function.variables.clone(),
+        left_out: function.left_out.clone(),
         log_group: function.log_group.clone(),
         logging: function.logging,
         stamp: program.parent().map_or(0, sources::stamp),

@@ -1,6 +1,6 @@
 //! One function of a template.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub struct Function {
     pub reserved: Option<u32>,
     /// Its variables.
     pub variables: BTreeMap<String, String>,
+    /// The names of its variables whose values only AWS knows.
+    pub left_out: BTreeSet<String>,
     /// What it is for.
     pub description: String,
     /// Where its lines go, if it says so.
@@ -115,6 +117,7 @@ pub(super) fn add(
         .iter()
         .find_map(|name| settings.and_then(|node| node.get(name)).and_then(Node::text));
     let timeout = properties.number("Timeout", 1, 900)?.unwrap_or(3);
+    let (variables, left_out) = variables::read(template, &properties)?;
     let function = Function {
         logical_id: id.to_owned(),
         name: name(template, &properties)?,
@@ -128,7 +131,8 @@ pub(super) fn add(
             .number("EphemeralStorage.Size", 512, 32_768)?
             .unwrap_or(512),
         reserved: properties.number("ReservedConcurrentExecutions", 0, u32::MAX)?,
-        variables: variables::read(template, &properties)?,
+        variables,
+        left_out,
         description: properties.wish("Description", template)?.unwrap_or_default(),
         log_group: properties.wish("LoggingConfig.LogGroup", template)?,
         logging: logging::read(&properties)?,

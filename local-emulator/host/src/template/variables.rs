@@ -1,6 +1,6 @@
 //! The environment variables of a function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 
@@ -9,15 +9,15 @@ use super::error::TemplateError;
 use super::properties::Properties;
 use super::resolve::{Lack, Resolved};
 
-/// The variables that a function's configuration sets.
+/// The variables that a function's configuration sets, and the names of those whose values only AWS knows.
 ///
 /// A scalar is kept as it is written, for nothing is typed here: `yes` stays `yes`, `0123` stays `0123`, `true` is
 /// `true`. (A *property* that is a yes or no understands all of YAML 1.1's words for it.)
 pub(super) fn read(
     template: &mut Template,
     properties: &Properties<'_>,
-) -> Result<BTreeMap<String, String>, TemplateError> {
-    let mut variables = BTreeMap::new();
+) -> Result<(BTreeMap<String, String>, BTreeSet<String>), TemplateError> {
+    let (mut variables, mut left_out) = (BTreeMap::new(), BTreeSet::new());
     let id = properties.id;
     for path in ["Environment", "Environment.Variables"] {
         let intrinsic = properties.find(path)?.filter(|node| node.intrinsic().is_some());
@@ -26,10 +26,12 @@ pub(super) fn read(
             let sentence =
                 format!("line {line}: `{path}` of `{id}` is left out: it is not known here");
             template.not_served.push(sentence);
-            return Ok(variables);
+            return Ok((variables, left_out));
         }
     }
-    let Some(node) = properties.find("Environment.Variables")? else { return Ok(variables) };
+    let Some(node) = properties.find("Environment.Variables")? else {
+        return Ok((variables, left_out));
+    };
     for (name, value) in node.entries() {
         let line = value.span.line;
         match properties.resolver.resolve(value)? {
@@ -52,9 +54,12 @@ pub(super) fn read(
                 return Err(properties.unresolved(&property, why, &lack, at));
             }
             // It may come by `--env-vars`, and many functions do without.
-            Resolved::Unknown { why, .. } => template.not_served.push(format!(
-                "line {line}: variable `{name}` of `{id}` is left out: {why} (`--env-vars` can give it)"
-            )),
+            Resolved::Unknown { why, .. } => {
+                template.not_served.push(format!(
+                    "line {line}: variable `{name}` of `{id}` is left out: {why} (`--env-vars` can give it)"
+                ));
+                left_out.insert(name.clone());
+            }
             Resolved::Nothing => {}
             Resolved::List(_) | Resolved::Map(_) => {
                 return Err(properties.error(name, "a list or a map", "a text", value.span));
@@ -66,5 +71,5 @@ pub(super) fn read(
         let (got, wanted) = (format!("{bytes} bytes long"), format!("at most {BYTES_MAX} bytes"));
         return Err(properties.error("Environment.Variables", &got, &wanted, node.span));
     }
-    Ok(variables)
+    Ok((variables, left_out))
 }
