@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use lunch_host::build::check_zip;
 use lunch_host::template::{Build, Function, Template};
 use lunch_host::{EnvironmentFiles, Listen};
 use serde_json::Value;
@@ -19,11 +20,14 @@ pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
     let plan = Plan::read(asked, Listen::loopback(0))?;
     plan.serves_something()?;
     let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
-    say::answer(render(
-        &in_use(plan.template, &plan.config.environment),
-        &settings,
-        cloud::modelled(asked).as_deref(),
-    ));
+    let template = in_use(plan.template, &plan.config.environment);
+    say::answer(render(&template, &settings, cloud::modelled(asked).as_deref()));
+    // What `up` would refuse after all of this, told as it would tell it.
+    template
+        .functions
+        .iter()
+        .try_for_each(|function| check_zip(&template, function))
+        .or_fail(Code::Build)?;
     Ok(Code::Done)
 }
 
@@ -225,6 +229,25 @@ mod tests {
         let told = "`--env-vars` has variables for `Te`, which is no function that is served";
         assert!(shown.contains(told), "{shown}");
         assert!(plan.config.not_served.iter().any(|line| line.starts_with(told)), "up says it too");
+    }
+
+    #[test]
+    fn a_zip_that_up_would_refuse_is_refused_in_the_same_words() {
+        let folder = std::env::temp_dir().join(format!("lunch-check-zip-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("there is room");
+        let template = folder.join("template.yaml");
+        std::fs::write(&template, "Resources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: provided.al2023, CodeUri: tea.zip}\n")
+            .expect("there is room");
+        let check = || run(&asked(&["--template", template.to_str().expect("plain")]));
+        let not_there_yet = check();
+        std::fs::write(folder.join("tea.zip"), "no zip").expect("there is room");
+        let failure = check().expect_err("it is none");
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        assert_eq!(not_there_yet.expect("that may come"), Code::Done);
+        assert_eq!(failure.code, Code::Build);
+        let told = failure.render(false);
+        assert!(told.contains("tea.zip` cannot be used"), "{told}");
+        assert!(told.contains("it is no zip, or a broken one"), "{told}");
     }
 
     #[test]

@@ -53,11 +53,89 @@ pub(super) fn unpack(archive: &Path, into: &Path) -> Result<(), ArchiveError> {
     unpack_at_most(archive, into, UNZIPPED_BYTES_MAX, ENTRIES_MAX)
 }
 
+/// Reads a zip to its end by the same rules, and writes nothing.
+pub(super) fn look(archive: &Path) -> Result<Looked, ArchiveError> {
+    look_at_most(archive, UNZIPPED_BYTES_MAX, ENTRIES_MAX)
+}
+
+fn look_at_most(
+    archive: &Path,
+    bytes_max: u64,
+    entries_max: usize,
+) -> Result<Looked, ArchiveError> {
+    let mut looked = Looked::default();
+    each(archive, bytes_max, entries_max, &mut |entry, path, left| looked.take(entry, path, left))?;
+    Ok(looked)
+}
+
+/// What unpacking a zip would leave.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    files: BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    /// Whether the `bootstrap` at its top is executable, and its first bytes.
+    pub(super) bootstrap: Option<(bool, Vec<u8>)>,
+}
+
+impl Looked {
+    fn take(
+        &mut self,
+        entry: &mut ZipFile<'_, File>,
+        path: &Path,
+        left: u64,
+    ) -> io::Result<Option<u64>> {
+        let is_normal = |part: &Component<'_>| matches!(part, Component::Normal(_));
+        let path = path.components().filter(is_normal).collect::<PathBuf>();
+        let is_folder = entry.is_dir();
+        let is_taken = path.ancestors().any(|above| self.files.contains(above))
+            || (!is_folder && self.folders.contains(&path));
+        if is_taken {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.folders.extend(path.ancestors().skip(usize::from(!is_folder)).map(Path::to_owned));
+        if is_folder {
+            return Ok(Some(0));
+        }
+        let is_executable = mode(entry) & 0o111 != 0;
+        let mut head = Vec::new();
+        let mut content = entry.take(left.saturating_add(1));
+        (&mut content).take(HEAD_BYTES).read_to_end(&mut head)?;
+        let bytes = head.len() as u64 + io::copy(&mut content, &mut io::sink())?;
+        if path == Path::new("bootstrap") {
+            self.bootstrap = Some((is_executable, head));
+        }
+        self.files.insert(path);
+        Ok((bytes <= left).then_some(bytes))
+    }
+}
+
+/// So much of a program shows what it is.
+const HEAD_BYTES: u64 = 20;
+
+fn mode(entry: &ZipFile<'_, File>) -> u32 {
+    entry.unix_mode().unwrap_or(0o644) & 0o777
+}
+
 fn unpack_at_most(
     archive: &Path,
     into: &Path,
     bytes_max: u64,
     entries_max: usize,
+) -> Result<(), ArchiveError> {
+    each(archive, bytes_max, entries_max, &mut |entry, path, left| {
+        put(entry, &into.join(path), left)
+    })
+}
+
+/// What is done with an entry, of which so many bytes are taken: how many it has, `None` if more than that.
+type Taken<'a> = dyn FnMut(&mut ZipFile<'_, File>, &Path, u64) -> io::Result<Option<u64>> + 'a;
+
+/// Goes through a zip, and stops where it breaks a rule.
+fn each(
+    archive: &Path,
+    bytes_max: u64,
+    entries_max: usize,
+    take: &mut Taken<'_>,
 ) -> Result<(), ArchiveError> {
     let file = File::open(archive).map_err(ArchiveError::Read)?;
     let mut archive = ZipArchive::new(file).map_err(ArchiveError::Broken)?;
@@ -87,8 +165,8 @@ fn unpack_at_most(
         if !matches!(kind, 0 | 0o100_000 | 0o040_000) {
             return Err(ArchiveError::Special(name));
         }
-        let put = put(&mut entry, &into.join(path), left);
-        match put.map_err(|source| ArchiveError::Entry { name, source })? {
+        let taken = take(&mut entry, &path, left);
+        match taken.map_err(|source| ArchiveError::Entry { name, source })? {
             Some(bytes) => left -= bytes,
             None => return Err(ArchiveError::TooLarge),
         }
@@ -115,7 +193,7 @@ fn put(entry: &mut ZipFile<'_, File>, path: &Path, left: u64) -> io::Result<Opti
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let mode = entry.unix_mode().unwrap_or(0o644) & 0o777;
+    let mode = mode(entry);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     // What it says of its own size may be a lie.
     let bytes = io::copy(&mut entry.take(left.saturating_add(1)), &mut file)?;
@@ -185,8 +263,12 @@ mod tests {
             self.0.join("out").join(name)
         }
 
+        /// What unpacking it comes to; looking comes to the same.
         fn error(&self) -> String {
-            self.unpack(UNZIPPED_BYTES_MAX).unwrap_err().to_string()
+            let looked = look(&self.0.join("code.zip")).unwrap_err().to_string();
+            let unpacked = self.unpack(UNZIPPED_BYTES_MAX).unwrap_err().to_string();
+            assert_eq!(looked, unpacked);
+            unpacked
         }
     }
 
@@ -219,6 +301,25 @@ mod tests {
             assert!(zipped.error().contains("which leads out of its folder\n(zip"), "{name}");
             assert_eq!(fs::read_dir(zipped.out("")).unwrap().count(), 0, "{name}");
         }
+    }
+
+    #[test]
+    fn a_zip_is_looked_into_and_nothing_is_written() {
+        let zipped = Zipped::of(
+            "look",
+            &[("./bin/", 0o755, b""), ("bin/x", 0o644, b"x"), ("./bootstrap", 0o755, b"#!/bin/sh")],
+        );
+        let looked = look(&zipped.0.join("code.zip")).unwrap();
+        assert_eq!(looked.bootstrap, Some((true, b"#!/bin/sh".to_vec())));
+        assert_eq!(fs::read_dir(zipped.out("")).unwrap().count(), 0);
+        for second in ["a/b", "a/"] {
+            let zipped = Zipped::of("twice", &[("a", 0o644, b"milk"), (second, 0o644, b"")]);
+            assert!(zipped.error().contains("which cannot be unpacked"), "{second}");
+        }
+        let zipped = Zipped::of("looked", &[("a", 0o644, &[0; 600]), ("b", 0o644, &[0; 600])]);
+        let look = |bytes_max| look_at_most(&zipped.0.join("code.zip"), bytes_max, ENTRIES_MAX);
+        look(1200).unwrap();
+        assert!(matches!(look(1199), Err(ArchiveError::TooLarge)));
     }
 
     #[test]

@@ -81,8 +81,7 @@ pub fn build(
     options: &BuildOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Vec<ServedFunction>, BuildError> {
-    let lunch = std::path::absolute(folder(&template.path).join(".lunch"))
-        .map_err(|source| BuildError::Stage { path: template.path.clone(), source })?;
+    let lunch = lunch_folder(template)?;
     let mut served = BTreeMap::new();
     let (mut wanted, mut making) = (Vec::new(), Vec::new());
     // What is missing is told before anything is built.
@@ -222,6 +221,34 @@ fn unpacked(function: &Function, stage: &Stage) -> Result<(PathBuf, Option<Strin
     Ok((program, function.binary.clone()))
 }
 
+/// What building a function would say of its zip, if there is one; nothing is unpacked.
+///
+/// # Errors
+/// If it cannot be unpacked, or holds no program of this machine.
+pub fn check_zip(template: &Template, function: &Function) -> Result<(), BuildError> {
+    if function.build != Build::Zip || !function.code.is_file() {
+        return Ok(());
+    }
+    let (name, archive) = (function.name.clone(), function.code.clone());
+    match archive::look(&archive) {
+        Err(source) => Err(BuildError::Archive { function: name, archive, source }),
+        Ok(looked) => match looked.bootstrap {
+            None => Err(BuildError::NoneInZip { function: name, archive }),
+            Some((is_executable, head)) => {
+                let lunch = lunch_folder(template)?;
+                let program = Stage::of(&lunch, function).program();
+                judged(function, &program, is_executable, || program::of(&head))
+            }
+        },
+    }
+}
+
+/// Where what is built is kept.
+fn lunch_folder(template: &Template) -> Result<PathBuf, BuildError> {
+    std::path::absolute(folder(&template.path).join(".lunch"))
+        .map_err(|source| BuildError::Stage { path: template.path.clone(), source })
+}
+
 /// A program that make makes.
 fn by_make(
     function: &Function,
@@ -255,9 +282,19 @@ fn staged<T>(
 
 /// That this machine can run a program.
 fn runs_here(function: &Function, program: &Path) -> Result<(), BuildError> {
+    judged(function, program, is_executable(program), || program::kind(program))
+}
+
+/// The same of what is known of a program that may not be there yet.
+fn judged(
+    function: &Function,
+    program: &Path,
+    is_executable: bool,
+    kind: impl FnOnce() -> program::Kind,
+) -> Result<(), BuildError> {
     let has_crate = function.code.join("Cargo.toml").is_file();
     let (build, function, path) = (function.build, function.name.clone(), program.to_owned());
-    if !is_executable(program) {
+    if !is_executable {
         let hint = match build {
             Build::Zip => "chmod +x bootstrap, and zip it again".to_owned(),
             Build::Cargo | Build::Make | Build::InPlace => {
@@ -266,7 +303,7 @@ fn runs_here(function: &Function, program: &Path) -> Result<(), BuildError> {
         };
         return Err(BuildError::NotExecutable { function, program: path, hint });
     }
-    match program::kind(program) {
+    match kind() {
         program::Kind::Ours => Ok(()),
         program::Kind::Foreign(machine) => {
             let hint = match build {

@@ -33,7 +33,8 @@ pub(super) fn kind(program: &Path) -> Kind {
     }
 }
 
-fn of(head: &[u8]) -> Kind {
+/// What a file with these first bytes is.
+pub(super) fn of(head: &[u8]) -> Kind {
     match head {
         [b'#', b'!', ..] => Kind::Ours,
         [0x7f, b'E', b'L', b'F', _, order, ..] if head.len() >= 20 => {

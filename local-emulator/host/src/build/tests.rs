@@ -288,13 +288,20 @@ fn a_zip_is_unpacked_and_run() {
         assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
         assert!(std::process::Command::new(&served[0].program).status().unwrap().success());
     }
+    let looked = || {
+        let template = street.template();
+        let error = check_zip(&template, &template.functions[0]).unwrap_err();
+        error.to_string().replace(&street.0.display().to_string(), "ROOT")
+    };
     zip(&archive, "code/bootstrap", 0o755);
+    assert_eq!(looked(), street.error());
     assert_eq!(
         street.error(),
         "function `Tea`: no `bootstrap` stands in `ROOT/tea.zip`\n(it has to be at the top, in no folder: `cd` there, then `zip code.zip bootstrap`)"
     );
     zip(&archive, "bootstrap", 0o644);
     let error = street.error();
+    assert_eq!(looked(), error);
     assert!(error.ends_with("not executable\n(chmod +x bootstrap, and zip it again)"), "{error}");
     let left = fs::read_dir(street.0.join(".lunch/build")).unwrap().count();
     assert_eq!(left, 1, "nothing else is left behind");
