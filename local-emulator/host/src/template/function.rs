@@ -66,7 +66,7 @@ pub struct Function {
 }
 
 /// Properties that are read and not served.
-const NOT_SERVED: [&str; 15] = [
+const NOT_SERVED: [&str; 19] = [
     "Events",
     "Layers",
     "VpcConfig",
@@ -82,6 +82,10 @@ const NOT_SERVED: [&str; 15] = [
     "DeploymentPreference",
     "CapacityProviderConfig",
     "DurableConfig",
+    "KmsKeyArn",
+    "CodeSigningConfigArn",
+    "RecursiveLoop",
+    "RuntimeManagementConfig",
 ];
 
 /// Adds a function, or a sentence on why it is not served.

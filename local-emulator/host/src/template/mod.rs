@@ -145,6 +145,13 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         }
     }
     published::settle(&mut template);
+    for section in ["Rules", "Hooks"] {
+        if let Some(node) = root.get(section) {
+            template
+                .not_served
+                .push(format!("line {}: `{section}`: not served yet", node.span.line));
+        }
+    }
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
     }
