@@ -145,13 +145,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         }
     }
     published::settle(&mut template);
-    for section in ["Rules", "Hooks"] {
-        if let Some(node) = root.get(section) {
-            template
-                .not_served
-                .push(format!("line {}: `{section}`: not served yet", node.span.line));
-        }
-    }
+    template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
     }
@@ -159,9 +153,25 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     Ok(template)
 }
 
+/// The sections of a template that are not served, in sentences.
+fn sections(root: &Node) -> impl Iterator<Item = String> {
+    ["Rules", "Hooks"].into_iter().filter_map(|section| {
+        let line = root.get(section)?.span.line;
+        Some(format!("line {line}: `{section}`: not served yet"))
+    })
+}
+
 /// Which values stand in for resources that are not served, each where it is asked for first.
 fn placeholders(template: &Template, resolver: &Resolver<'_>) -> Vec<String> {
-    let is_served = |id: &str| template.functions.iter().any(|one| one.logical_id == id);
+    // A function's version and alias are noted as `Name.Version` and `Name.Alias`.
+    let owner = |id: &str| id.split_once('.').map_or(id, |(owner, _)| owner).to_owned();
+    let is_served = |id: &str| {
+        let groups = template.log_groups.iter().filter(|one| one.name.is_some());
+        template.functions.iter().any(|one| one.logical_id == owner(id))
+            || template.versions.iter().any(|one| one.logical_id == id)
+            || template.aliases.iter().any(|one| one.logical_id == id)
+            || groups.into_iter().any(|one| one.logical_id == id)
+    };
     let all = resolver.placeholders().into_iter().filter(|(_, one)| !is_served(&one.id));
     let mut all = all.collect::<Vec<_>>();
     all.sort_by_key(|(_, one)| (one.at.line, one.at.column));

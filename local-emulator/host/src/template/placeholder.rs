@@ -173,13 +173,16 @@ const SHAPES: [Shape; 43] = [
         "AWS::Lambda::Version",
         "",
         "arn:aws:lambda:{region}:{account}:function:{function}:1",
-        &[("Version", "1")],
+        &[
+            ("Version", "1"),
+            ("FunctionArn", "arn:aws:lambda:{region}:{account}:function:{function}:1"),
+        ],
     ),
     shape(
         "AWS::Lambda::Alias",
         "Name",
         "arn:aws:lambda:{region}:{account}:function:{function}:{name}",
-        &[],
+        &[("AliasArn", "arn:aws:lambda:{region}:{account}:function:{function}:{name}")],
     ),
     shape(
         "AWS::Cognito::UserPool",
