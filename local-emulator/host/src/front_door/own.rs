@@ -23,12 +23,7 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
         (&Method::GET, "timeline") => lines(&door.driver.borrow().timeline_from(0)),
         (&Method::GET, "requests") => lines(&door.driver.borrow().answers()),
         (&Method::GET, "logs") => match logs(door, request.uri().query()).await {
-            Ok(logged) => {
-                let mut answer = lines(&logged);
-                let whole_from = door.driver.borrow().world.logs.whole_from();
-                answer.headers_mut().insert(LOGS_WHOLE_FROM, whole_from.into());
-                answer
-            }
+            Ok(logged) => log_lines(door, &logged),
             Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
         },
         (&Method::POST, "advance") => match body::<Advance>(request).await {
@@ -86,6 +81,14 @@ async fn logs(door: &Door, query: Option<&str>) -> Result<Vec<LogLine>, String> 
         }
         more.await;
     }
+}
+
+/// Lines of the log, with the number from which on none is forgotten.
+fn log_lines(door: &Door, logged: &[LogLine]) -> Answer {
+    let mut answer = lines(logged);
+    let whole_from = door.driver.borrow().world.logs.whole_from();
+    answer.headers_mut().insert(LOGS_WHOLE_FROM, whole_from.into());
+    answer
 }
 
 fn info(door: &Door) -> Info {

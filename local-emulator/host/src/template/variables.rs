@@ -6,6 +6,7 @@ use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 
 use super::Template;
 use super::error::TemplateError;
+use super::node::Span;
 use super::properties::Properties;
 use super::resolve::{Lack, Resolved};
 
@@ -66,10 +67,20 @@ pub(super) fn read(
             }
         }
     }
+    check_size(properties, &variables, node.span)?;
+    Ok((variables, left_out))
+}
+
+/// That AWS takes so many bytes of variables.
+fn check_size(
+    properties: &Properties<'_>,
+    variables: &BTreeMap<String, String>,
+    at: Span,
+) -> Result<(), TemplateError> {
     let bytes: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > BYTES_MAX {
         let (got, wanted) = (format!("{bytes} bytes long"), format!("at most {BYTES_MAX} bytes"));
-        return Err(properties.error("Environment.Variables", &got, &wanted, node.span));
+        return Err(properties.error("Environment.Variables", &got, &wanted, at));
     }
-    Ok((variables, left_out))
+    Ok(())
 }
