@@ -115,7 +115,8 @@ fn the_json_file_wins_over_the_template_and_that_over_the_lines() {
     let folder = Folder::make();
     let json_file = json!({SCRIPTED: {"FIRST": "json", "SECOND": "json"}});
     let json_file = folder.write("variables.json", json_file.to_string());
-    let lines = folder.write("variables.env", "FIRST=lines\nSECOND=lines\nTHIRD=lines\nFOURTH=lines\n");
+    let lines =
+        folder.write("variables.env", "FIRST=lines\nSECOND=lines\nTHIRD=lines\nFOURTH=lines\n");
     let cloud = scripted()
         .env("FIRST", "template")
         .env("FOURTH", "template")
@@ -124,7 +125,8 @@ fn the_json_file_wins_over_the_template_and_that_over_the_lines() {
         .argument("--env-file")
         .argument(lines)
         .start();
-    let answer = cloud.invoke(SCRIPTED, json!({"do": [{"env": ["FIRST", "SECOND", "THIRD", "FOURTH"]}]}));
+    let answer =
+        cloud.invoke(SCRIPTED, json!({"do": [{"env": ["FIRST", "SECOND", "THIRD", "FOURTH"]}]}));
     let expected =
         json!({"FIRST": "json", "SECOND": "json", "THIRD": "lines", "FOURTH": "template"});
     assert_eq!(answer.expect_ok().json()["seen"]["env"], expected);

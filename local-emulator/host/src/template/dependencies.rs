@@ -96,9 +96,11 @@ impl<'a> Graph<'a> {
 
     /// Whether SAM, or a loop that stays as it is, may make a resource of that id.
     fn may_be_made(&self, root: &Node, name: &str) -> bool {
+        let resources = root.get("Resources");
         let is_sams = |id: &str| {
-            let kind = root.get("Resources").and_then(|all| all.get(id)?.get("Type")?.text());
-            name.starts_with(id) && kind.is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
+            let kind = || resources?.get(id)?.get("Type")?.text();
+            // Looked up only where the name begins so: that goes through all resources.
+            name.starts_with(id) && kind().is_some_and(|kind| kind.starts_with("AWS::Serverless::"))
         };
         OF_SAM.iter().any(|beginning| name.starts_with(beginning))
             || generated::kind(root, name).is_some()
