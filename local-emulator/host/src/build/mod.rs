@@ -236,7 +236,7 @@ pub fn check_zip(template: &Template, function: &Function) -> Result<(), BuildEr
             None => Err(BuildError::NoneInZip { function: name, archive }),
             Some((is_executable, head)) => {
                 let lunch = lunch_folder(template)?;
-                let program = Stage::of(&lunch, function).program();
+                let program = Stage::of(&lunch, function, false).program();
                 judged(function, &program, is_executable, || program::of(&head))
             }
         },
