@@ -1,6 +1,6 @@
 //! A running cloud.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -72,6 +72,12 @@ impl Cloud {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The copy that the first function's revision keeps of its code.
+    #[must_use]
+    pub fn code(&self) -> PathBuf {
+        self.folder().join(".lunch/build/Function0")
     }
 
     /// What only processes of this cloud's functions have in their environment.

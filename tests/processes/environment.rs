@@ -145,7 +145,7 @@ fn no_file_of_the_developers_can_change_what_aws_says() {
 #[test]
 fn files_beside_the_program_are_found_from_the_working_folder() {
     let cloud = scripted_cloud();
-    std::fs::write(cloud.folder().join("code/scripted/menu.txt"), "espresso").unwrap();
+    std::fs::write(cloud.code().join("menu.txt"), "espresso").unwrap();
     let answer = cloud.invoke(SCRIPTED, json!({"do": [{"list": "."}]}));
     assert_eq!(answer.expect_ok().json()["seen"]["list"]["."], json!(["bootstrap", "menu.txt"]));
 }

@@ -67,7 +67,7 @@ fn a_functions_code_is_at_var_task_and_read_only() {
     let write = json!({"write_tmp": {"name": "../var/task/oops", "bytes": 1}});
     let refused = cloud.invoke(SCRIPTED, json!({"do": [write]}));
     assert!(refused.text().contains("Read-only file system"), "{}", refused.text());
-    assert!(!cloud.folder().join("code/scripted/oops").exists());
+    assert!(!cloud.code().join("oops").exists());
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_tmp_is_of_the_size_that_the_template_says() {
 #[test]
 fn a_program_that_is_a_link_out_of_its_folder_runs_where_it_is_and_that_is_said() {
     let cloud = scripted_cloud();
-    let program = cloud.folder().join("code/scripted/bootstrap");
+    let program = cloud.code().join("bootstrap");
     let elsewhere = cloud.folder().join("elsewhere");
     std::fs::rename(&program, &elsewhere).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &program).unwrap();

@@ -132,7 +132,7 @@ fn our_own_routes_say_what_is_wrong_with_what_they_are_given() {
 #[test]
 fn a_program_that_has_gone_since_the_start_is_told_as_aws_tells_it() {
     let cloud = scripted().start();
-    std::fs::remove_file(cloud.folder().join("code/scripted/bootstrap")).unwrap();
+    std::fs::remove_file(cloud.code().join("bootstrap")).unwrap();
     let failed = cloud.invoke(SCRIPTED, json!({}));
     failed.expect_function_error("Runtime.InvalidEntrypoint");
     let text = "Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
