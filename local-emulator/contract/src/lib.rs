@@ -14,6 +14,7 @@ mod moment;
 pub mod names;
 mod outcome;
 mod refusal;
+pub mod sqs;
 pub mod wire;
 
 pub use ids::{FunctionId, IdAllocator, InstanceId, Participant, Process, RequestId, RevisionId};
