@@ -19,6 +19,7 @@ mod lambda;
 pub mod planted;
 mod random;
 mod settings;
+pub mod sqs;
 mod trace;
 mod wake;
 

@@ -1,0 +1,198 @@
+//! Messages are handed out.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use lunch_contract::Moment;
+use lunch_contract::sqs::{AttemptId, CallId, Handle, QueueId, SequenceNumber};
+use smallvec::SmallVec;
+
+use super::Sqs;
+use super::command::{Command, Delivery};
+use super::refusal::Refusal;
+use super::stored::State;
+use super::trace::{Record, Trace};
+use super::wake::Owner;
+
+/// How a receive is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish {
+    pub(super) call: CallId,
+    pub(super) queue: QueueId,
+    pub(super) max: u8,
+    pub(super) visibility: Option<Duration>,
+    pub(super) attempt: Option<AttemptId>,
+}
+
+/// Receives by their attempt ids, for five minutes. A restart forgets them.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    handles: BTreeMap<(QueueId, AttemptId), SmallVec<[Handle; 1]>>,
+    by_end: VecDeque<(Moment, (QueueId, AttemptId))>,
+}
+
+impl<T: Trace> Sqs<T> {
+    pub(super) fn receive(
+        &mut self,
+        call: CallId,
+        queue: QueueId,
+        max: u8,
+        wait: Option<Duration>,
+        visibility: Option<Duration>,
+        attempt: Option<AttemptId>,
+    ) -> Result<(), Refusal> {
+        let limits = &self.settings.limits;
+        let kept = self.known(queue)?;
+        let wait = wait.unwrap_or(kept.config.wait);
+        let is_in_range = (1..=limits.batch_max).contains(&max)
+            && wait <= limits.wait_max
+            && visibility.is_none_or(|visibility| visibility <= limits.visibility_max);
+        if !is_in_range {
+            return Err(Refusal::OutOfRange);
+        }
+        if self.waiters.has(call) {
+            return Err(Refusal::CallInUse);
+        }
+        let is_full = kept.counts.in_flight >= limits.in_flight_max;
+        if is_full && wait.is_zero() && !kept.is_fifo() {
+            return Err(Refusal::OverLimit);
+        }
+        let attempt = attempt.filter(|_| kept.is_fifo());
+        let wish = Wish { call, queue, max, visibility, attempt };
+        if self.answer_again(&wish) || self.answer(&wish) {
+            return Ok(());
+        }
+        if wait.is_zero() {
+            self.command(Command::Received { call, messages: Vec::new() });
+        } else {
+            self.wait(wish, wait);
+        }
+        Ok(())
+    }
+
+    /// Answers with what there is, if there is something.
+    pub(super) fn answer(&mut self, wish: &Wish) -> bool {
+        let visibility = self.visibility_of(wish);
+        let mut again: SmallVec<[u32; 10]> = SmallVec::new();
+        let mut picked: SmallVec<[u32; 10]> = SmallVec::new();
+        while picked.len() < usize::from(wish.max)
+            && let Some(index) = self.next_alive(wish.queue, picked.last().copied())
+        {
+            if self.hand_out(index, visibility) {
+                again.push(index);
+            }
+            picked.push(index);
+        }
+        let messages: Vec<Delivery> = picked.iter().map(|&index| self.delivery(index)).collect();
+        for index in again {
+            self.shift(index, State::Visible);
+        }
+        for &index in &picked {
+            self.store_message(index);
+        }
+        if messages.is_empty() {
+            return false;
+        }
+        self.remember_attempt(wish, &messages);
+        self.command(Command::Received { call: wish.call, messages });
+        true
+    }
+
+    /// The next message that may be delivered; those that were received too often go on the way.
+    fn next_alive(&mut self, id: QueueId, last: Option<u32>) -> Option<u32> {
+        loop {
+            let queue = self.queues.get(&id)?;
+            if queue.counts.in_flight >= self.settings.limits.in_flight_max {
+                return None;
+            }
+            let index = queue.next(last, &self.settings.limits, &self.messages)?;
+            let Some(target) = self.grave_of(index) else { return Some(index) };
+            self.bury(index, target);
+        }
+    }
+
+    /// Counts the receive, and says whether the message is there for others at once all the same.
+    fn hand_out(&mut self, index: u32, visibility: Duration) -> bool {
+        self.shift(index, State::InFlight { until: self.now + visibility });
+        let (now, draws) = (self.now, self.draws);
+        let message = self.messages.at_mut(index);
+        if message.receives == 0 {
+            message.first_received = now;
+        }
+        message.receives += 1;
+        message.receives_here += 1;
+        message.received = now;
+        let (count, id) = (message.receives, message.queue);
+        let twice = draws.twice(message);
+        let message = self.id_of(index);
+        self.record(Record::Received { message, count });
+        visibility.is_zero() || (twice && !self.queue_mut(id).is_fifo())
+    }
+
+    fn delivery(&self, index: u32) -> Delivery {
+        let message = self.messages.at(index);
+        Delivery {
+            message: self.id_of(index),
+            handle: message.handle(index),
+            receive_count: message.receives,
+            sent: message.sent,
+            first_received: message.first_received,
+            sequence: SequenceNumber(message.sequence),
+            source: message.source(),
+        }
+    }
+
+    fn visibility_of(&self, wish: &Wish) -> Duration {
+        let of_queue = || self.queues.get(&wish.queue).map(|queue| queue.config.visibility);
+        wish.visibility.or_else(of_queue).unwrap_or_default()
+    }
+}
+
+/// Receive attempt ids: a repeated receive gets what the first got, as far as it still is in flight. F 9.3.
+impl<T: Trace> Sqs<T> {
+    fn answer_again(&mut self, wish: &Wish) -> bool {
+        let Some(attempt) = wish.attempt else { return false };
+        let Some(handles) = self.attempts.handles.get(&(wish.queue, attempt)).cloned() else {
+            return false;
+        };
+        let visibility = self.visibility_of(wish);
+        let mut messages = Vec::new();
+        for handle in handles {
+            let Some(index) = self.in_flight_by(handle) else { continue };
+            let latest = self.messages.at(index).received + self.settings.limits.visibility_max;
+            let until = (self.now + visibility).min(latest);
+            messages.push(self.delivery(index));
+            self.shift(index, State::InFlight { until });
+            self.store_message(index);
+        }
+        if messages.is_empty() {
+            return false;
+        }
+        self.command(Command::Received { call: wish.call, messages });
+        true
+    }
+
+    fn remember_attempt(&mut self, wish: &Wish, messages: &[Delivery]) {
+        let Some(attempt) = wish.attempt else { return };
+        let key = (wish.queue, attempt);
+        let handles = messages.iter().map(|delivery| delivery.handle).collect();
+        if self.attempts.handles.insert(key, handles).is_some() {
+            return;
+        }
+        let until = self.now + self.settings.limits.deduplication;
+        if self.attempts.by_end.is_empty() {
+            self.timers.insert((until, Owner::Attempt));
+        }
+        self.attempts.by_end.push_back((until, key));
+    }
+
+    pub(super) fn attempt_expired(&mut self) {
+        if let Some((_, key)) = self.attempts.by_end.pop_front() {
+            self.attempts.handles.remove(&key);
+        }
+        if let Some(&(next, _)) = self.attempts.by_end.front() {
+            self.timers.insert((next, Owner::Attempt));
+        }
+    }
+}
