@@ -101,6 +101,6 @@ impl<T: Trace> Sqs<T> {
     #[must_use]
     pub fn operations(&self) -> u64 {
         let queues: u64 = self.queues.values().map(super::Queue::steps).sum();
-        queues + self.timers.steps() + self.windows.steps
+        queues + self.timers.steps() + self.waiters.ends.steps() + self.windows.steps
     }
 }

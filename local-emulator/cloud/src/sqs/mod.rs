@@ -29,6 +29,7 @@ mod wait;
 mod wake;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
 
 use lunch_contract::Moment;
 use lunch_contract::sqs::{MessageId, NameId, QueueId, TaskId};
@@ -163,12 +164,10 @@ impl<T: Trace> Sqs<T> {
     /// Tells that time has passed.
     pub fn handle_timeout(&mut self, now: Moment) {
         self.now = self.now.max(now);
-        while let Some((at, owner)) = self.timers.first().filter(|&(at, _)| at <= self.now) {
-            self.timers.remove((at, owner));
+        while let Some(owner) = self.take_due() {
             match owner {
                 Owner::Queue(queue) => self.expire_oldest(queue),
                 Owner::Message(index) => self.surface(index),
-                Owner::Caller(slot) => self.wait_over(slot),
                 Owner::Task(task) => self.move_next(task),
                 Owner::Dedup => self.dedup_expired(),
                 Owner::Attempt => self.attempt_expired(),
@@ -176,6 +175,18 @@ impl<T: Trace> Sqs<T> {
             }
             self.serve_woken();
         }
+    }
+
+    /// The owner of the earliest deadline, if it has come. Waits that end before it do so first, and those of the same
+    /// moment after it: what comes at the end of a wait is still delivered.
+    fn take_due(&mut self) -> Option<Owner> {
+        let first = self.timers.first().filter(|&(at, _)| at <= self.now);
+        let before = first.map_or(self.now + Duration::from_nanos(1), |(at, _)| at);
+        while let Some((_, arrival)) = self.waiters.ends.first().filter(|&(at, _)| at < before) {
+            self.wait_over(arrival);
+        }
+        self.timers.remove(first?);
+        first.map(|(_, owner)| owner)
     }
 
     /// The next command.
@@ -186,7 +197,14 @@ impl<T: Trace> Sqs<T> {
     /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Moment, Wake)> {
-        self.timers.first().map(|(at, owner)| (at, self.wake(owner)))
+        let timer = self.timers.first().map(|(at, owner)| (at, self.wake(owner)));
+        let wait = self.waiters.ends.first().and_then(|(at, arrival)| {
+            self.waiters.at(arrival).map(|wish| (at, Wake::Wait(wish.call)))
+        });
+        match (timer, wait) {
+            (Some(timer), Some(wait)) if wait.0 < timer.0 => Some(wait),
+            (timer, wait) => timer.or(wait),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Queue {
     /// When the oldest goes, as the timers know it.
     pub(super) expiry: Option<Moment>,
     /// Receives that wait, by arrival.
-    pub(super) waiting: Ordered<(u64, u32)>,
+    pub(super) waiting: Ordered<u64>,
     /// How many queues have this one as their dead-letter queue.
     pub(super) dead_letter_of: u32,
     /// The moves out of it, oldest first.

@@ -18,7 +18,7 @@ pub enum Refusal {
     TypeIsFixed,
     /// The dead-letter queue or the destination does not exist, or is of the other type.
     UnsuitableTarget,
-    /// The message's id is in use, or its index leaves a hole in the table of the kept ones.
+    /// The message's index is in use.
     MessageInUse,
     /// A FIFO queue's message without a group.
     MissingGroup,

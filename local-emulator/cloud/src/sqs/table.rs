@@ -1,4 +1,5 @@
-//! The messages, by index. They stand in blocks, so that a growing table moves none and keeps little to spare.
+//! The messages, by index. They stand in blocks, so that a growing table moves none and keeps little to spare; a block
+//! in which none ever stood takes no room.
 
 use alloc::vec::Vec;
 use lunch_contract::Moment;
@@ -145,19 +146,21 @@ impl Table {
         self.slot(index).and_then(Option::as_mut).expect("only a kept message's index is kept")
     }
 
-    /// Whether a message may come there: the place is empty, and there is none before it that never was taken.
+    /// Whether a message may come there.
     pub(super) fn is_free(&self, index: u32) -> bool {
-        index != NONE && index as usize <= self.len() && self.find(index).is_none()
+        index != NONE && self.find(index).is_none()
     }
 
     pub(super) fn put(&mut self, index: u32, message: Message) {
-        while self.len() <= index as usize {
-            if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
-                self.blocks.push(Vec::with_capacity(BLOCK));
-            }
-            self.blocks.last_mut().expect("a block was pushed").push(None);
+        let number = index as usize / BLOCK;
+        if self.blocks.len() <= number {
+            self.blocks.resize_with(number + 1, Vec::new);
         }
-        *self.slot(index).expect("the table is long enough") = Some(message);
+        let block = &mut self.blocks[number];
+        if block.is_empty() {
+            block.resize_with(BLOCK, || None);
+        }
+        block[index as usize % BLOCK] = Some(message);
     }
 
     pub(super) fn take(&mut self, index: u32) -> Option<Message> {
@@ -167,13 +170,6 @@ impl Table {
     fn slot(&mut self, index: u32) -> Option<&mut Option<Message>> {
         let index = index as usize;
         self.blocks.get_mut(index / BLOCK)?.get_mut(index % BLOCK)
-    }
-
-    fn len(&self) -> usize {
-        match self.blocks.last() {
-            Some(last) => (self.blocks.len() - 1) * BLOCK + last.len(),
-            None => 0,
-        }
     }
 }
 

@@ -9,24 +9,24 @@ use lunch_contract::sqs::{CallId, QueueId};
 
 use super::Sqs;
 use super::command::Command;
+use super::ordered::Ordered;
 use super::receive::Wish;
 use super::refusal::Refusal;
 use super::trace::Trace;
-use super::wake::Owner;
 
-/// All that wait, at any queue.
+/// All that wait, at any queue, by arrival.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
-    slots: Vec<Option<Waiter>>,
-    free: Vec<u32>,
-    by_call: BTreeMap<CallId, u32>,
+    waiting: BTreeMap<u64, Waiter>,
+    by_call: BTreeMap<CallId, u64>,
+    /// When each has waited long enough.
+    pub(super) ends: Ordered<(Moment, u64)>,
     arrivals: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     wish: Wish,
-    arrival: u64,
     until: Moment,
 }
 
@@ -35,55 +35,50 @@ impl Waiters {
         self.by_call.contains_key(&call)
     }
 
-    pub(super) fn at(&self, slot: u32) -> &Wish {
-        let waiter = self.slots[slot as usize].as_ref();
-        &waiter.expect("only a waiting receive's place is kept").wish
+    pub(super) fn at(&self, arrival: u64) -> Option<&Wish> {
+        self.waiting.get(&arrival).map(|waiter| &waiter.wish)
     }
 
-    fn put(&mut self, wish: Wish, until: Moment) -> (u64, u32) {
+    fn put(&mut self, wish: Wish, until: Moment) -> u64 {
         let arrival = self.arrivals;
         self.arrivals += 1;
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).expect("fewer than 4 billion calls wait")
-        });
-        self.slots[slot as usize] = Some(Waiter { wish, arrival, until });
-        self.by_call.insert(wish.call, slot);
-        (arrival, slot)
+        self.waiting.insert(arrival, Waiter { wish, until });
+        self.by_call.insert(wish.call, arrival);
+        self.ends.insert((until, arrival));
+        arrival
     }
 
-    fn take(&mut self, slot: u32) -> Option<Waiter> {
-        let waiter = self.slots.get_mut(slot as usize)?.take()?;
+    fn take(&mut self, arrival: u64) -> Option<Wish> {
+        let waiter = self.waiting.remove(&arrival)?;
         self.by_call.remove(&waiter.wish.call);
-        self.free.push(slot);
-        Some(waiter)
+        self.ends.remove((waiter.until, arrival));
+        Some(waiter.wish)
     }
 }
 
 impl<T: Trace> Sqs<T> {
     pub(super) fn wait(&mut self, wish: Wish, wait: Duration) {
         let until = self.now + wait;
-        let place = self.waiters.put(wish, until);
-        self.timers.insert((until, Owner::Caller(place.1)));
-        self.queue_mut(wish.queue).waiting.insert(place);
+        let arrival = self.waiters.put(wish, until);
+        self.queue_mut(wish.queue).waiting.insert(arrival);
     }
 
-    pub(super) fn wait_over(&mut self, slot: u32) {
-        if let Some(wish) = self.stop_waiting(slot) {
+    pub(super) fn wait_over(&mut self, arrival: u64) {
+        if let Some(wish) = self.stop_waiting(arrival) {
             self.command(Command::Received { call: wish.call, messages: Vec::new() });
         }
     }
 
     pub(super) fn caller_left(&mut self, call: CallId) {
-        if let Some(&slot) = self.waiters.by_call.get(&call) {
-            self.stop_waiting(slot);
+        if let Some(&arrival) = self.waiters.by_call.get(&call) {
+            self.stop_waiting(arrival);
         }
     }
 
     /// The queue goes: everybody who waits for it hears so.
     pub(super) fn turn_away(&mut self, queue: QueueId) {
-        while let Some((_, slot)) = self.queue_mut(queue).waiting.first() {
-            let Some(wish) = self.stop_waiting(slot) else { return };
+        while let Some(arrival) = self.queue_mut(queue).waiting.first() {
+            let Some(wish) = self.stop_waiting(arrival) else { return };
             let refusal = Refusal::QueueDoesNotExist;
             self.command(Command::Refused { call: wish.call, refusal });
         }
@@ -102,24 +97,20 @@ impl<T: Trace> Sqs<T> {
     pub(super) fn serve_woken(&mut self) {
         while let Some(&id) = self.woken.front() {
             let first = self.queues.get(&id).and_then(|queue| queue.waiting.first());
-            let served = first.is_some_and(|(_, slot)| {
-                let wish = *self.waiters.at(slot);
-                let served = self.answer(&wish);
-                if served {
-                    self.stop_waiting(slot);
-                }
-                served
-            });
+            let wish = first.and_then(|arrival| self.waiters.at(arrival).copied());
+            let served = wish.is_some_and(|wish| self.answer(&wish));
+            if served && let Some(arrival) = first {
+                self.stop_waiting(arrival);
+            }
             if !served {
                 self.woken.pop_front();
             }
         }
     }
 
-    fn stop_waiting(&mut self, slot: u32) -> Option<Wish> {
-        let waiter = self.waiters.take(slot)?;
-        self.timers.remove((waiter.until, Owner::Caller(slot)));
-        self.queue_mut(waiter.wish.queue).waiting.remove((waiter.arrival, slot));
-        Some(waiter.wish)
+    fn stop_waiting(&mut self, arrival: u64) -> Option<Wish> {
+        let wish = self.waiters.take(arrival)?;
+        self.queue_mut(wish.queue).waiting.remove(arrival);
+        Some(wish)
     }
 }

@@ -52,8 +52,6 @@ pub(super) enum Owner {
     Queue(QueueId),
     Message(u32),
     Task(TaskId),
-    /// By its place among those that wait.
-    Caller(u32),
     Dedup,
     Attempt,
     Name,
@@ -69,7 +67,6 @@ impl<T: Trace> Sqs<T> {
                 State::InFlight { .. } | State::Visible => Wake::Visibility(self.id_of(index)),
             },
             Owner::Task(task) => Wake::Move(task),
-            Owner::Caller(slot) => Wake::Wait(self.waiters.at(slot).call),
             Owner::Dedup => Wake::Deduplication,
             Owner::Attempt => Wake::Attempt,
             Owner::Name => Wake::Name,
