@@ -146,6 +146,17 @@ fn a_move_may_go_to_any_queue_of_the_same_type() {
     let sixth = QueueId(6);
     post.create(sixth, fifo());
     assert_eq!(post.refused(start(2, Some(sixth), None)), Refusal::UnsuitableTarget);
+    assert_eq!(post.refused(start(2, Some(DEAD), None)), Refusal::UnsuitableTarget);
+}
+
+#[test]
+fn a_move_ends_with_as_many_as_there_were() {
+    let mut post = with_dead(2);
+    post.tell(start(1, None, Some(1))).says([]);
+    post.send_to(DEAD).says(["moved m-0000 from q-1 to q-0, renewed", "sent m-0002"]);
+    post.at(40 * SECOND).says(["moved m-0001 from q-1 to q-0, renewed"]);
+    assert_eq!(post.sqs.moves(DEAD).next().unwrap().status, MoveStatus::Completed);
+    assert_eq!(post.counts(DEAD), (1, 0, 0));
 }
 
 #[test]

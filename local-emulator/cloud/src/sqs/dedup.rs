@@ -9,6 +9,7 @@ use super::Sqs;
 use super::command::Command;
 use super::event::NewMessage;
 use super::ordered::depth;
+use super::room::give_back;
 use super::stored::{Change, DedupKey, StoredDedup};
 use super::trace::{Record, Trace};
 use super::wake::Owner;
@@ -113,6 +114,7 @@ impl<T: Trace> Sqs<T> {
         if let Some((_, key)) = self.windows.by_end.pop_front() {
             self.windows.steps += depth(self.windows.taken.len());
             self.windows.taken.remove(&key);
+            give_back(&mut self.windows.by_end);
             self.store(Change::DedupExpired { key });
         }
         if let Some(next) = self.windows.first() {

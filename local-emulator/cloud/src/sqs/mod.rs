@@ -18,6 +18,7 @@ mod receive;
 mod redrive;
 mod refusal;
 mod restore;
+mod room;
 mod send;
 mod settings;
 mod standard;
@@ -39,6 +40,7 @@ use self::mischief::Draws;
 use self::ordered::Ordered;
 use self::queue::Queue;
 use self::receive::Attempts;
+use self::room::give_back;
 use self::table::Table;
 use self::wait::Waiters;
 use self::wake::Owner;
@@ -191,7 +193,9 @@ impl<T: Trace> Sqs<T> {
 
     /// The next command.
     pub fn poll_command(&mut self) -> Option<Command> {
-        self.commands.pop_front()
+        let next = self.commands.pop_front();
+        give_back(&mut self.commands);
+        next
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why.

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::Sqs;
 use super::command::{Command, Delivery};
 use super::refusal::Refusal;
+use super::room::give_back;
 use super::stored::State;
 use super::trace::{Record, Trace};
 use super::wake::Owner;
@@ -190,6 +191,7 @@ impl<T: Trace> Sqs<T> {
     pub(super) fn attempt_expired(&mut self) {
         if let Some((_, key)) = self.attempts.by_end.pop_front() {
             self.attempts.handles.remove(&key);
+            give_back(&mut self.attempts.by_end);
         }
         if let Some(&(next, _)) = self.attempts.by_end.front() {
             self.timers.insert((next, Owner::Attempt));

@@ -1,4 +1,5 @@
-//! Move tasks: the messages of a dead-letter queue go back, one by one, at a rate.
+//! Move tasks: the messages of a dead-letter queue go back, one by one, at a rate: as many as were visible when the task
+//! started. Whether AWS takes those that come later too is not known [unsure].
 
 use core::time::Duration;
 
@@ -83,9 +84,14 @@ impl<T: Trace> Sqs<T> {
             return;
         };
         self.renew(index, target);
+        let moved = task.moved + 1;
+        if moved >= task.to_move {
+            self.put_move(StoredTask { status: MoveStatus::Completed, moved, ..task });
+            return;
+        }
         let next = task.next + Duration::from_secs(1) / task.per_second;
         self.timers.insert((next, Owner::Task(id)));
-        self.put_move(StoredTask { moved: task.moved + 1, next, ..task });
+        self.put_move(StoredTask { moved, next, ..task });
     }
 
     /// A task is listed with its queue, and goes on if it runs. The oldest makes room.
@@ -125,11 +131,12 @@ impl<T: Trace> Sqs<T> {
         self.tasks.get(&id).is_some_and(|task| task.status == MoveStatus::Running)
     }
 
-    /// Whether messages may go from one queue to the other.
+    /// Whether messages may go from one queue to the other, which is another.
     fn can_take(&self, source: QueueId, destination: QueueId) -> bool {
-        match (self.queues.get(&source), self.queues.get(&destination)) {
-            (Some(source), Some(other)) => source.config.kind.is_like(other.config.kind),
-            _ => false,
-        }
+        source != destination
+            && match (self.queues.get(&source), self.queues.get(&destination)) {
+                (Some(source), Some(other)) => source.config.kind.is_like(other.config.kind),
+                _ => false,
+            }
     }
 }
