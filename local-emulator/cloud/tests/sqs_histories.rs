@@ -292,6 +292,10 @@ impl World {
         }
         let kept: BTreeSet<_> = self.store.messages.keys().copied().collect();
         assert_eq!(kept, self.owed, "what was acknowledged and has not ended is kept");
+        if let Some(twin) = &self.twin {
+            assert!(twin.queues().eq(self.sqs.queues()));
+            assert_eq!(twin.poll_timeout(), self.sqs.poll_timeout());
+        }
         if let Some((at, wake)) = self.sqs.poll_timeout() {
             assert!(at > self.now || wake_is_new(wake), "{wake:?} at {at} was forgotten");
         }

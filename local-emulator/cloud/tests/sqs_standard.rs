@@ -134,6 +134,7 @@ fn visibility_changes_after_its_end_if_not_received_again() {
     post.receive().says(["c-1 nothing"]);
     post.at(41 * SECOND).receive().says(["c-2 m-0000x2"]);
     post.change(0, 10).says(["refused: NotAvailableForVisibilityChange"]);
+    post.at(71 * SECOND).change(0, 10).says(["refused: MessageNotInflight"]);
     post.delete(1).whatever();
     post.change(1, 10).says(["refused: NotAvailableForVisibilityChange"]);
 }

@@ -103,7 +103,7 @@ pub enum Event {
 /// What the machine has to know of a message that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMessage {
-    /// The driver's id for it, in use until `Forget`.
+    /// The driver's id for it, in use until `Forget`; not at all if it is refused.
     pub message: MessageId,
     /// Its own bytes: body and attributes.
     pub bytes: u32,

@@ -43,6 +43,9 @@ impl<T: Trace> Sqs<T> {
 
     /// A standard queue takes the last handle, after its time too, and puts the message back in flight. A FIFO queue
     /// takes it in its time only.
+    ///
+    /// AWS's own page has `MessageNotInflight` for any visible message, and recordings of AWS show the last handle at
+    /// work on one: so that is left for older handles. F 9.2, 9.3 [unsure].
     pub(super) fn change_visibility(
         &mut self,
         queue: QueueId,
@@ -54,6 +57,9 @@ impl<T: Trace> Sqs<T> {
             Found::Last(index) if !is_fifo || self.messages.at(index).is_in_flight() => index,
             Found::Last(_) | Found::Old(_) | Found::Gone if is_fifo => {
                 return Err(Refusal::ReceiptHandleExpired);
+            }
+            Found::Old(index) if self.messages.at(index).is_visible() => {
+                return Err(Refusal::MessageNotInflight);
             }
             Found::Last(_) | Found::Old(_) | Found::Gone => {
                 return Err(Refusal::NotAvailableForVisibilityChange);

@@ -36,7 +36,9 @@ pub enum Refusal {
     ReceiptHandleIsInvalid,
     /// A FIFO queue's handle whose time is over: `ApiError::handle_expired`.
     ReceiptHandleExpired,
-    /// A standard queue's handle whose message is gone or was received again since:
+    /// An older handle of a standard queue's visible message: `MessageNotInflight`.
+    MessageNotInflight,
+    /// A standard queue's handle whose message is gone or in flight by a later receive:
     /// `ApiError::not_available_for_visibility_change`.
     NotAvailableForVisibilityChange,
     /// It would be invisible for more than 12 h since its receive: `ApiError::visibility_beyond_limit`.

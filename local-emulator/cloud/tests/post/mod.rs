@@ -194,6 +194,17 @@ impl Post {
         self
     }
 
+    /// All that was said to the last telling.
+    pub(crate) fn heard(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// Time passes to that moment, and no wake before it is kept: a driver whose timer is late.
+    pub(crate) fn late(&mut self, ms: u64) -> &mut Self {
+        self.now = Moment::from_millis(ms);
+        self
+    }
+
     pub(crate) fn whatever(&mut self) -> &mut Self {
         self.said.clear();
         self
