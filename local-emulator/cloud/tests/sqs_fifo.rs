@@ -63,6 +63,19 @@ fn a_group_is_blocked_until_its_earlier_messages_are_visible_or_deleted() {
 }
 
 #[test]
+fn a_group_whose_first_is_visible_again_is_blocked_by_what_is_in_flight() {
+    let mut post = Post::new(fifo());
+    for _ in 0..3 {
+        post.send_group(1).whatever();
+    }
+    post.receive_from(ORDERS, 2, 0).says(["c-0 m-0000x1 m-0001x1"]);
+    post.change(0, 0).says([]);
+    post.receive().says(["c-1 nothing"]);
+    post.delete(1).says(["forget m-0001"]);
+    post.receive().says(["c-2 m-0000x2 m-0002x1"]);
+}
+
+#[test]
 fn a_long_poll_gets_the_next_of_a_group_when_the_one_before_is_deleted() {
     let mut post = Post::new(fifo());
     post.send_group(1).whatever();

@@ -264,11 +264,11 @@ impl World {
         assert!(!self.deleted.contains(&delivery.message), "a deleted message came again");
         self.handles.push(delivery.handle);
         let Some(group) = stored.group.filter(|_| stored.queue.0 % 4 >= 2) else { return };
-        // All that come before it in its group are gone, or in flight with it.
-        let earlier = self
-            .sqs
-            .messages(stored.queue)
-            .filter(|other| other.group == Some(group) && other.sequence < stored.sequence);
+        // All that come before it in its group are gone, or in flight with it; so is all else that is in flight.
+        let earlier = self.sqs.messages(stored.queue).filter(|other| {
+            let is_in_flight = matches!(other.state, State::InFlight { .. });
+            other.group == Some(group) && (other.sequence < stored.sequence || is_in_flight)
+        });
         let zero = stored.state == State::Visible;
         for other in earlier {
             let with_it = other.received == stored.received && other.receives_here > 0;
