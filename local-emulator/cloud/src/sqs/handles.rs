@@ -21,7 +21,7 @@ enum Found {
 
 impl<T: Trace> Sqs<T> {
     /// A standard queue takes any handle that it gave. A FIFO queue takes the last one, in its time; for a message that
-    /// is gone it says yes as well [unsure].
+    /// is gone it says yes as well (unsure).
     pub(super) fn delete(&mut self, queue: QueueId, handle: Handle) -> Result<(), Refusal> {
         let is_fifo = self.known(queue)?.is_fifo();
         let index = match self.find(queue, handle)? {
@@ -45,7 +45,7 @@ impl<T: Trace> Sqs<T> {
     /// takes it in its time only.
     ///
     /// AWS's own page has `MessageNotInflight` for any visible message, and recordings of AWS show the last handle at
-    /// work on one: so that is left for older handles. F 9.2, 9.3 [unsure].
+    /// work on one: so that is left for older handles. F 9.2, 9.3 (unsure).
     pub(super) fn change_visibility(
         &mut self,
         queue: QueueId,

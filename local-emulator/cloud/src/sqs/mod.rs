@@ -1,7 +1,7 @@
 //! Amazon SQS: queues, their messages and who waits for them.
 //!
-//! `send` takes messages in, `receive` and `wait` hand them out, `handles` is what a receiver may do with one, `redrive`
-//! and `tasks` move them, `queues` and `expire` end them. Only `Queue::shift` changes a message's state.
+//! `send` takes messages in, `receive` and `wait` hand them out, `handles` is what a receiver may do with one,
+//! `redrive` and `tasks` move them, `queues` and `expire` end them. Only `Queue::shift` changes a message's state.
 
 mod command;
 mod dedup;

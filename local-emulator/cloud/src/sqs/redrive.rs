@@ -11,7 +11,7 @@ use super::trace::{Record, Trace};
 
 impl<T: Trace> Sqs<T> {
     /// Where the message goes in place of being received once more, if it was received often enough from this queue.
-    /// Where the dead-letter queue does not exist it stays [unsure].
+    /// Where the dead-letter queue does not exist it stays (unsure).
     pub(super) fn grave_of(&self, index: u32) -> Option<QueueId> {
         let message = self.messages.at(index);
         let queue = self.queues.get(&message.queue)?;

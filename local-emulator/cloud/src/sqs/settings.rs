@@ -47,7 +47,7 @@ pub struct QueueConfig {
     /// Its type, which is never changed.
     pub kind: Kind,
     /// How long its messages are delayed, where they have no delay of their own. Another delay counts for messages that
-    /// are sent from then on; that AWS applies it to what stands in a FIFO queue already is not emulated [unsure].
+    /// are sent from then on; that AWS applies it to what stands in a FIFO queue already is not emulated (unsure).
     pub delay: Duration,
     /// How long a received message is invisible, where the receive does not say.
     pub visibility: Duration,

@@ -1,5 +1,5 @@
-//! Move tasks: the messages of a dead-letter queue go back, one by one, at a rate: as many as were visible when the task
-//! started. Whether AWS takes those that come later too is not known [unsure].
+//! Move tasks: the messages of a dead-letter queue go back, one by one, at a rate: as many as were visible when the
+//! task started. Whether AWS takes those that come later too is not known (unsure).
 
 use core::time::Duration;
 

@@ -71,8 +71,8 @@ impl Attributes {
         }
     }
 
-    /// Sets one attribute by its name, and says whether it is one of these. Others (policies, encryption, `RedrivePolicy`)
-    /// are the driver's.
+    /// Sets one attribute by its name, and says whether it is one of these. Others (policies, encryption,
+    /// `RedrivePolicy`) are the driver's.
     ///
     /// # Errors
     /// If it is not for this type of queue, or may not have this value; then nothing is set.
@@ -149,7 +149,7 @@ impl Attributes {
     }
 }
 
-/// The text's beginning is F 9.2's; AWS's reasons for numbers are not known [unsure].
+/// The text's beginning is F 9.2's; AWS's reasons for numbers are not known (unsure).
 fn invalid(name: &str) -> ApiError {
     ApiError::InvalidAttributeValue(Cow::Owned(format!("Invalid value for the parameter {name}.")))
 }

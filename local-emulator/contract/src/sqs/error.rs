@@ -41,10 +41,10 @@ pub enum ApiError {
     InvalidBatchEntryId,
     /// Two entries have the same id.
     BatchEntryIdsNotDistinct {
-        /// Which. The text is from memory [unsure].
+        /// Which. The text is from memory (unsure).
         id: String,
     },
-    /// No entries. The text is from memory [unsure].
+    /// No entries. The text is from memory (unsure).
     EmptyBatchRequest,
     /// A parameter has a value that it may not have: the whole text is given.
     InvalidParameterValue(Cow<'static, str>),
@@ -59,13 +59,13 @@ pub enum ApiError {
     InvalidAttributeValue(Cow<'static, str>),
     /// No receipt handle of ours. The query protocol's code is from the service model.
     ReceiptHandleIsInvalid,
-    /// The message is not in flight. The text is from memory [unsure].
+    /// The message is not in flight. The text is from memory (unsure).
     MessageNotInflight,
-    /// As many messages are in flight as may be. The text is from memory [unsure].
+    /// As many messages are in flight as may be. The text is from memory (unsure).
     OverLimit,
-    /// No such move task, or none that can be cancelled. The text is from memory [unsure].
+    /// No such move task, or none that can be cancelled. The text is from memory (unsure).
     ResourceNotFound,
-    /// No action of that name. The text is from memory [unsure].
+    /// No action of that name. The text is from memory (unsure).
     UnknownOperation,
 }
 

@@ -25,7 +25,7 @@ pub struct Limits {
     pub visibility_max: Duration,
     /// `WaitTimeSeconds`: up to 20 s. D:sqs-short-and-long-polling.
     pub wait_max: Duration,
-    /// `maxReceiveCount`: up to 1,000. D:API_SetQueueAttributes, from memory [unsure].
+    /// `maxReceiveCount`: up to 1,000. D:API_SetQueueAttributes, from memory (unsure).
     pub max_receive_count_max: u32,
     /// ARNs that a `RedriveAllowPolicy` may list: 10. D:sqs-dead-letter-queues.
     pub redrive_sources_max: usize,

@@ -1,7 +1,7 @@
 //! What AWS promises of SQS: limits, names, attributes, handles, errors, and the bytes behind a digest.
 //!
 //! Sources: `F 9.x` is a section of our own notes on AWS (`facts/lambda-facts.md`) and `D:` the SQS Developer Guide or
-//! API reference. What no source says is marked `[unsure]`.
+//! API reference. What no source says is marked `(unsure)`.
 
 mod attributes;
 mod digest;

@@ -50,7 +50,7 @@ impl RedriveAllow<'_> {
 ///
 /// # Errors
 /// `InvalidAttributeValue` if the count is out of its range, the target is of the other type, or does not allow it.
-/// The texts of AWS are not known [unsure].
+/// The texts of AWS are not known (unsure).
 pub fn check_redrive(
     source_arn: &str,
     target_arn: &str,
