@@ -1,6 +1,6 @@
 //! How a process or an answer can end, told to the caller as AWS tells it.
 
-use lunch_tests::{Cloud, Invocation};
+use lunch_tests::{Cloud, Invocation, wait_until};
 use serde_json::{Value, json};
 
 use super::{SCRIPTED, scripted, scripted_cloud};
@@ -167,8 +167,12 @@ fn who_reports_that_it_cannot_start_hears_that_it_was_understood_and_exits_by_it
     let cloud = scripted().env("SCRIPTED_INIT", init).start();
     cloud.invoke(SCRIPTED, json!({})).expect_function_error("Beans.None");
     cloud.invoke(SCRIPTED, json!({})).expect_function_error("Beans.None");
+    // The caller is answered when the last process has reported, and that one then says good bye.
+    wait_until("all have gone", || match heard(&cloud, "good bye").len() {
+        3 => Ok(()),
+        others => Err(format!("{others} have said good bye")),
+    });
     assert_eq!(heard(&cloud, "init_error"), ["init_error: 202 {\"status\":\"OK\"}"; 3]);
-    assert_eq!(heard(&cloud, "good bye").len(), 3);
 }
 
 /// What the function printed that begins so.

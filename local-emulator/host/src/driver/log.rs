@@ -69,12 +69,14 @@ impl HostWorld {
     }
 
     /// Keeps lines, tells them on, and counts them to the request that the instance has in hand or had last.
-    fn log(&mut self, id: InstanceId, lines: Vec<String>) {
+    fn log(&mut self, id: InstanceId, mut lines: Vec<String>) {
         if lines.is_empty() {
             return;
         }
         let now = self.clock.now();
         let Some(instance) = self.instances.of(id) else { return };
+        let logging = self.deployed.of(instance.function).served.logging;
+        lines.retain(|line| logging.keeps(line));
         for text in lines {
             if let Some(delivered) = instance.delivered.last()
                 && let Some(request) = self.requests.of_mut(delivered.request)
