@@ -26,6 +26,8 @@ impl Tree {
     /// # Errors
     /// If it cannot be read, or holds more than is copied.
     pub(super) fn of(folder: &Path, without: &Path) -> io::Result<Self> {
+        // By what it is: the same folder has many paths.
+        let without = without.metadata().ok().map(|data| (data.dev(), data.ino()));
         let mut tree = Self { folder: folder.to_owned(), entries: Vec::new() };
         let (mut folders, mut bytes) = (vec![folder.to_owned()], 0);
         while let Some(folder) = folders.pop() {
@@ -33,8 +35,11 @@ impl Tree {
                 .map(|entry| entry.map(|entry| entry.path()))
                 .collect::<io::Result<Vec<_>>>()?;
             inside.sort();
-            for path in inside.into_iter().filter(|path| path != without) {
+            for path in inside {
                 let data = path.symlink_metadata()?;
+                if without == Some((data.dev(), data.ino())) {
+                    continue;
+                }
                 bytes += data.len();
                 if bytes > BYTES_MAX || tree.entries.len() >= ENTRIES_MAX {
                     let most = BYTES_MAX / 1024 / 1024;
@@ -123,6 +128,15 @@ mod tests {
         std::fs::write(folder.join("beans/green/list"), "robusta").expect("there is room");
         assert_eq!(std::fs::read_to_string(into.join("list")).expect("it is there"), "arabica");
         assert!(into.join("list").is_symlink() && !into.join(".lunch").exists());
+    }
+
+    #[test]
+    fn what_is_lunchs_own_is_left_out_by_whatever_path_the_folder_is_reached() {
+        let folder = code("around");
+        let around = Tree::of(&folder.join("beans/.."), &folder.join(".lunch"));
+        let around = around.expect("it can be read");
+        assert!(around.entries.iter().all(|(path, _)| !path.ends_with(".lunch")));
+        assert_eq!(around.entries.len(), tree(&folder).entries.len());
     }
 
     #[test]
