@@ -50,6 +50,7 @@ fn of_record(record: &Record) -> String {
             format!("INIT of {process} fails after {duration:?}: {failure:?}")
         }
         Record::CallerLeft { request } => format!("the caller of {request} hangs up"),
+        Record::Queue(record) => record.to_string(),
     }
 }
 

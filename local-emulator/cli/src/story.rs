@@ -104,7 +104,8 @@ const fn function_of(record: &Record) -> Option<FunctionId> {
         | Record::Answered { .. }
         | Record::Ended { .. }
         | Record::InitFailed { .. }
-        | Record::CallerLeft { .. } => None,
+        | Record::CallerLeft { .. }
+        | Record::Queue(_) => None,
     }
 }
 

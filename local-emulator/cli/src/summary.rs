@@ -353,7 +353,8 @@ fn count(records: &[(Moment, Record)]) -> Counts {
             Record::Waits { .. }
             | Record::Ended { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
     }
     counts

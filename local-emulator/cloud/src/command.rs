@@ -5,6 +5,7 @@ use core::time::Duration;
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, Process, RequestId, RevisionId};
 use serde::{Deserialize, Serialize};
 
+use crate::sqs;
 use crate::trace::{ColdCause, ResetCause};
 
 /// Something to be done. It says what, never how; what could not be done comes back as an [`Event`](crate::Event).
@@ -78,6 +79,8 @@ pub enum Command {
         /// Which instance.
         instance: InstanceId,
     },
+    /// What the queues ask for.
+    Queue(sqs::Command),
 }
 
 /// What an extension is told.

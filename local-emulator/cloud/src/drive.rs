@@ -7,16 +7,71 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::trace::Trace;
 use crate::wake::Wake;
-use crate::{Cloud, journal};
+use crate::{Cloud, Refused, journal, sqs};
 
 /// What a driver tells the cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
-    /// Something happened.
+    /// Something happened to functions and their instances.
     Event(Event),
+    /// Somebody wants something of the queues.
+    Queue(sqs::Event),
     /// Time has passed, as far as the cloud had asked or farther.
     Timeout,
+}
+
+/// Something to tell, with what may be refused of it.
+pub trait Telling: Clone + Into<Input> {
+    /// Why it may be refused.
+    type Refusal: Copy + Into<Refused>;
+
+    /// Tells it.
+    ///
+    /// # Errors
+    /// What the cloud refuses.
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), Self::Refusal>;
+}
+
+impl Telling for Event {
+    type Refusal = Refusal;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), Refusal> {
+        cloud.handle(now, self)
+    }
+}
+
+impl Telling for sqs::Event {
+    type Refusal = sqs::Refusal;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), sqs::Refusal> {
+        cloud.handle_queue(now, self)
+    }
+}
+
+impl Telling for Input {
+    type Refusal = Refused;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), Refused> {
+        match self {
+            Self::Event(event) => event.tell(cloud, now)?,
+            Self::Queue(event) => event.tell(cloud, now)?,
+            Self::Timeout => cloud.handle_timeout(now),
+        }
+        Ok(())
+    }
+}
+
+impl From<Event> for Input {
+    fn from(event: Event) -> Self {
+        Self::Event(event)
+    }
+}
+
+impl From<sqs::Event> for Input {
+    fn from(event: sqs::Event) -> Self {
+        Self::Queue(event)
+    }
 }
 
 /// The outside: carries commands out and keeps the one timer.
@@ -42,22 +97,16 @@ pub trait World {
 ///
 /// # Errors
 /// What the cloud refuses; its commands, if there are any, were carried out.
-pub fn tell<T: Trace, W: World>(
+pub fn tell<T: Trace, W: World, I: Telling>(
     cloud: &mut Cloud<T>,
     world: &mut W,
     now: Moment,
-    input: Input,
-) -> Result<(), Refusal> {
+    telling: I,
+) -> Result<(), I::Refusal> {
     let journal = world.keeps_journal();
-    let kept = journal.then(|| input.clone());
+    let kept = journal.then(|| telling.clone().into());
     let mut commands = alloc::vec::Vec::new();
-    let verdict = match input {
-        Input::Event(event) => cloud.handle(now, event),
-        Input::Timeout => {
-            cloud.handle_timeout(now);
-            Ok(())
-        }
-    };
+    let verdict = telling.tell(cloud, now);
     while let Some(command) = cloud.poll_command() {
         if journal {
             commands.push(command.clone());
@@ -66,7 +115,12 @@ pub fn tell<T: Trace, W: World>(
     }
     world.arm(cloud.poll_timeout());
     if let Some(input) = kept {
-        world.told(journal::Entry { at: now, input, refusal: verdict.err(), commands });
+        world.told(journal::Entry {
+            at: now,
+            input,
+            refusal: verdict.err().map(Into::into),
+            commands,
+        });
     }
     verdict
 }

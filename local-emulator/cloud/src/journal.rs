@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use lunch_contract::{Moment, Refusal};
+use lunch_contract::Moment;
 use serde::{Deserialize, Serialize};
 
-use crate::Cloud;
 use crate::command::Command;
-use crate::drive::Input;
+use crate::drive::{Input, Telling as _};
 use crate::settings::Settings;
 use crate::trace::Trace;
+use crate::{Cloud, Refused};
 
 /// The first line of a journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Header {
 
 impl Header {
     /// The version that this code writes and replays.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 
     /// The first line for a cloud of those settings.
     #[must_use]
@@ -41,7 +41,7 @@ pub struct Entry {
     pub input: Input,
     /// Whether and why it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Refused>,
     /// What the cloud commanded, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<Command>,
@@ -67,13 +67,7 @@ impl<T: Trace> Replay<T> {
     /// # Errors
     /// The first difference between what was commanded then and what is commanded now.
     pub fn step(&mut self, entry: &Entry) -> Result<(), Divergence> {
-        let refusal = match &entry.input {
-            Input::Event(event) => self.cloud.handle(entry.at, event.clone()).err(),
-            Input::Timeout => {
-                self.cloud.handle_timeout(entry.at);
-                None
-            }
-        };
+        let refusal = entry.input.clone().tell(&mut self.cloud, entry.at).err();
         let mut commands = Vec::new();
         while let Some(command) = self.cloud.poll_command() {
             commands.push(command);
@@ -115,9 +109,9 @@ pub struct Divergence {
     /// The how-manieth entry it was, from 1.
     pub entry: u64,
     /// What the journal says came of it.
-    pub recorded: (Option<Refusal>, Vec<Command>),
+    pub recorded: (Option<Refused>, Vec<Command>),
     /// What came of it now.
-    pub replayed: (Option<Refusal>, Vec<Command>),
+    pub replayed: (Option<Refused>, Vec<Command>),
 }
 
 impl fmt::Display for Divergence {

@@ -10,12 +10,13 @@ extern crate alloc;
 #[macro_use]
 extern crate std;
 
+mod cloud;
 mod command;
 mod delay;
 pub mod drive;
 mod event;
 pub mod journal;
-mod lambda;
+pub mod lambda;
 pub mod planted;
 mod random;
 mod settings;
@@ -23,10 +24,11 @@ pub mod sqs;
 mod trace;
 mod wake;
 
+pub use cloud::{Cloud, Refused};
 pub use command::{Command, Evidence, Notice, Start};
 pub use delay::{Delay, DelayModel, Profile};
 pub use event::{Event, InvocationKind, ReplyAt};
-pub use lambda::{Cloud, FunctionView, InstanceView};
+pub use lambda::{FunctionView, InstanceView};
 pub use settings::{Choice, FunctionConfig, ReclaimPolicy, Settings};
 pub use trace::{
     Cause, ColdCause, InitFailure, Phase, Record, ResetCause, Retirement, Status, Trace,

@@ -6,6 +6,7 @@ use lunch_contract::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::delay::DelayModel;
+use crate::sqs;
 
 /// How the cloud behaves, fixed for its life. With the seed and the events it decides every command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Settings {
     pub gap_wait: Duration,
     /// Whether an instance with a registered extension gets its SHUTDOWN phase. Without extensions there is none.
     pub graceful_shutdown: bool,
+    /// How the queues behave.
+    #[serde(default)]
+    pub sqs: sqs::Settings,
 }
 
 impl Default for Settings {
@@ -39,6 +43,7 @@ impl Default for Settings {
             freeze_after: Some(Duration::from_millis(5)),
             gap_wait: Duration::from_millis(25),
             graceful_shutdown: true,
+            sqs: sqs::Settings::default(),
         }
     }
 }

@@ -9,9 +9,13 @@ use lunch_contract::{
 use serde::{Deserialize, Serialize};
 
 use crate::command::Start;
+use crate::sqs;
 
 /// Takes the records. `()` takes none and costs nothing.
 pub trait Trace {
+    /// Whether the records are looked at; what nobody looks at need not be passed on.
+    const LISTENS: bool = true;
+
     /// One thing that happened at that moment.
     fn record(&mut self, at: Moment, record: Record);
 
@@ -22,6 +26,8 @@ pub trait Trace {
 }
 
 impl Trace for () {
+    const LISTENS: bool = false;
+
     #[inline]
     fn record(&mut self, _at: Moment, _record: Record) {}
 }
@@ -121,6 +127,8 @@ pub enum Record {
         /// Which request.
         request: RequestId,
     },
+    /// Something happened to a message.
+    Queue(sqs::Record),
 }
 
 /// How an invocation ended, in the words of AWS's platform events.

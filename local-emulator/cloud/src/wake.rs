@@ -5,6 +5,8 @@ use core::fmt;
 use lunch_contract::{FunctionId, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
+use crate::sqs;
+
 /// A deadline, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -31,6 +33,8 @@ pub enum Wake {
     FunctionIdle(FunctionId),
     /// When a request has waited long enough for an instance to ask for more.
     GapWait(RequestId),
+    /// What the queues wait for.
+    Queue(sqs::Wake),
 }
 
 impl Wake {
@@ -49,6 +53,7 @@ impl Wake {
             Self::InitErrorExit(_) => "exit after an init error",
             Self::FunctionIdle(_) => "function's idle expiry",
             Self::GapWait(_) => "gap wait",
+            Self::Queue(wake) => wake.word(),
         }
     }
 }
@@ -68,6 +73,7 @@ impl fmt::Display for Wake {
             | Self::InitErrorExit(id) => write!(f, "{word} of {id}"),
             Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
             Self::GapWait(id) => write!(f, "{word} of {id}"),
+            Self::Queue(wake) => wake.fmt(f),
         }
     }
 }

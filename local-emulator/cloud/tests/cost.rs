@@ -78,7 +78,8 @@ impl Crowd {
                 | Command::Freeze { .. }
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
-                | Command::Retire { .. } => continue,
+                | Command::Retire { .. }
+                | Command::Queue(_) => continue,
             };
             self.told += 1;
             self.cloud.handle(self.now, follows).expect("it is taken");

@@ -150,13 +150,7 @@ impl<'plan> Driver<'plan> {
         let world = &self.simulation.world;
         let (now, before) = (world.now(), world.wake());
         let look = self.is_doubtful(&input).then(|| self.look());
-        let refusal = match &input {
-            Input::Event(event) => self.simulation.tell(event.clone()).err(),
-            Input::Timeout => {
-                self.simulation.timeout();
-                None
-            }
-        };
+        let refusal = self.simulation.input(input.clone()).err();
         let looks = look.map(|before| [before, self.look()]);
         let after = self.simulation.world.wake();
         let log = self.simulation.cloud.trace_mut();
@@ -209,7 +203,7 @@ impl<'plan> Driver<'plan> {
             Input::Event(event) => {
                 laws::speaker(event).is_some_and(|process| self.ended.contains(&process))
             }
-            Input::Timeout => false,
+            Input::Queue(_) | Input::Timeout => false,
         }
     }
 
@@ -246,7 +240,8 @@ impl<'plan> Driver<'plan> {
                 | Record::Answered { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
     }

@@ -99,7 +99,8 @@ impl Lanes {
             Record::Arrived { .. }
             | Record::Waits { .. }
             | Record::Ended { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
     }
 }

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use lunch_cloud::{Choice, Delay, DelayModel, FunctionConfig, Profile, ReclaimPolicy, Settings};
+use lunch_cloud::{
+    Choice, Delay, DelayModel, FunctionConfig, Profile, ReclaimPolicy, Settings, sqs,
+};
 use lunch_contract::Limits;
 
 use crate::random::Random;
@@ -178,6 +180,7 @@ fn settings(random: &mut Random) -> Settings {
         ]),
         gap_wait: Duration::from_millis(random.pick(&[0, 1, 25, 25, 25, 1_000])),
         graceful_shutdown: random.chance(0.8),
+        sqs: sqs::Settings::default(),
     }
 }
 

@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use lunch_cloud::{
     Choice, Delay, DelayModel, Event, FunctionConfig, InvocationKind, Phase, ReclaimPolicy, Record,
-    ReplyAt, Settings,
+    Refused, ReplyAt, Settings,
 };
 use lunch_contract::{
-    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, Refusal, RequestId,
-    RevisionId,
+    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, RequestId, RevisionId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -166,7 +165,7 @@ pub enum ScenarioError {
         /// The how-manieth action, from 0.
         action: usize,
         /// Why.
-        refusal: Refusal,
+        refusal: Refused,
     },
     /// A setting has a value that it cannot have.
     #[error("setting `{setting}` cannot be `{value}`")]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lunch_cloud::drive::{self, Input};
-use lunch_cloud::{Cloud, Event, Settings, Trace};
-use lunch_contract::{Moment, Refusal};
+use lunch_cloud::{Cloud, Event, Refused, Settings, Trace};
+use lunch_contract::Moment;
 
 use crate::world::{Occurrence, Playbook, VirtualWorld};
 
@@ -27,7 +27,7 @@ pub enum Stepped {
         /// What it was told.
         input: Input,
         /// Why it did not take it.
-        refusal: Option<Refusal>,
+        refusal: Option<Refused>,
     },
     /// It is the driver's turn.
     Outside(u64),
@@ -46,7 +46,7 @@ impl<P: Playbook, T: Trace> Simulation<P, T> {
     ///
     /// # Errors
     /// What it refuses.
-    pub fn tell(&mut self, event: Event) -> Result<(), Refusal> {
+    pub fn tell(&mut self, event: Event) -> Result<(), Refused> {
         self.input(Input::Event(event))
     }
 
@@ -55,7 +55,11 @@ impl<P: Playbook, T: Trace> Simulation<P, T> {
         self.input(Input::Timeout).expect("time that passes is not refused");
     }
 
-    fn input(&mut self, input: Input) -> Result<(), Refusal> {
+    /// Tells the cloud now.
+    ///
+    /// # Errors
+    /// What it refuses.
+    pub fn input(&mut self, input: Input) -> Result<(), Refused> {
         self.told += 1;
         let now = self.world.now();
         drive::tell(&mut self.cloud, &mut self.world, now, input)

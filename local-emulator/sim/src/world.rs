@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use lunch_cloud::drive::World;
-use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal};
+use lunch_cloud::{Command, Event, Evidence, Notice, Wake, journal, sqs};
 use lunch_contract::{
     Exit, FunctionId, Moment, Outcome, Participant, Process, RequestId, RevisionId,
 };
@@ -74,6 +74,8 @@ pub struct VirtualWorld<P> {
     pub answers: Vec<Answer>,
     /// The requests released since the driver last took them.
     pub released: Vec<RequestId>,
+    /// What the queues asked for since the driver last took it.
+    pub queues: Vec<(Moment, sqs::Command)>,
     /// The last telling, if a journal is kept.
     pub entry: Option<journal::Entry>,
     journal: bool,
@@ -140,6 +142,7 @@ impl<P: Playbook> VirtualWorld<P> {
             playbook,
             answers: Vec::new(),
             released: Vec::new(),
+            queues: Vec::new(),
             entry: None,
             journal,
             heap: BinaryHeap::new(),
@@ -412,6 +415,7 @@ impl<P: Playbook> World for VirtualWorld<P> {
             }
             Command::Kill { process } => self.kill(process),
             Command::Retire { .. } => {}
+            Command::Queue(command) => self.queues.push((now, command)),
         }
     }
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::time::{Duration, Instant};
 
-use lunch_cloud::Command;
-use lunch_contract::{Moment, Refusal};
+use lunch_cloud::{Command, Refused};
+use lunch_contract::Moment;
 use lunch_sim::replay::{self, ReplayError, Replayed};
 
 use crate::args;
@@ -73,7 +73,7 @@ pub(crate) fn readable(error: ReplayError) -> anyhow::Error {
     anyhow::Error::msg(told).context(error.to_string())
 }
 
-fn commands((refusal, commands): &(Option<Refusal>, Vec<Command>)) -> String {
+fn commands((refusal, commands): &(Option<Refused>, Vec<Command>)) -> String {
     let json = match refusal {
         Some(refusal) => serde_json::json!({ "refused": refusal, "commands": commands }),
         None => serde_json::json!({ "commands": commands }),
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_journal_of_another_version_is_refused_and_says_so() {
-        let other = |text: String| text.replace(r#""lunch_journal":1"#, r#""lunch_journal":99"#);
+        let other = |text: String| text.replace(r#""lunch_journal":2"#, r#""lunch_journal":99"#);
         let failure = replayed("version", other).expect_err("another version");
         assert_eq!(failure.code, Code::Input);
         insta::assert_snapshot!(told(&failure), @r"

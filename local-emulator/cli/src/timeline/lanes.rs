@@ -96,7 +96,8 @@ impl Reading {
             Record::Waits { .. }
             | Record::Ended { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
     }
 

@@ -109,7 +109,8 @@ impl Trace {
             | Record::Started { .. }
             | Record::Ended { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
     }
 

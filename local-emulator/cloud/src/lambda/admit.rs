@@ -12,14 +12,14 @@ use super::function::{Function, Waiting};
 use super::instance::{Init, Instance, Invocation, NEVER, Participants, Rare, Stage, State};
 use super::throttle::Bucket;
 use super::timers::{Due, Owner};
-use super::{Cloud, Open};
+use super::{Lambda, Open};
 use crate::command::{Evidence, Start};
 use crate::event::{InvocationKind, ReplyAt};
 use crate::planted::{Bug, is};
 use crate::settings::FunctionConfig;
 use crate::trace::{ColdCause, Record, Retirement, Trace};
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     pub(super) fn deploy(
         &mut self,
         id: FunctionId,

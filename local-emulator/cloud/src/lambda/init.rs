@@ -4,12 +4,12 @@ use core::time::Duration;
 
 use lunch_contract::{Exit, Outcome, Participant, Process, Refusal, SpawnFailure};
 
-use super::Cloud;
+use super::Lambda;
 use super::instance::{Init, Participants, State};
 use crate::command::{Command, Start};
 use crate::trace::{Cause, InitFailure, Record, ResetCause, Status, Trace};
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     /// A place was found: the INIT phase begins.
     pub(super) fn begin_init(&mut self, index: u32) {
         let deadline = self.now + self.settings.limits.init;

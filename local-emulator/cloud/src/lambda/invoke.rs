@@ -4,7 +4,7 @@ use lunch_contract::{
     Exit, Outcome, Participant, Process, Refusal, RequestId, ResponseEnding, RuntimeState,
 };
 
-use super::Cloud;
+use super::Lambda;
 use super::function::Waiting;
 use super::instance::{Instance, Invocation, Stage, State};
 use crate::command::{Command, Notice, Start};
@@ -12,7 +12,7 @@ use crate::event::ReplyAt;
 use crate::planted::{Bug, is};
 use crate::trace::{Cause, Record, ResetCause, Status, Trace};
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     /// Gives the request to an instance that was available.
     pub(super) fn serve(&mut self, index: u32, waiting: Waiting) {
         let now = self.now;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use lunch_contract::{FunctionId, InstanceId, Moment, Process, RequestId, RevisionId};
 
 use super::timers::{Due, Owner};
-use super::{Cloud, Instance};
+use super::{Instance, Lambda};
 use crate::settings::Settings;
 use crate::trace::{Phase, Trace};
 use crate::wake::Wake;
@@ -56,7 +56,7 @@ pub struct FunctionView {
     pub idle_expiry: Option<Moment>,
 }
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     /// How the cloud was set.
     #[must_use]
     pub const fn settings(&self) -> &Settings {

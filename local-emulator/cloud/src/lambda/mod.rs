@@ -1,7 +1,7 @@
 //! AWS Lambda: functions, their instances and the requests between them.
 //!
 //! `admit` decides who serves a request, `init` and `invoke` follow an instance through its phases, `retire` ends it.
-//! Only [`Cloud::shift`] changes an instance's phase.
+//! Only [`Lambda::shift`] changes an instance's phase.
 
 mod admit;
 mod function;
@@ -36,7 +36,7 @@ use crate::wake::Wake;
 
 pub use self::look::{FunctionView, InstanceView};
 
-/// The machine that decides: which instance serves a request, when it is frozen, ended, refused.
+/// AWS Lambda: which instance serves a request, when it is frozen, ended, refused.
 ///
 /// # Tell
 /// [`handle`](Self::handle) says what happened, [`handle_timeout`](Self::handle_timeout) that time has passed. Time
@@ -58,7 +58,7 @@ pub use self::look::{FunctionView, InstanceView};
 /// An event, and each command that comes of it, costs O(log n) steps in the number of instances, timers and requests.
 /// Nothing is scanned but by `ShutDown`, which has a command for everything that lives.
 #[derive(Debug)]
-pub struct Cloud<T: Trace> {
+pub struct Lambda<T: Trace> {
     settings: Settings,
     trace: T,
     now: Moment,
@@ -93,7 +93,7 @@ struct Account {
     rate: Bucket,
 }
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     /// An empty cloud.
     #[must_use]
     pub fn new(settings: Settings, trace: T) -> Self {
@@ -186,7 +186,7 @@ impl<T: Trace> Cloud<T> {
 }
 
 /// The pieces that all phases use.
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     fn command(&mut self, command: Command) {
         self.commands.push_back(command);
     }

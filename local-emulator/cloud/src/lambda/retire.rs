@@ -2,14 +2,14 @@
 
 use lunch_contract::{FunctionId, InstanceId, Outcome, Refusal};
 
-use super::Cloud;
+use super::Lambda;
 use super::instance::State;
 use super::timers::{Due, Owner};
 use crate::command::{Command, Evidence};
 use crate::planted::{Bug, is};
 use crate::trace::{Cause, Phase, Record, Retirement, Status, Trace};
 
-impl<T: Trace> Cloud<T> {
+impl<T: Trace> Lambda<T> {
     pub(super) fn freeze(&mut self, index: u32) {
         let process = self.instance(index).process();
         self.shift(index, State::Frozen { since: self.now }, Cause::Unused);

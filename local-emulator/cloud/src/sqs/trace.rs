@@ -1,6 +1,7 @@
 //! What happened to messages and why, for people and for tests.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use lunch_contract::Moment;
 use lunch_contract::sqs::{MessageId, QueueId};
@@ -88,4 +89,32 @@ pub enum End {
     Purged,
     /// Its queue was deleted.
     QueueDeleted,
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sent { message, queue } => write!(f, "{message} is sent to {queue}"),
+            Self::Duplicate { message, of } => {
+                write!(f, "{message} is a duplicate of {of} and dropped")
+            }
+            Self::Received { message, count: 1 } => write!(f, "{message} is received"),
+            Self::Received { message, count } => {
+                write!(f, "{message} is received again, {count} times in all")
+            }
+            Self::Visible { message } => write!(f, "{message} is visible"),
+            Self::Moved { message, from, to } => write!(f, "{message} goes from {from} to {to}"),
+            Self::Gone { message, end: End::Deleted } => write!(f, "{message} is deleted"),
+            Self::Gone { message, end: End::Expired } => {
+                write!(f, "{message} was kept long enough and is dropped")
+            }
+            Self::Gone { message, end: End::Purged } => write!(f, "{message} is purged"),
+            Self::Gone { message, end: End::QueueDeleted } => {
+                write!(f, "{message} goes with its queue")
+            }
+            Self::DeletedInVain { message } => {
+                write!(f, "{message} is deleted, and comes once more all the same")
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::stored::State;
 use super::trace::Trace;
 
 /// A deadline, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wake {
     /// When a queue's oldest message has been kept long enough.
@@ -31,17 +31,32 @@ pub enum Wake {
     Name,
 }
 
+impl Wake {
+    /// What it is, without whose.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Retention(_) => "retention",
+            Self::Delay(_) => "delay",
+            Self::Visibility(_) => "visibility timeout",
+            Self::Wait(_) => "wait",
+            Self::Move(_) => "move",
+            Self::Deduplication => "deduplication window",
+            Self::Attempt => "receive attempt window",
+            Self::Name => "name of a deleted queue",
+        }
+    }
+}
+
 impl fmt::Display for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = self.word();
         match self {
-            Self::Retention(id) => write!(f, "retention in {id}"),
-            Self::Delay(id) => write!(f, "delay of {id}"),
-            Self::Visibility(id) => write!(f, "visibility timeout of {id}"),
-            Self::Wait(id) => write!(f, "wait of {id}"),
-            Self::Move(id) => write!(f, "move of {id}"),
-            Self::Deduplication => f.write_str("deduplication window"),
-            Self::Attempt => f.write_str("receive attempt window"),
-            Self::Name => f.write_str("name of a deleted queue"),
+            Self::Retention(id) => write!(f, "{word} in {id}"),
+            Self::Delay(id) | Self::Visibility(id) => write!(f, "{word} of {id}"),
+            Self::Wait(id) => write!(f, "{word} of {id}"),
+            Self::Move(id) => write!(f, "{word} of {id}"),
+            Self::Deduplication | Self::Attempt | Self::Name => f.write_str(word),
         }
     }
 }

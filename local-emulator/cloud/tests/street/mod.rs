@@ -245,5 +245,6 @@ fn line(command: &Command) -> String {
         Command::Terminate { process } => format!("terminate {process}"),
         Command::Kill { process } => format!("kill {process}"),
         Command::Retire { instance } => format!("retire {instance}"),
+        Command::Queue(command) => format!("{command:?}"),
     }
 }

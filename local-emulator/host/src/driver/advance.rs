@@ -79,7 +79,7 @@ impl Driver {
         self.world.armed = None;
         match wake {
             Some((at, wake)) => {
-                self.input(Input::Timeout).expect("time that passes is not refused");
+                self.tell(Input::Timeout).expect("time that passes is not refused");
                 Step::Woken(at, wake)
             }
             None => {

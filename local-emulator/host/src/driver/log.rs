@@ -149,7 +149,8 @@ impl HostWorld {
             | Record::Arrived { .. }
             | Record::Waits { .. }
             | Record::Answered { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
     }
 

@@ -28,9 +28,9 @@ use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use lunch_cloud::drive::{self, Input, World as _};
+use lunch_cloud::drive::{self, Input, Telling, World as _};
 use lunch_cloud::{Cloud, Event, Settings};
-use lunch_contract::{Exit, IdAllocator, Process, Refusal, RevisionId};
+use lunch_contract::{Exit, IdAllocator, Process, RevisionId};
 use tokio::sync::Notify;
 
 use self::instance::Instances;
@@ -165,21 +165,17 @@ impl Driver {
         Ok(())
     }
 
-    /// Tells the cloud that something happened, now.
+    /// Tells the cloud, now.
     ///
     /// # Errors
     /// What it refuses.
-    pub(crate) fn tell(&mut self, event: Event) -> Result<(), Refusal> {
-        self.input(Input::Event(event))
-    }
-
-    fn input(&mut self, input: Input) -> Result<(), Refusal> {
+    pub(crate) fn tell<I: Telling>(&mut self, telling: I) -> Result<(), I::Refusal> {
         let now = self.world.clock.now();
-        let verdict = drive::tell(&mut self.cloud, &mut self.world, now, input);
+        let verdict = drive::tell(&mut self.cloud, &mut self.world, now, telling);
         while let Some(event) = self.world.deferred.pop_front() {
             let now = self.world.clock.now();
             // Who is told of a process that did not start is never refused but where it is gone by now.
-            drive::tell(&mut self.cloud, &mut self.world, now, Input::Event(event)).ok();
+            drive::tell(&mut self.cloud, &mut self.world, now, event).ok();
         }
         self.world.log_platform();
         self.world.told.notify_waiters();
@@ -192,7 +188,7 @@ impl Driver {
         let now = self.world.clock.now();
         match self.world.wake {
             Some((at, _)) if at <= now => {
-                self.input(Input::Timeout).expect("time that passes is not refused");
+                self.tell(Input::Timeout).expect("time that passes is not refused");
             }
             wake => self.world.arm(wake),
         }

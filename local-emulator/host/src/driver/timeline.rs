@@ -209,6 +209,7 @@ impl Owners {
             | Record::Answered { request, .. }
             | Record::Ended { request, .. }
             | Record::CallerLeft { request } => self.requests.get(request).copied(),
+            Record::Queue(_) => None,
         }
     }
 }

@@ -88,6 +88,8 @@ impl World for HostWorld {
             Command::Terminate { process } => self.processes.signal(process, Signal::Terminate),
             Command::Kill { process } => self.processes.signal(process, Signal::Kill),
             Command::Retire { instance } => self.retire(instance),
+            // No queue is made yet.
+            Command::Queue(_) => {}
         }
     }
 

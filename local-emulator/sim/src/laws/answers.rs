@@ -132,7 +132,8 @@ impl Law for Answers {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
-                | Command::Retire { .. } => {}
+                | Command::Retire { .. }
+                | Command::Queue(_) => {}
             }
         }
         Ok(())

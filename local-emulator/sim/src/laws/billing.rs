@@ -72,7 +72,8 @@ impl Law for Billing {
                 | Record::Waits { .. }
                 | Record::Answered { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         Ok(())

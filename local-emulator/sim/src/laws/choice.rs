@@ -71,7 +71,8 @@ impl Law for ChoiceObeyed {
                 | Record::Answered { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         Ok(())

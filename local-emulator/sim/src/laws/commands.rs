@@ -89,7 +89,7 @@ impl Law for Commands {
                     require(!runs, || format!("{instance} retired while its process runs"))?;
                     require(self.retired.insert(*instance), || format!("{instance} went twice"))?;
                 }
-                Command::Reply { .. } | Command::Release { .. } => {}
+                Command::Reply { .. } | Command::Release { .. } | Command::Queue(_) => {}
             }
         }
         if let Some(process) = ended {

@@ -1,6 +1,6 @@
 //! Nothing enters where concurrency is used up: the function's own, the account's, or what is left of the account's.
 
-use lunch_cloud::Event;
+use lunch_cloud::{Event, Refused};
 use lunch_contract::Refusal;
 
 use super::in_flight::InFlight;
@@ -46,7 +46,7 @@ impl Law for Concurrency {
                 format!("{left} unreserved are left, and {least} have to be")
             })?;
         }
-        if step.refusal == Some(Refusal::UnreservedConcurrencyBelowMinimum) {
+        if step.refusal == Some(Refused::Event(Refusal::UnreservedConcurrencyBelowMinimum)) {
             require(account.is_some(), || "a reservation was refused without a limit".to_owned())?;
         }
         Ok(())

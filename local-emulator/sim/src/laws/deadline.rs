@@ -50,7 +50,8 @@ impl Deadline {
             | Record::Waits { .. }
             | Record::Answered { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
         Ok(())
     }
@@ -76,7 +77,8 @@ impl Law for Deadline {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
-                | Command::Retire { .. } => None,
+                | Command::Retire { .. }
+                | Command::Queue(_) => None,
             })
             .collect();
         for (at, record) in step.records {

@@ -77,7 +77,8 @@ impl Law for Diagram {
                 Record::Arrived { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         // A request that has waited long enough for a cold start is under way as its instance is.

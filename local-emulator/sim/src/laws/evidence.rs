@@ -92,7 +92,8 @@ impl Law for EvidenceTold {
                 | Record::Answered { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         for command in step.commands {
@@ -111,7 +112,8 @@ impl Law for EvidenceTold {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
-                | Command::Retire { .. } => {}
+                | Command::Retire { .. }
+                | Command::Queue(_) => {}
             }
         }
         Ok(())

@@ -39,7 +39,8 @@ impl Freezing {
             Command::Spawn { .. }
             | Command::Reply { .. }
             | Command::Kill { .. }
-            | Command::Retire { .. } => Ok(()),
+            | Command::Retire { .. }
+            | Command::Queue(_) => Ok(()),
         }
     }
 

@@ -54,7 +54,8 @@ impl InFlight {
             | Record::Waits { .. }
             | Record::Answered { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => return None,
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => return None,
         };
         let count = self.by_function.entry(function).or_default();
         *count = if entered { *count + 1 } else { count.saturating_sub(1) };

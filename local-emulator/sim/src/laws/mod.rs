@@ -26,8 +26,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lunch_cloud::drive::Input;
-use lunch_cloud::{Command, Event, FunctionConfig, Phase, Record, Settings, Wake};
-use lunch_contract::{FunctionId, InstanceId, Moment, Process, Refusal};
+use lunch_cloud::{Command, Event, FunctionConfig, Phase, Record, Refused, Settings, Wake};
+use lunch_contract::{FunctionId, InstanceId, Moment, Process};
 
 /// One telling and all that came of it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Step<'run> {
     pub(crate) settings: &'run Settings,
     pub(crate) now: Moment,
     pub(crate) input: &'run Input,
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<Refused>,
     pub(crate) commands: &'run [Command],
     pub(crate) records: &'run [(Moment, Record)],
     /// What the cloud waited for before this step, and waits for after it.
@@ -69,7 +69,7 @@ impl<'run> Step<'run> {
     pub(crate) fn taken(&self) -> Option<&'run Event> {
         match self.input {
             Input::Event(event) if self.refusal.is_none() => Some(event),
-            Input::Event(_) | Input::Timeout => None,
+            Input::Event(_) | Input::Queue(_) | Input::Timeout => None,
         }
     }
 }

@@ -101,7 +101,8 @@ impl Reclaim {
             | Record::Started { .. }
             | Record::Answered { .. }
             | Record::InitFailed { .. }
-            | Record::CallerLeft { .. } => {}
+            | Record::CallerLeft { .. }
+            | Record::Queue(_) => {}
         }
         Ok(())
     }

@@ -43,7 +43,8 @@ impl Law for Release {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
-                | Command::Retire { .. } => continue,
+                | Command::Retire { .. }
+                | Command::Queue(_) => continue,
             };
             let Some(answered) = self.open.get(&mentioned).copied() else {
                 return Err(format!("{command:?} after its release"));

@@ -80,7 +80,8 @@ impl Law for Revision {
                 | Record::Answered { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         for command in step.commands {

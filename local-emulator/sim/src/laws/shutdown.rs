@@ -29,7 +29,7 @@ impl Law for Shutdown {
             Input::Event(Event::Invoke { request, .. }) if self.since.is_some() => {
                 require(step.refusal.is_some(), || format!("{request} is taken after shutdown"))?;
             }
-            Input::Event(_) | Input::Timeout => {}
+            Input::Event(_) | Input::Queue(_) | Input::Timeout => {}
         }
         for record in step.records() {
             if let Record::Born { instance, .. } = record {
@@ -50,7 +50,8 @@ impl Law for Shutdown {
                 | Command::Release { .. }
                 | Command::Freeze { .. }
                 | Command::Thaw { .. }
-                | Command::Terminate { .. } => {}
+                | Command::Terminate { .. }
+                | Command::Queue(_) => {}
             }
         }
         if let Some(process) = step.ended() {

@@ -46,7 +46,8 @@ impl Law for Slots {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
-                | Command::Retire { .. } => {}
+                | Command::Retire { .. }
+                | Command::Queue(_) => {}
             }
         }
         Ok(())

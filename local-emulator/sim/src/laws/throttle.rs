@@ -109,7 +109,8 @@ impl Law for Throttle {
                 | Record::Started { .. }
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
-                | Record::CallerLeft { .. } => {}
+                | Record::CallerLeft { .. }
+                | Record::Queue(_) => {}
             }
         }
         self.in_flight.end(step);

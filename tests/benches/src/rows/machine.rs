@@ -156,7 +156,8 @@ impl World for Outside {
             | Command::Thaw { .. }
             | Command::Terminate { .. }
             | Command::Kill { .. }
-            | Command::Retire { .. } => {}
+            | Command::Retire { .. }
+            | Command::Queue(_) => {}
         }
     }
 

@@ -1,0 +1,229 @@
+//! Puts the services together: one value to tell, to ask, to look at and to wake.
+
+use alloc::vec::Vec;
+
+use lunch_contract::sqs::SequenceNumber;
+use lunch_contract::{InstanceId, Moment, Refusal};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::event::Event;
+use crate::lambda::{FunctionView, InstanceView, Lambda};
+use crate::settings::Settings;
+use crate::sqs::{self, Sqs};
+use crate::trace::{Record, Trace};
+use crate::wake::Wake;
+
+/// The machine that decides: which instance serves a request, when it is frozen, ended, refused; who gets which message
+/// and when it comes back.
+///
+/// # Tell
+/// [`handle`](Self::handle) and [`handle_queue`](Self::handle_queue) say what happened,
+/// [`handle_timeout`](Self::handle_timeout) that time has passed. Time never goes back: a `now` earlier than the last
+/// one counts as the last one. A deadline that has come is kept before the event is taken, however late the driver's
+/// timer is: an answer at the deadline is too late in both worlds.
+///
+/// # Ask
+/// After each telling, [`poll_command`](Self::poll_command) until it is `None`, carrying each command out in this
+/// order; then, and only then, tell the next.
+///
+/// # Look
+/// [`instances`](Self::instances), [`functions`](Self::functions), [`queues`](Self::queues),
+/// [`settled`](Self::settled) and [`operations`](Self::operations) change nothing.
+///
+/// # Wake
+/// [`poll_timeout`](Self::poll_timeout) says when to call `handle_timeout` at the latest, and why. It changes with
+/// each telling; one timer is enough.
+///
+/// The services do not call each other. What one asks of another is passed on between two commands, in the order that
+/// `poll_command` has; so all of it has happened when there are no more.
+#[derive(Debug)]
+pub struct Cloud<T: Trace> {
+    lambda: Lambda<T>,
+    sqs: Sqs<Relay>,
+}
+
+/// What the machine will not take, by whose event it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refused {
+    /// An event of the functions and their instances.
+    Event(Refusal),
+    /// An event of the queues.
+    Queue(sqs::Refusal),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Event(refusal)
+    }
+}
+
+impl From<sqs::Refusal> for Refused {
+    fn from(refusal: sqs::Refusal) -> Self {
+        Self::Queue(refusal)
+    }
+}
+
+impl<T: Trace> Cloud<T> {
+    /// An empty cloud.
+    #[must_use]
+    pub fn new(settings: Settings, trace: T) -> Self {
+        Self {
+            sqs: Sqs::new(settings.sqs.clone(), Relay::to::<T>()),
+            lambda: Lambda::new(settings, trace),
+        }
+    }
+
+    /// Puts what was stored in the place of what there is: the queues go on as those would have done that are gone.
+    /// Time that passed meanwhile counts.
+    pub fn restore(
+        &mut self,
+        now: Moment,
+        sequence: SequenceNumber,
+        stored: impl IntoIterator<Item = sqs::Change>,
+    ) {
+        let settings = self.sqs.settings().clone();
+        self.sqs = Sqs::restore(settings, Relay::to::<T>(), now, sequence, stored);
+        self.relay();
+    }
+
+    /// Tells what happened to functions and their instances.
+    ///
+    /// # Errors
+    /// What is refused. Then nothing changed but what time alone has changed.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Result<(), Refusal> {
+        self.pass(now);
+        self.lambda.handle(now, event)
+    }
+
+    /// Tells what a caller wants of the queues.
+    ///
+    /// # Errors
+    /// What is refused. Then nothing changed but what time alone has changed.
+    pub fn handle_queue(&mut self, now: Moment, event: sqs::Event) -> Result<(), sqs::Refusal> {
+        self.lambda.handle_timeout(now);
+        let verdict = self.sqs.handle(now, event);
+        self.relay();
+        verdict
+    }
+
+    /// Tells that time has passed.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        self.pass(now);
+        self.lambda.handle_timeout(now);
+    }
+
+    /// Time passes for all but the functions.
+    fn pass(&mut self, now: Moment) {
+        self.sqs.handle_timeout(now);
+        self.relay();
+    }
+
+    /// The next command.
+    pub fn poll_command(&mut self) -> Option<Command> {
+        self.lambda.poll_command().or_else(|| self.sqs.poll_command().map(Command::Queue))
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Moment, Wake)> {
+        let queues = self.sqs.poll_timeout().map(|(at, wake)| (at, Wake::Queue(wake)));
+        match (self.lambda.poll_timeout(), queues) {
+            (Some(lambda), Some(queues)) if queues.0 < lambda.0 => Some(queues),
+            (lambda, queues) => lambda.or(queues),
+        }
+    }
+
+    /// Passes on what the queues have recorded.
+    fn relay(&mut self) {
+        let Relay(Some(records)) = self.sqs.trace_mut() else { return };
+        for (at, record) in records.drain(..) {
+            self.lambda.trace_mut().record(at, Record::Queue(record));
+        }
+    }
+}
+
+/// Looking.
+impl<T: Trace> Cloud<T> {
+    /// How the cloud was set.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        self.lambda.settings()
+    }
+
+    /// The latest moment that the cloud was told.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        self.lambda.now().max(self.sqs.now())
+    }
+
+    /// What takes the records.
+    #[must_use]
+    pub const fn trace(&self) -> &T {
+        self.lambda.trace()
+    }
+
+    /// What takes the records.
+    pub const fn trace_mut(&mut self) -> &mut T {
+        self.lambda.trace_mut()
+    }
+
+    /// What takes the records, taken out of a cloud that has done its work.
+    pub fn into_trace(self) -> T {
+        self.lambda.into_trace()
+    }
+
+    /// Every living instance.
+    pub fn instances(&self) -> impl Iterator<Item = InstanceView> {
+        self.lambda.instances()
+    }
+
+    /// The instance, if it lives.
+    #[must_use]
+    pub fn instance_view(&self, id: InstanceId) -> Option<InstanceView> {
+        self.lambda.instance_view(id)
+    }
+
+    /// Every function, by id.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionView> {
+        self.lambda.functions()
+    }
+
+    /// The queues, to be looked at.
+    #[must_use]
+    pub const fn queues(&self) -> &Sqs<impl sqs::Trace> {
+        &self.sqs
+    }
+
+    /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting. Only the
+    /// policies' deadlines are left then, which `advance` may skip to.
+    #[must_use]
+    pub const fn settled(&self) -> bool {
+        self.lambda.settled()
+    }
+
+    /// Steps taken in ordered structures (heaps, sets, lists) so far: what an event costs, counted and not timed.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.lambda.operations() + self.sqs.operations()
+    }
+}
+
+/// Keeps what a service records until it is passed on; nothing, where nobody listens.
+#[derive(Debug)]
+struct Relay(Option<Vec<(Moment, sqs::Record)>>);
+
+impl Relay {
+    fn to<T: Trace>() -> Self {
+        Self(T::LISTENS.then(Vec::new))
+    }
+}
+
+impl sqs::Trace for Relay {
+    fn record(&mut self, at: Moment, record: sqs::Record) {
+        if let Self(Some(records)) = self {
+            records.push((at, record));
+        }
+    }
+}
