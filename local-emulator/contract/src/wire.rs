@@ -322,6 +322,11 @@ pub enum CallerError<'a> {
         /// So long nothing of it came, seconds.
         seconds: u64,
     },
+    /// The body of the request is larger than any of this call's.
+    BodyTooLarge {
+        /// What is read, bytes.
+        limit_bytes: u64,
+    },
     /// The payload is larger than AWS takes.
     PayloadTooLarge {
         /// The payload's size.
@@ -409,6 +414,12 @@ impl CallerError<'_> {
                     "Nothing of the request's body came for {seconds} s: send as many bytes as Content-Length says"
                 );
                 user(408, "RequestTimeoutException", &message)
+            }
+            Self::BodyTooLarge { limit_bytes } => {
+                let message = format!(
+                    "The request's body is longer than {limit_bytes} bytes, which is more than this call takes"
+                );
+                user(413, "RequestEntityTooLargeException", &message)
             }
             Self::PayloadTooLarge { bytes, limit_bytes, invocation_type } => user(
                 413,

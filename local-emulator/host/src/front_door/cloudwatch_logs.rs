@@ -2,10 +2,10 @@
 //!
 //! Routes and members are the service model's (M:logs), in JSON 1.1: `POST /` with the call's name in `X-Amz-Target`.
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Method, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,17 +26,12 @@ pub(super) fn target(method: &Method, path: &str, headers: &HeaderMap) -> Option
     Some(String::from_utf8_lossy(target.as_bytes()).into_owned())
 }
 
-/// No larger body is read: what is asked for are a few names.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-
-pub(super) async fn answer(door: &Door, target: &str, request: Request<Incoming>) -> Answer {
-    let body = http_body_util::Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
-    let body = body.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
+pub(super) fn answer(door: &Door, target: &str, body: &[u8]) -> Answer {
     let answered = match target.strip_prefix(SERVICE) {
-        Some("DescribeLogGroups") => asked(&body).and_then(|asked| groups(door, &asked)),
-        Some("DescribeLogStreams") => asked(&body).and_then(|asked| streams(door, &asked)),
-        Some("GetLogEvents") => asked(&body).and_then(|asked| events(door, &asked)),
-        Some("FilterLogEvents") => asked(&body).and_then(|asked| filtered(door, &asked)),
+        Some("DescribeLogGroups") => asked(body).and_then(|asked| groups(door, &asked)),
+        Some("DescribeLogStreams") => asked(body).and_then(|asked| streams(door, &asked)),
+        Some("GetLogEvents") => asked(body).and_then(|asked| events(door, &asked)),
+        Some("FilterLogEvents") => asked(body).and_then(|asked| filtered(door, &asked)),
         _ => Err((
             "UnknownOperationException",
             format!(

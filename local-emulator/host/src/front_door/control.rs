@@ -2,9 +2,7 @@
 //!
 //! Routes and members are the service model's (M:lambda); what AWS says of a mistake stands in facts 5.3 and 5.4.
 
-use http_body_util::BodyExt as _;
-use hyper::body::{Bytes, Incoming};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use lunch_contract::names::FunctionReference;
 use lunch_contract::wire::CallerError;
 use lunch_contract::{FunctionId, Refusal};
@@ -48,9 +46,9 @@ impl Call {
     }
 }
 
-pub(super) async fn answer(door: &Door, call: Call, request: Request<Incoming>) -> Answer {
+pub(super) fn answer(door: &Door, call: Call, body: &[u8]) -> Answer {
     let answered = match call {
-        Call::PutConcurrency(name) => put_concurrency(door, &name, request).await,
+        Call::PutConcurrency(name) => put_concurrency(door, &name, body),
         Call::GetConcurrency(name) => {
             unqualified(door, &name).map(|id| ok(door, &concurrency(reserved(door, id))))
         }
@@ -119,27 +117,16 @@ fn described(door: &Door, function: FunctionId, alias: &str) -> Option<Value> {
     }))
 }
 
-async fn put_concurrency(
-    door: &Door,
-    name: &str,
-    request: Request<Incoming>,
-) -> Result<Answer, Box<Answer>> {
-    // A caller is heard out before it is refused.
-    let wanted = wanted(door, request).await;
+fn put_concurrency(door: &Door, name: &str, body: &[u8]) -> Result<Answer, Box<Answer>> {
     let function = unqualified(door, name)?;
-    let wanted = wanted?;
+    let wanted = wanted(door, body)?;
     reserve(door, function, Some(wanted))?;
     Ok(ok(door, &concurrency(Some(wanted))))
 }
 
-/// No larger body is read: what is asked for is one number.
-const BODY_BYTES_MAX: usize = 4_096;
-
 /// How much is to be reserved.
-async fn wanted(door: &Door, request: Request<Incoming>) -> Result<u32, Box<Answer>> {
-    let body = http_body_util::Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
-    let body = body.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
-    let json = serde_json::from_slice::<Value>(&body).unwrap_or_default();
+fn wanted(door: &Door, body: &[u8]) -> Result<u32, Box<Answer>> {
+    let json = serde_json::from_slice::<Value>(body).unwrap_or_default();
     let wanted = &json["ReservedConcurrentExecutions"];
     wanted.as_u64().and_then(|wanted| u32::try_from(wanted).ok()).ok_or_else(|| {
         let constraint = if wanted.is_null() {

@@ -28,6 +28,9 @@ impl Hosts {
     /// # Errors
     /// Why not, in a sentence.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
+        if headers.get_all(HOST).iter().nth(1).is_some() {
+            return Err("the request has more than one `Host` header; HTTP has one".to_owned());
+        }
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.is_own(name_of(host)) {
             return Err(format!(

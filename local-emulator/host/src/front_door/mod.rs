@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 pub(crate) use self::bind::bind;
 use self::functions::Routed;
 pub(crate) use self::guard::Hosts;
-use crate::connection;
+use crate::connection::{self, Unread};
 use crate::driver::Shared;
 use crate::runtime_api::ACCEPT_PAUSE;
 
@@ -62,7 +62,8 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
             Ok((stream, _)) => {
                 let door = Rc::clone(&door);
                 let service = service_fn(move |request| answer(Rc::clone(&door), request));
-                tokio::task::spawn_local(connection::serve(stream, service));
+                let patience = Some(connection::SILENCE_MAX);
+                tokio::task::spawn_local(connection::serve(stream, service, patience));
             }
             Err(error) => {
                 tracing::warn!(%error, "a caller's connection could not be taken");
@@ -83,11 +84,6 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
         return Ok(refused(&door, &CallerError::Forbidden { message: &sentence }));
     }
     let route = request.uri().path();
-    if let Some(route) = route.strip_prefix("/_lunch/") {
-        let route = route.to_owned();
-        // Kept apart: every call's state would have room for it.
-        return Ok(Box::pin(own::answer(&door, &route, request)).await);
-    }
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
         return Ok(match functions::routed(&door, &request, route) {
             Routed::Invoke(target) => invoke::answer(&door, target, request).await,
@@ -97,18 +93,47 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
             }
         });
     }
+    // Kept apart: every call's state would have room for it.
+    Ok(Box::pin(small(door, request)).await)
+}
+
+/// No larger body is read but an invocation's.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Answers a call whose body is read as a whole first: a caller is heard out before it is refused.
+async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
+    let (head, mut body) = request.into_parts();
+    let request = match connection::read(&mut body, BODY_BYTES_MAX).await {
+        Ok(body) => Request::from_parts(head, body),
+        Err(unread) => {
+            let error = match unread {
+                Unread::TooLarge => {
+                    connection::read_out(body).await;
+                    CallerError::BodyTooLarge { limit_bytes: BODY_BYTES_MAX as u64 }
+                }
+                Unread::Broken => CallerError::BodyBroken,
+                Unread::Silent => {
+                    CallerError::BodyMissing { seconds: connection::SILENCE_MAX.as_secs() }
+                }
+            };
+            return refused(&door, &error);
+        }
+    };
+    let route = request.uri().path();
+    if let Some(route) = route.strip_prefix("/_lunch/") {
+        return own::answer(&door, route, &request).await;
+    }
     if let Some(call) = control::Call::of(request.method(), route) {
-        return Ok(Box::pin(control::answer(&door, call, request)).await);
+        return control::answer(&door, call, request.body());
     }
     if let Some(target) = cloudwatch_logs::target(request.method(), route, request.headers()) {
-        return Ok(Box::pin(cloudwatch_logs::answer(&door, &target, request)).await);
+        return cloudwatch_logs::answer(&door, &target, request.body());
     }
     if sts::is_for(&request) {
-        return Ok(Box::pin(sts::answer(&door, request)).await);
+        return sts::answer(&door, request.body());
     }
     let message = format!("`{} {route}` is not served by this cloud: {SERVED}", request.method());
-    Box::pin(connection::read_out(request.into_body())).await;
-    Ok(refused(&door, &CallerError::NotServed { message: &message }))
+    refused(&door, &CallerError::NotServed { message: &message })
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");

@@ -3,8 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use http_body_util::BodyExt;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use serde::Serialize;
@@ -16,7 +15,7 @@ use crate::driver;
 use crate::wire::{AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, Redeploy};
 
 /// Answers a call of `/_lunch/{route}`.
-pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>) -> Answer {
+pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -> Answer {
     match (request.method(), route) {
         (&Method::GET, "info") => ok(&info(door)),
         (&Method::GET, "ps") => ok(&door.driver.borrow_mut().ps()),
@@ -26,7 +25,7 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
             Ok(logged) => log_lines(door, &logged),
             Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
         },
-        (&Method::POST, "advance") => match body::<Advance>(request).await {
+        (&Method::POST, "advance") => match body::<Advance>(request.body()) {
             Ok(Advance { ms }) => {
                 match driver::advance(&door.driver, Duration::from_millis(ms)).await {
                     Ok(advanced) => ok(&advanced),
@@ -35,7 +34,7 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
         },
-        (&Method::POST, "evict") => match body::<Evict>(request).await {
+        (&Method::POST, "evict") => match body::<Evict>(request.body()) {
             Ok(what) => {
                 let evicted = door.driver.borrow_mut().evict(&what);
                 match evicted {
@@ -45,7 +44,7 @@ pub(super) async fn answer(door: &Door, route: &str, request: Request<Incoming>)
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
         },
-        (&Method::POST, "redeploy") => match body::<Redeploy>(request).await {
+        (&Method::POST, "redeploy") => match body::<Redeploy>(request.body()) {
             Ok(what) => {
                 let redeployed = door.driver.borrow_mut().redeploy(&what);
                 match redeployed {
@@ -110,14 +109,8 @@ fn info(door: &Door) -> Info {
     }
 }
 
-/// A body of ours is small.
-const BODY_BYTES_MAX: usize = 64 * 1024;
-
-async fn body<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, String> {
-    let limited = http_body_util::Limited::new(request.into_body(), BODY_BYTES_MAX);
-    let whole =
-        limited.collect().await.map_err(|error| format!("the body is of no use: {error}"))?;
-    serde_json::from_slice(&whole.to_bytes())
+fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body)
         .map_err(|error| format!("the body is not what this route takes: {error}"))
 }
 

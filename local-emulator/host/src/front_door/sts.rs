@@ -2,8 +2,8 @@
 //!
 //! Credentials are taken and not checked, so everybody is the account itself: what AWS says to an account's root.
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -11,7 +11,7 @@ use super::path::field;
 use super::{Answer, Door, REQUEST_ID};
 
 /// Whether a request is in the query protocol: a form that is posted to the root.
-pub(super) fn is_for(request: &Request<Incoming>) -> bool {
+pub(super) fn is_for(request: &Request<Bytes>) -> bool {
     const FORM: &[u8] = b"application/x-www-form-urlencoded";
     let kind = request.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     request.method() == Method::POST
@@ -19,13 +19,8 @@ pub(super) fn is_for(request: &Request<Incoming>) -> bool {
         && kind.is_some_and(|kind| kind.starts_with(FORM))
 }
 
-/// No larger form is read: what is asked for is a few words.
-const FORM_BYTES_MAX: usize = 4_096;
-
-pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Answer {
-    let form = http_body_util::Limited::new(request.into_body(), FORM_BYTES_MAX).collect().await;
-    let form = form.map_or_else(|_| Bytes::new(), http_body_util::Collected::to_bytes);
-    let form = String::from_utf8_lossy(&form);
+pub(super) fn answer(door: &Door, form: &[u8]) -> Answer {
+    let form = String::from_utf8_lossy(form);
     let id = door.driver.borrow_mut().world.names.uuid();
     let action = field(Some(&form), "Action").unwrap_or_default();
     let (status, body) = if action == "GetCallerIdentity" {

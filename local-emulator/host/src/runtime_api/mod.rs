@@ -61,7 +61,8 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 async fn serve(driver: Shared, stream: TcpStream, process: Process, open: OpenConnection) {
     let service = service_fn(|request| answer(Rc::clone(&driver), process, request));
     // A runtime that ends in the middle of a call is told of by its process's end.
-    connection::serve(stream, service).await;
+    // A process that is frozen may take any time.
+    connection::serve(stream, service, None).await;
     drop(open);
 }
 

@@ -165,3 +165,107 @@ fn a_body_that_does_not_come_is_given_up() {
         }
     });
 }
+
+#[test]
+fn a_header_without_an_end_is_told_so_and_who_sends_nothing_is_not_waited_for() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |mut client, _| async move {
+        let mut streams = Vec::new();
+        for begun in ["", "POST / HTT", HEAD] {
+            let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+            stream.write_all(begun.as_bytes()).await.expect("it is sent");
+            streams.push((begun, stream));
+        }
+        // When these are answered the others have been heard.
+        for _ in 0..2 {
+            assert_eq!(client.call("POST", INVOKE, &[], "1").await.text(), "1");
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        tokio::time::resume();
+        for (begun, mut stream) in streams {
+            let mut answer = String::new();
+            drop(stream.read_to_string(&mut answer).await);
+            if begun.is_empty() {
+                assert_eq!(answer, "");
+            } else {
+                assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+                assert!(answer.contains("header had no end after 10 s"), "{answer}");
+            }
+        }
+        // Who was answered may think for as long as it likes.
+        assert_eq!(client.call("POST", INVOKE, &[], "2").await.text(), "2");
+    });
+}
+
+#[test]
+fn what_http_itself_refuses_is_refused_with_a_sentence() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |client, _| async move {
+        let long = "x".repeat(70_000);
+        let many = "a: b\r\n".repeat(101);
+        for (request, status, word) in [
+            (format!("GET /{long} HTTP/1.1\r\nhost: localhost\r\n\r\n"), "414", "path is longer"),
+            (format!("{HEAD}{many}\r\n"), "431", "more than 100 lines"),
+            (
+                format!("{HEAD}a: {}\r\n\r\n", "x".repeat(1_000_000)),
+                "431",
+                "more than 100 lines, or more",
+            ),
+            (format!("{HEAD}no colon\r\n\r\n"), "400", "is not HTTP/1.1's"),
+            ("\u{1}\u{2}\r\n\r\n".to_owned(), "400", "is not HTTP/1.1's"),
+            (format!("{HEAD}content-length: 1, 2\r\n\r\n1"), "400", "is not HTTP/1.1's"),
+        ] {
+            let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+            drop(stream.write_all(request.as_bytes()).await);
+            let mut answer = Vec::new();
+            // What it goes on sending may end the connection before all is read.
+            drop(stream.read_to_end(&mut answer).await);
+            let answer = String::from_utf8(answer).expect("an answer is text");
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{word}: {answer}");
+            assert!(answer.contains(word), "{answer}");
+        }
+    });
+}
+
+#[test]
+fn the_small_calls_wait_for_no_body_either_and_take_no_large_one() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |mut client, _| async move {
+        let routes = [
+            "POST /_lunch/advance",
+            "PUT /2017-10-31/functions/coffee/concurrency",
+            "POST /",
+            "POST /nowhere",
+        ];
+        let mut streams = Vec::new();
+        for route in routes {
+            let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+            let head =
+                format!("{route} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{{");
+            stream.write_all(head.as_bytes()).await.expect("it is sent");
+            streams.push(stream);
+            let answer = client.call("POST", "/_lunch/advance", &[], "1".repeat(70_000)).await;
+            assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+            assert!(answer.text().contains("longer than 65536 bytes"), "{}", answer.text());
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        tokio::time::resume();
+        for mut stream in streams {
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.expect("it is answered");
+            assert_eq!(&answer, b"HTTP/1.1 408");
+        }
+    });
+}
+
+#[test]
+fn a_request_with_two_hosts_is_nobodys() {
+    with_cloud(Config::new(vec![coffee()]), echo(), |client, _| async move {
+        let mut stream = TcpStream::connect(client.address()).await.expect("somebody listens");
+        let request = format!("{HEAD}host: evil.example\r\ncontent-length: 1\r\n\r\n1");
+        stream.write_all(request.as_bytes()).await.expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("it is answered");
+        assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+        assert!(answer.contains("more than one `Host` header"), "{answer}");
+    });
+}

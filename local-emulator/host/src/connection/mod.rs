@@ -1,25 +1,45 @@
 //! A connection of HTTP/1.1, as the door and the Runtime API both serve it.
 
+mod patience;
+
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::server::conn::http1;
-use hyper::service::HttpService;
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use self::patience::{Patient, Stand};
+
 /// Serves it until either side ends it. An end in the middle of a call is told of by the call's own guard.
-pub(crate) async fn serve<S>(stream: TcpStream, service: S)
+///
+/// Who takes longer than `patience` for a request's header is not waited for.
+pub(crate) async fn serve<S>(stream: TcpStream, service: S, patience: Option<Duration>)
 where
-    S: HttpService<Incoming, ResBody = Full<Bytes>>,
+    S: Service<Request<Incoming>, Response = Response<Full<Bytes>>>,
     S::Error: std::error::Error + Send + Sync + 'static,
 {
     // Without it an answer may wait for an acknowledgement; with it or not, the answer is the same.
     drop(stream.set_nodelay(true));
+    let stand = Rc::new(Cell::new(Stand::New));
+    let stream = Patient::new(stream, Rc::clone(&stand), patience);
+    let service = service_fn(move |request| {
+        stand.set(Stand::InCall);
+        let (stand, answer) = (Rc::clone(&stand), service.call(request));
+        async move {
+            let answer = answer.await;
+            stand.set(Stand::Answered);
+            answer
+        }
+    });
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
