@@ -279,3 +279,15 @@ fn where_no_cloud_runs_the_other_commands_say_how_to_start_one() {
         assert!(said.contains("(start one by `lunch up`"), "{said}");
     }
 }
+
+#[test]
+fn a_name_that_nobody_has_is_wrong_input_and_told_with_those_that_there_are() {
+    let cloud = scripted().start();
+    let port = cloud.port().to_string();
+    for command in ["logs", "evict"] {
+        let mut lunch = lunch_command(command);
+        let (code, _, said) = run(lunch.args(["nope", "--port", &port]), Path::new("/no/folder"));
+        assert_eq!(code, INPUT, "{command}: {said}");
+        assert!(said.contains("`nope`") && said.contains("`scripted`"), "{said}");
+    }
+}

@@ -374,7 +374,7 @@ pub(crate) fn parser() -> clap::Command {
 const EXIT_STATUS: &str = "  0   it was done
   1   it was done, and what came of it is bad: a function failed, an order has no outcome
   2   the arguments make no sense
-  3   what was given cannot be used: the template, orders, a payload, a journal
+  3   what was given cannot be used: the template, orders, a payload, a name
   4   the functions do not build
   5   there is no cloud at that port, or none can listen there
   70  a fault of lunch's own";

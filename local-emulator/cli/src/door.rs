@@ -18,6 +18,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
+use crate::failure::{Code, Failure};
+
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
@@ -44,6 +46,20 @@ pub(crate) enum CallError {
          to `{path}` has status {status}; name another port by `--port`)"
     )]
     Stranger { port: u16, path: String, status: StatusCode },
+}
+
+impl From<CallError> for Failure {
+    /// What a cloud refuses is what was asked for; all else is that there is no cloud.
+    fn from(error: CallError) -> Self {
+        let code = match &error {
+            CallError::Refused { .. } => Code::Input,
+            CallError::Nobody { .. }
+            | CallError::Broken { .. }
+            | CallError::NoHttp { .. }
+            | CallError::Stranger { .. } => Code::Door,
+        };
+        Self { code, error: error.into() }
+    }
 }
 
 /// An answer as it came.

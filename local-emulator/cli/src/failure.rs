@@ -19,7 +19,7 @@ pub(crate) enum Code {
     Bad = 1,
     /// The arguments make no sense; clap's own.
     Usage = 2,
-    /// What was given cannot be used: the template, an order file, a payload, a journal.
+    /// What was given cannot be used: the template, an order file, a payload, a journal, a name that nobody has.
     Input = 3,
     /// The functions do not build.
     Build = 4,

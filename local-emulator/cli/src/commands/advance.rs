@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::args;
 use crate::door::Door;
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::{Code, Failure};
 use crate::say;
 use crate::span;
 use crate::story::ahead;
@@ -29,8 +29,7 @@ pub(crate) async fn run(asked: args::Advance) -> Result<Code, Failure> {
             say::beside("waiting for what is really under way: a function's work is never skipped");
             asked_for.await
         }
-    }
-    .or_fail(Code::Door)?;
+    }?;
     say::answer(render(asked.span, &advanced));
     if let Some(ahead) = ahead(advanced.ahead_ms) {
         say::beside(ahead);

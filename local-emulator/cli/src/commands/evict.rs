@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use crate::args;
 use crate::commands::advance::few;
 use crate::door::Door;
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::{Code, Failure};
 use crate::say;
 use lunch_host::wire::{Evict, Evicted};
 
 pub(crate) async fn run(asked: args::Evict) -> Result<Code, Failure> {
     let door = Door::new(asked.door.port);
-    let evicted: Evicted =
-        door.ask("/_lunch/evict", &what(&asked.what)).await.or_fail(Code::Door)?;
+    let evicted: Evicted = door.ask("/_lunch/evict", &what(&asked.what)).await?;
     say::answer(render(&asked.what, &evicted));
     Ok(Code::Done)
 }

@@ -18,7 +18,7 @@ const EVIDENCE: &str = "x-lunch-";
 pub(crate) async fn run(asked: args::Invoke) -> Result<Code, Failure> {
     let payload = payload(&asked.payload)?;
     let door = Door::new(asked.door.port);
-    let answer = door.invoke(&asked.function, payload, asked.event).await.or_fail(Code::Door)?;
+    let answer = door.invoke(&asked.function, payload, asked.event).await?;
     if let Some(evidence) = evidence(&answer) {
         say::beside(evidence);
     }

@@ -8,7 +8,7 @@ use lunch_host::wire::{LOGS_WHOLE_FROM, LogKind, LogLine};
 
 use crate::args;
 use crate::door::{CallError, Door, escaped};
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::{Code, Failure};
 use crate::say;
 use crate::terminal::{Stream, harmless};
 
@@ -19,7 +19,7 @@ pub(crate) async fn run(asked: args::Logs) -> Result<Code, Failure> {
     let look = Look { json: asked.json, colour: Stream::Out.wants_colour() };
     let route = |from: u64, wait: bool| format!("/_lunch/logs?from={from}&wait={wait}{function}");
     let mut from = 0;
-    let (headers, mut lines) = read(&door, &route(from, false)).await.or_fail(Code::Door)?;
+    let (headers, mut lines) = read(&door, &route(from, false)).await?;
     let whole = whole_from(&headers);
     if whole > from {
         say::beside(forgotten(whole, asked.name.as_deref(), lines.is_empty()));
@@ -45,7 +45,7 @@ pub(crate) async fn run(asked: args::Logs) -> Result<Code, Failure> {
                 say::beside("the cloud has ended");
                 return Ok(Code::Done);
             }
-            error @ Err(_) => error.or_fail(Code::Door)?.1,
+            Err(error) => return Err(error.into()),
         };
     }
 }

@@ -7,7 +7,7 @@ use lunch_cloud::Phase;
 
 use crate::args;
 use crate::door::Door;
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::{Code, Failure};
 use crate::say;
 use crate::span;
 use crate::story::ahead;
@@ -16,7 +16,7 @@ use lunch_host::wire::{Ps, PsInstance};
 
 pub(crate) async fn run(asked: args::Ps) -> Result<Code, Failure> {
     let door = Door::new(asked.door.port);
-    let ps: Ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+    let ps: Ps = door.read("/_lunch/ps").await?;
     say::answer(render(&ps));
     if let Some(ahead) = ahead(ps.ahead_ms) {
         say::beside(ahead);

@@ -12,7 +12,7 @@ use lunch_host::wire::{Ps, TimelineLine};
 
 pub(crate) async fn run(asked: args::Timeline) -> Result<Code, Failure> {
     let door = Door::new(asked.door.port);
-    let lines: Vec<TimelineLine> = door.read_lines("/_lunch/timeline").await.or_fail(Code::Door)?;
+    let lines: Vec<TimelineLine> = door.read_lines("/_lunch/timeline").await?;
     if asked.json {
         for line in &lines {
             let mut json = serde_json::to_vec(line).or_fail(Code::Fault)?;
@@ -21,7 +21,7 @@ pub(crate) async fn run(asked: args::Timeline) -> Result<Code, Failure> {
         }
         return Ok(Code::Done);
     }
-    let ps: Ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+    let ps: Ps = door.read("/_lunch/ps").await?;
     let (lanes, see_all) = (Lanes::all_if(asked.all), "`lunch timeline --all` draws all");
     let story = Story::of_lines(lines);
     if let Some(file) = asked.perfetto {

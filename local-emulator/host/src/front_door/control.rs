@@ -8,7 +8,7 @@ use lunch_contract::wire::CallerError;
 use lunch_contract::{FunctionId, Refusal};
 use serde_json::{Value, json};
 
-use super::functions::{Target, arn, configuration, found, ok, page};
+use super::functions::{Target, arn, configuration, found, ok, paged};
 use super::path::{decoded, field};
 use super::{Answer, Door, refused};
 use crate::published::Version;
@@ -62,31 +62,39 @@ pub(super) fn answer(door: &Door, call: Call, body: &[u8]) -> Answer {
     answered.unwrap_or_else(|refused| *refused)
 }
 
+/// The newest version, where there are any: the only one that is served.
+pub(super) fn newest(door: &Door, function: FunctionId) -> Option<Version> {
+    let driver = door.driver.borrow();
+    let is_published = driver.world.deployed.of(function).served.published.versions;
+    is_published.then(|| Version::Number(driver.revision(function)))
+}
+
+pub(super) fn of_version(door: &Door, function: FunctionId, version: Version) -> Target {
+    Target { function, version, arn: arn(door, function, Some(&version.to_string())) }
+}
+
 /// ListVersionsByFunction: the newest code, and the newest version where there are any.
-pub(super) fn versions(door: &Door, target: &Target, query: Option<&str>) -> Value {
+pub(super) fn versions(door: &Door, target: &Target, query: Option<&str>) -> Answer {
     let function = target.function;
-    let newest = {
-        let driver = door.driver.borrow();
-        let is_published = driver.world.deployed.of(function).served.published.versions;
-        is_published.then(|| Version::Number(driver.revision(function)))
-    };
-    let all: Vec<_> = [Some(Version::Latest), newest].into_iter().flatten().collect();
-    page(query, "Versions", &all, |version| {
-        let arn = arn(door, function, Some(&version.to_string()));
-        configuration(door, &Target { function, version: *version, arn })
+    let all: Vec<_> =
+        [Some(Version::Latest), newest(door, function)].into_iter().flatten().collect();
+    paged(door, query, "Versions", &all, |version| {
+        configuration(door, &of_version(door, function, *version))
     })
 }
 
 /// ListAliases: all, or those that lead to the version that is asked for.
-pub(super) fn aliases(door: &Door, target: &Target, query: Option<&str>) -> Value {
+pub(super) fn aliases(door: &Door, target: &Target, query: Option<&str>) -> Answer {
     let function = target.function;
-    let driver = door.driver.borrow();
-    let names = driver.world.deployed.of(function).served.published.aliases.keys();
+    let names: Vec<String> = {
+        let driver = door.driver.borrow();
+        driver.world.deployed.of(function).served.published.aliases.keys().cloned().collect()
+    };
     let wanted = field(query, "FunctionVersion");
     let leads_there =
         |alias: &Value| wanted.as_deref().is_none_or(|wanted| alias["FunctionVersion"] == wanted);
-    let all = names.filter_map(|name| described(door, function, name)).filter(leads_there);
-    page(query, "Aliases", &all.collect::<Vec<_>>(), Value::clone)
+    let all = names.iter().filter_map(|name| described(door, function, name)).filter(leads_there);
+    paged(door, query, "Aliases", &all.collect::<Vec<_>>(), Value::clone)
 }
 
 /// GetAlias.

@@ -47,10 +47,10 @@ pub(super) fn routed(door: &Door, request: &Request<Incoming>, route: &str) -> R
             of_one(door, name, query, configuration)
         }
         (&Method::GET, (Some(name), Some("versions"), None, None)) => {
-            of_one(door, name, None, |door, target| control::versions(door, target, query))
+            of_named(door, name, |target| control::versions(door, target, query))
         }
         (&Method::GET, (Some(name), Some("aliases"), None, None)) => {
-            of_one(door, name, None, |door, target| control::aliases(door, target, query))
+            of_named(door, name, |target| control::aliases(door, target, query))
         }
         (&Method::GET, (Some(name), Some("aliases"), Some(alias), None)) => {
             control::alias(door, &decoded(name), &decoded(alias))
@@ -170,26 +170,85 @@ fn of_one(
     }
 }
 
+fn of_named(door: &Door, name: &str, answer: impl Fn(&Target) -> Answer) -> Answer {
+    match found(door, &decoded(name), None) {
+        Ok(target) => answer(&target),
+        Err(answer) => *answer,
+    }
+}
+
 /// A call that lists gives at most so many at once. M:lambda `MaxListItems`, D:API_ListFunctions.
 const PAGE_MAX: usize = 50;
 
+/// So many may be asked for. M:lambda `MaxListItems`.
+const ASKED_MAX: usize = 10_000;
+
+/// ListFunctions: `FunctionVersion=ALL` lists the versions beside their functions.
 fn list(door: &Door, query: Option<&str>) -> Answer {
+    let with_versions = match field(query, "FunctionVersion").as_deref() {
+        None => false,
+        Some("ALL") => true,
+        Some(value) => {
+            let constraint = "Member must satisfy enum value set: [ALL]";
+            let member = "functionVersion";
+            return refused(door, &CallerError::Validation { value, member, constraint });
+        }
+    };
     let all: Vec<_> = door.driver.borrow().world.deployed.iter().map(|(id, _)| id).collect();
-    let render = |id: &FunctionId| configuration(door, &latest(door, *id));
-    ok(door, &page(query, "Functions", &all, render))
+    let versions = |id: FunctionId| {
+        let newest = control::newest(door, id).filter(|_| with_versions);
+        let newest = newest.map(|version| control::of_version(door, id, version));
+        std::iter::once(latest(door, id)).chain(newest)
+    };
+    let all: Vec<_> = all.into_iter().flat_map(versions).collect();
+    paged(door, query, "Functions", &all, |target| configuration(door, target))
 }
 
-/// The page of a list that `MaxItems` and `Marker` ask for, and the marker of the next one.
-pub(super) fn page<T>(
+/// Answers with the page of a list that is asked for.
+pub(super) fn paged<T>(
+    door: &Door,
     query: Option<&str>,
     member: &str,
     all: &[T],
     render: impl Fn(&T) -> Value,
-) -> Value {
-    let wanted = field(query, "MaxItems").and_then(|items| items.parse::<usize>().ok());
-    let size = wanted.unwrap_or(PAGE_MAX).clamp(1, PAGE_MAX);
+) -> Answer {
+    match page(query, member, all, render) {
+        Ok(page) => ok(door, &page),
+        Err(wrong) => {
+            let Wrong { value, member, constraint } = wrong;
+            refused(door, &CallerError::Validation { value: &value, member, constraint })
+        }
+    }
+}
+
+/// What is asked for that no page has.
+#[derive(Debug, PartialEq, Eq)]
+struct Wrong {
+    value: String,
+    member: &'static str,
+    constraint: &'static str,
+}
+
+/// The page of a list that `MaxItems` and `Marker` ask for, and the marker of the next one.
+fn page<T>(
+    query: Option<&str>,
+    member: &str,
+    all: &[T],
+    render: impl Fn(&T) -> Value,
+) -> Result<Value, Wrong> {
+    let number = |name, member, constraint, least, most| match field(query, name) {
+        None => Ok(None),
+        Some(value) => match value.parse::<usize>() {
+            Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
+            Ok(_) | Err(_) => Err(Wrong { value: value.into_owned(), member, constraint }),
+        },
+    };
+    let between = "Member must be a number from 1 to 10000";
+    let wanted = number("MaxItems", "maxItems", between, 1, ASKED_MAX)?;
+    let size = wanted.unwrap_or(PAGE_MAX).min(PAGE_MAX);
     // The marker is the place of the next one.
-    let from = field(query, "Marker").and_then(|marker| marker.parse::<usize>().ok()).unwrap_or(0);
+    let given = "Member must be a NextMarker that this call has given";
+    let from = number("Marker", "marker", given, 0, all.len())?.unwrap_or(0);
     let page: Vec<_> = all.iter().skip(from).take(size).map(render).collect();
     let next = from.saturating_add(page.len());
     let is_last = next >= all.len() || page.is_empty();
@@ -197,7 +256,7 @@ pub(super) fn page<T>(
     if !is_last {
         body["NextMarker"] = next.to_string().into();
     }
-    body
+    Ok(body)
 }
 
 pub(super) fn ok(door: &Door, body: &Value) -> Answer {
@@ -291,10 +350,19 @@ mod tests {
     fn a_list_is_given_page_by_page() {
         let all = (0..60).collect::<Vec<u32>>();
         let page = |query| page(Some(query), "Ones", &all, |one| json!(one));
-        assert_eq!(page("MaxItems=2"), json!({ "Ones": [0, 1], "NextMarker": "2" }));
-        assert_eq!(page("MaxItems=2&Marker=58"), json!({ "Ones": [58, 59] }));
-        assert_eq!(page("MaxItems=9999")["NextMarker"], "50");
-        assert_eq!(page("Marker=60"), json!({ "Ones": [] }));
+        assert_eq!(page("MaxItems=2"), Ok(json!({ "Ones": [0, 1], "NextMarker": "2" })));
+        assert_eq!(page("MaxItems=2&Marker=58"), Ok(json!({ "Ones": [58, 59] })));
+        assert_eq!(page("MaxItems=9999").expect("a page")["NextMarker"], "50");
+        assert_eq!(page("Marker=60"), Ok(json!({ "Ones": [] })));
+        for (wrong, member) in [
+            ("MaxItems=0", "maxItems"),
+            ("MaxItems=10001", "maxItems"),
+            ("MaxItems=few", "maxItems"),
+            ("Marker=61", "marker"),
+            ("Marker=there", "marker"),
+        ] {
+            assert_eq!(page(wrong).expect_err(wrong).member, member);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use lunch_host::wire::{Advance, Advanced, Ps};
 
 use crate::commands::advance::few;
 use crate::door::Door;
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::Failure;
 use crate::progress::Serving;
 use crate::span;
 
@@ -28,13 +28,13 @@ pub(super) async fn until_all_have_gone(
 ) -> Result<(), Failure> {
     let mut passed = Duration::ZERO;
     loop {
-        let ps: Ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
+        let ps: Ps = door.read("/_lunch/ps").await?;
         // A step more than it takes: an instance that goes needs a moment.
         if ps.instances.is_empty() || passed > idle_max + STEP {
             return Ok(());
         }
         let ms = u64::try_from(STEP.as_millis()).expect("a minute is not long");
-        let _: Advanced = door.ask("/_lunch/advance", &Advance { ms }).await.or_fail(Code::Door)?;
+        let _: Advanced = door.ask("/_lunch/advance", &Advance { ms }).await?;
         passed += STEP;
         progress.says(&format!("nobody comes any more: {} later", span::clock(passed)));
     }

@@ -18,7 +18,7 @@ use crate::args::{self, NamedDelay};
 use crate::commands::cloud::{self, Plan};
 use crate::door::Door;
 use crate::ending::Ending;
-use crate::failure::{Code, Failure, OrFail as _};
+use crate::failure::{Code, Failure};
 use crate::progress::Serving;
 use crate::say;
 use crate::story::{Lanes, Story};
@@ -72,10 +72,9 @@ async fn lunchtime(
     if let Some(idle_max) = idle_max {
         afterwards::until_all_have_gone(&door, idle_max, &progress).await?;
     }
-    let ps = door.read("/_lunch/ps").await.or_fail(Code::Door)?;
-    let timeline = door.read_lines("/_lunch/timeline").await.or_fail(Code::Door)?;
-    let answered: Vec<AnsweredRequest> =
-        door.read_lines("/_lunch/requests").await.or_fail(Code::Door)?;
+    let ps = door.read("/_lunch/ps").await?;
+    let timeline = door.read_lines("/_lunch/timeline").await?;
+    let answered: Vec<AnsweredRequest> = door.read_lines("/_lunch/requests").await?;
     progress.done();
     Ok(Lunchtime { orders: crowd::fates(calls, &answered), timeline, ps })
 }
