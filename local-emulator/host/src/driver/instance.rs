@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
-use lunch_contract::{FunctionId, InstanceId, Process, RequestId};
+use lunch_contract::{FunctionId, InstanceId, Moment, Process, RequestId};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
@@ -37,6 +37,10 @@ pub(crate) struct Instance {
     pub(crate) last: Option<Uuid>,
     /// What the last `/init/error` said.
     pub(crate) init_error: Bytes,
+    /// What it called the error.
+    pub(crate) init_error_type: String,
+    /// When its last INIT began.
+    pub(crate) init_began: Moment,
     /// Where its lines go.
     pub(crate) stream: StreamId,
     pub(crate) memory: MemoryUse,

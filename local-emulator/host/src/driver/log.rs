@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use lunch_cloud::Record;
+use lunch_cloud::{Cause, Phase, Record};
 use lunch_contract::{InstanceId, Moment, Process, RequestId, names};
 
 use super::instance::Task;
 use super::world::HostWorld;
 use super::{Driver, Peak};
-use crate::logs::{Drained, Ending, Output, PlatformEvent, Report, What};
+use crate::logs::{Drained, Ending, InitEvent, Output, PlatformEvent, Report, What};
 use crate::wire::{LogKind, LogLine, Note};
 
 impl HostWorld {
@@ -120,10 +120,27 @@ impl HostWorld {
                 self.log_event(at, instance, Some(request), event);
             }
             Record::InitFailed { process, failure, duration, in_invoke } => {
-                let ending = Ending::of_init(failure);
-                let event =
-                    PlatformEvent::InitReport { duration: duration.into(), in_invoke, ending };
-                self.log_event(at, process.instance, None, event);
+                let instance = self.instances.of(process.instance);
+                let reported = instance.map(|known| known.init_error_type.clone());
+                let reported = reported.as_deref().unwrap_or_default();
+                let event = InitEvent::Failed { duration, failure, reported };
+                self.log_init(at, process.instance, in_invoke, event);
+            }
+            Record::Phase { instance, to: to @ (Phase::Init | Phase::Reinit), .. } => {
+                if let Some(known) = self.instances.of_mut(instance) {
+                    known.init_began = at;
+                }
+                self.log_init(at, instance, to == Phase::Reinit, InitEvent::Start);
+            }
+            Record::Phase {
+                instance,
+                from: from @ (Phase::Init | Phase::Reinit),
+                cause: Cause::InitDone,
+                ..
+            } => {
+                let began = self.instances.of(instance).map_or(at, |known| known.init_began);
+                let event = InitEvent::Done { duration: at.since(began) };
+                self.log_init(at, instance, from == Phase::Reinit, event);
             }
             Record::Ended { request, instance: id, status, duration, init, billed_ms } => {
                 let instance = self.instances.of_mut(id);
@@ -151,6 +168,16 @@ impl HostWorld {
             | Record::Answered { .. }
             | Record::CallerLeft { .. }
             | Record::Queue(_) => {}
+        }
+    }
+
+    /// Logs what AWS says of an INIT phase.
+    fn log_init(&mut self, at: Moment, id: InstanceId, in_invoke: bool, event: InitEvent<'_>) {
+        let Some(instance) = self.instances.of(id) else { return };
+        let logging = self.deployed.of(instance.function).served.logging;
+        for line in event.lines(in_invoke, logging, millis(self.clock.wall_of(at))) {
+            self.logs.push(at, instance.stream, None, What::Written(line.into()));
+            self.logged.notify_waiters();
         }
     }
 

@@ -52,7 +52,7 @@ impl Driver {
                 time: names::timestamp(unix_ms),
                 kind: match event.what {
                     What::Line(_) => LogKind::Function,
-                    What::Platform(_) => LogKind::Platform,
+                    What::Platform(_) | What::Written(_) => LogKind::Platform,
                 },
                 instance: stream.instance,
                 function: world.deployed.of(stream.function).served.name.clone(),

@@ -101,9 +101,15 @@ impl Driver {
     }
 
     /// The runtime cannot start, and says why.
-    pub(crate) fn init_error(&mut self, process: Process, body: Bytes) -> Result<(), Refusal> {
+    pub(crate) fn init_error(
+        &mut self,
+        process: Process,
+        error_type: &str,
+        body: Bytes,
+    ) -> Result<(), Refusal> {
         if let Some(instance) = self.world.instances.of_mut(process.instance) {
             instance.init_error = body;
+            error_type.clone_into(&mut instance.init_error_type);
         }
         self.tell(Event::InitError { process })
     }

@@ -124,6 +124,8 @@ impl HostWorld {
             delivered: Vec::new(),
             last: None,
             init_error: hyper::body::Bytes::new(),
+            init_error_type: String::new(),
+            init_began: now,
             stream,
             memory: MemoryUse::default(),
             listener: Task(tokio::task::spawn_local(listening)),

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use lunch_cloud::{Record, Trace};
+use lunch_cloud::{Phase, Record, Trace};
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 
 use crate::uuid::Uuid;
@@ -154,7 +154,7 @@ impl Kept {
 impl Trace for Timeline {
     fn record(&mut self, at: Moment, record: Record) {
         let mut kept = self.0.borrow_mut();
-        if let Record::Started { .. } | Record::Ended { .. } | Record::InitFailed { .. } = record {
+        if is_logged(&record) {
             kept.platform.push((at, record.clone()));
         }
         kept.push(at, Line::Record(record));
@@ -162,6 +162,24 @@ impl Trace for Timeline {
 
     fn broken(&mut self, at: Moment, promise: &'static str) {
         self.fault(at, format!("the cloud broke its promise: {promise}"));
+    }
+}
+
+/// Whether AWS may write a line about it.
+const fn is_logged(record: &Record) -> bool {
+    match record {
+        Record::Started { .. }
+        | Record::Ended { .. }
+        | Record::InitFailed { .. }
+        | Record::Phase { to: Phase::Init | Phase::Reinit, .. }
+        | Record::Phase { from: Phase::Init | Phase::Reinit, .. } => true,
+        Record::Phase { .. }
+        | Record::Born { .. }
+        | Record::Arrived { .. }
+        | Record::Waits { .. }
+        | Record::Answered { .. }
+        | Record::CallerLeft { .. }
+        | Record::Queue(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Knows no HTTP and decides nothing.
 
+mod init;
 mod lines;
 mod logging;
 mod output;
@@ -10,6 +11,7 @@ mod platform;
 mod store;
 mod tail;
 
+pub(crate) use init::{InitEvent, error_type};
 pub(crate) use lines::LineCutter;
 pub use logging::{Level, LogFormat, Logging};
 pub(crate) use output::{Drained, Output};

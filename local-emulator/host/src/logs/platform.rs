@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use lunch_cloud::{InitFailure, Status};
+use lunch_cloud::Status;
+use lunch_contract::Outcome;
 use lunch_contract::names::timestamp;
-use lunch_contract::{Exit, Outcome};
 use serde::Serialize;
 
 use super::logging::{Level, LogFormat, Logging};
@@ -23,15 +23,6 @@ pub(crate) enum PlatformEvent {
     End(Ending),
     /// What it cost.
     Report(Report),
-    /// INIT failed; when it goes well it stands in the report.
-    InitReport {
-        /// How long it took.
-        duration: Hundredths,
-        /// Whether it ran inside an invocation.
-        in_invoke: bool,
-        /// How it ended.
-        ending: Ending,
-    },
 }
 
 /// What an invocation cost.
@@ -88,7 +79,7 @@ impl From<Duration> for Hundredths {
 }
 
 impl Hundredths {
-    fn ms(self) -> f64 {
+    pub(super) fn ms(self) -> f64 {
         f64::from(self.0) / 100.0
     }
 }
@@ -99,25 +90,15 @@ impl Ending {
         match (status, outcome) {
             (Status::Success, _) => Self::Success,
             (Status::Timeout, _) => Self::Timeout,
-            (Status::Error | Status::Failure, Some(Outcome::Exited { .. })) => {
-                Self::Error(ErrorType::ExitError)
-            }
+            // Who was answered and is told of as failed has ended before it asked for more.
+            (
+                Status::Error | Status::Failure,
+                Some(Outcome::Exited { .. } | Outcome::Returned | Outcome::FunctionError),
+            ) => Self::Error(ErrorType::ExitError),
             (Status::Error | Status::Failure, Some(Outcome::SpawnFailed { .. })) => {
                 Self::Error(ErrorType::InvalidEntrypoint)
             }
             (Status::Error | Status::Failure, _) => Self::Error(ErrorType::Unknown),
-        }
-    }
-
-    /// Of an INIT phase.
-    pub(crate) const fn of_init(failure: InitFailure) -> Self {
-        match failure {
-            InitFailure::Exited(Exit::Code(_) | Exit::Signal(_)) => {
-                Self::Error(ErrorType::ExitError)
-            }
-            InitFailure::Reported => Self::Error(ErrorType::Unknown),
-            InitFailure::TimedOut => Self::Timeout,
-            InitFailure::SpawnFailed(_) => Self::Error(ErrorType::InvalidEntrypoint),
         }
     }
 }
@@ -140,7 +121,7 @@ impl PlatformEvent {
     const fn level(&self) -> Level {
         let ending = match self {
             Self::Start { .. } => return Level::Info,
-            Self::End(ending) | Self::InitReport { ending, .. } => *ending,
+            Self::End(ending) => *ending,
             Self::Report(report) => match report.ending {
                 Ending::Success => return Level::Info,
                 ending @ (Ending::Timeout | Ending::Error(_)) => ending,
@@ -157,13 +138,6 @@ impl PlatformEvent {
             Self::Start { version } => format!("START RequestId: {request_id} Version: {version}"),
             Self::End(_) => format!("END RequestId: {request_id}"),
             Self::Report(report) => report.text(request_id),
-            Self::InitReport { duration, in_invoke, ending } => {
-                let phase = phase(*in_invoke);
-                let mut line =
-                    format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t", duration.ms());
-                push_ending(&mut line, *ending);
-                line
-            }
         }
     }
 
@@ -181,16 +155,6 @@ impl PlatformEvent {
                 ("platform.runtimeDone", Fields { request_id, ..Fields::ended(*ending) })
             }
             Self::Report(report) => ("platform.report", report.json(request_id)),
-            Self::InitReport { duration, in_invoke, ending } => {
-                let metrics = Metrics { duration_ms: duration.ms(), ..Metrics::default() };
-                let record = Fields {
-                    initialization_type: Some("on-demand"),
-                    phase: Some(phase(*in_invoke)),
-                    metrics: Some(metrics),
-                    ..Fields::ended(*ending)
-                };
-                ("platform.initReport", record)
-            }
         };
         let line = Line { time: timestamp(unix_ms), kind, record };
         serde_json::to_string(&line).expect("our own types are JSON")
@@ -199,45 +163,45 @@ impl PlatformEvent {
 
 /// A line in JSON, its members in AWS's order.
 #[derive(Serialize)]
-struct Line<'a> {
-    time: String,
+pub(super) struct Line<'a> {
+    pub(super) time: String,
     #[serde(rename = "type")]
-    kind: &'a str,
-    record: Fields<'a>,
+    pub(super) kind: &'a str,
+    pub(super) record: Fields<'a>,
 }
 
 /// What a record may have.
-#[derive(Default, Serialize)]
+#[derive(Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Fields<'a> {
+pub(super) struct Fields<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
+    pub(super) request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<String>,
+    pub(super) version: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    initialization_type: Option<&'a str>,
+    pub(super) initialization_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    phase: Option<&'a str>,
+    pub(super) phase: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metrics: Option<Metrics>,
+    pub(super) metrics: Option<Metrics>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'a str>,
+    pub(super) status: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<&'a str>,
+    pub(super) error_type: Option<&'a str>,
 }
 
-#[derive(Default, Serialize)]
-struct Metrics {
+#[derive(Clone, Default, Serialize)]
+pub(super) struct Metrics {
     #[serde(rename = "durationMs")]
-    duration_ms: f64,
+    pub(super) duration_ms: f64,
     #[serde(rename = "billedDurationMs", skip_serializing_if = "Option::is_none")]
-    billed_ms: Option<u32>,
+    pub(super) billed_ms: Option<u32>,
     #[serde(rename = "memorySizeMB", skip_serializing_if = "Option::is_none")]
-    memory_mb: Option<u32>,
+    pub(super) memory_mb: Option<u32>,
     #[serde(rename = "maxMemoryUsedMB", skip_serializing_if = "Option::is_none")]
-    max_memory_mb: Option<u32>,
+    pub(super) max_memory_mb: Option<u32>,
     #[serde(rename = "initDurationMs", skip_serializing_if = "Option::is_none")]
-    init_ms: Option<f64>,
+    pub(super) init_ms: Option<f64>,
 }
 
 impl Fields<'_> {
@@ -279,10 +243,6 @@ impl Report {
     }
 }
 
-const fn phase(in_invoke: bool) -> &'static str {
-    if in_invoke { "invoke" } else { "init" }
-}
-
 fn push_ending(line: &mut String, ending: Ending) {
     match ending {
         Ending::Success => {}
@@ -295,6 +255,8 @@ fn push_ending(line: &mut String, ending: Ending) {
 
 #[cfg(test)]
 mod tests {
+    use lunch_contract::Exit;
+
     use super::*;
 
     fn report(ending: Ending, init: Option<Duration>) -> PlatformEvent {
@@ -332,24 +294,9 @@ mod tests {
             text(&report(exited, None))
                 .ends_with(" MB\tStatus: error\tError Type: Runtime.ExitError")
         );
-    }
-
-    #[test]
-    fn a_failed_init_has_a_line_of_its_own() {
-        let init = |in_invoke, failure| PlatformEvent::InitReport {
-            duration: Duration::from_micros(10_010_120).into(),
-            in_invoke,
-            ending: Ending::of_init(failure),
-        };
-        assert_eq!(
-            text(&init(false, InitFailure::TimedOut)),
-            "INIT_REPORT Init Duration: 10010.12 ms\tPhase: init\tStatus: timeout"
-        );
-        assert_eq!(
-            text(&init(true, InitFailure::Exited(Exit::Code(1)))),
-            "INIT_REPORT Init Duration: 10010.12 ms\tPhase: invoke\tStatus: error\t\
-             Error Type: Runtime.ExitError"
-        );
+        for answered in [Outcome::Returned, Outcome::FunctionError] {
+            assert_eq!(Ending::of(Status::Error, Some(&answered)), exited);
+        }
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub(crate) enum What {
     Line(Box<str>),
     /// A line of AWS's.
     Platform(PlatformEvent),
+    /// A line of AWS's that is told but seldom.
+    Written(Box<str>),
 }
 
 impl Logs {
@@ -158,7 +160,7 @@ impl LogEvent {
     fn bytes(&self) -> usize {
         size_of::<Self>()
             + match &self.what {
-                What::Line(text) => text.len(),
+                What::Line(text) | What::Written(text) => text.len(),
                 What::Platform(_) => 0,
             }
     }
@@ -166,7 +168,7 @@ impl LogEvent {
     /// What stands in the stream; `unix_ms` is the cloud's wall-clock time of the event.
     pub(crate) fn text(&self, stream: &Stream, unix_ms: u64) -> String {
         match &self.what {
-            What::Line(text) => text.to_string(),
+            What::Line(text) | What::Written(text) => text.to_string(),
             What::Platform(event) => {
                 let request = self.request.map(Uuid::text);
                 event.line(stream.logging.format, request.as_deref().unwrap_or_default(), unix_ms)

@@ -23,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use self::routes::Route;
 use crate::connection;
 use crate::driver::{Delivery, Driver, InHand, NotInHand, OpenConnection, Shared};
+use crate::logs::error_type;
 
 /// What a call is answered with.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -212,18 +213,24 @@ async fn read(mut body: Incoming, error: bool) -> (ResponseEnding, Bytes) {
     (complete, if pieces.is_empty() { whole } else { pieces.into() })
 }
 
+/// More of it is not kept. Ours.
+const ERROR_TYPE_BYTES_MAX: usize = 256;
+
 async fn init_error(
     driver: &Shared,
     process: Process,
     request: Request<Incoming>,
 ) -> Result<Answer, Hangup> {
+    let said = request.headers().get("lambda-runtime-function-error-type");
+    let said = said.and_then(|said| said.to_str().ok()).unwrap_or_default();
+    let error_type = error_type(&said[..said.len().min(ERROR_TYPE_BYTES_MAX)]).to_owned();
     let (ending, body) = read(request.into_body(), true).await;
     match ending {
         ResponseEnding::Oversized => return Ok(runtime(wire::response_too_large())),
         ResponseEnding::Truncated => return Ok(runtime(wire::response_truncated())),
         ResponseEnding::Complete | ResponseEnding::Error => {}
     }
-    let told = driver.borrow_mut().init_error(process, body);
+    let told = driver.borrow_mut().init_error(process, &error_type, body);
     told.map_or_else(refused, |()| Ok(accepted()))
 }
 

@@ -266,6 +266,25 @@ fn versions_and_aliases_are_listed_page_by_page_and_by_version() {
 }
 
 #[test]
+fn what_is_asked_of_a_list_that_there_is_not_is_refused() {
+    with_cloud(config(), echo(), |mut client, _| async move {
+        for (query, member) in [
+            ("FunctionVersion=1", "functionVersion"),
+            ("MaxItems=0", "maxItems"),
+            ("Marker=later", "marker"),
+        ] {
+            let path = format!("/2015-03-31/functions/?{query}");
+            let answer = client.call("GET", &path, &[], "").await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+            assert_eq!(answer.header("x-amzn-errortype"), "ValidationException");
+            assert!(answer.text().contains(&format!("at '{member}'")), "{}", answer.text());
+        }
+        let all = client.call("GET", "/2015-03-31/functions/?FunctionVersion=ALL", &[], "").await;
+        assert_eq!(all.json()["Functions"][0]["Version"], "$LATEST");
+    });
+}
+
+#[test]
 fn the_tail_of_the_log_holds_the_functions_lines_and_the_report() {
     use base64::Engine as _;
     let chatty = program(|mut started| async move {

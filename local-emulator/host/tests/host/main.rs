@@ -4,6 +4,7 @@ mod cloudwatch_logs;
 mod door;
 mod extensions;
 mod hostile;
+mod init;
 mod invoke;
 mod journal;
 mod listen;
