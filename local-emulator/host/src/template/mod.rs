@@ -18,6 +18,7 @@ mod properties;
 mod published;
 mod quiet;
 mod resolve;
+mod scalar;
 #[cfg(test)]
 mod table;
 #[cfg(test)]

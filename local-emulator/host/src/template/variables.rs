@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 
-use super::Template;
 use super::error::TemplateError;
-use super::node::Span;
+use super::node::{Span, Value};
 use super::properties::Properties;
 use super::resolve::{Lack, Resolved};
+use super::{Template, scalar};
 
 /// The variables that a function's configuration sets, and the names of those whose values only AWS knows.
 ///
-/// A scalar is kept as it is written, for nothing is typed here: `yes` stays `yes`, `0123` stays `0123`, `true` is
-/// `true`. (A *property* that is a yes or no understands all of YAML 1.1's words for it.)
+/// A scalar is kept as it is written, for nothing is typed here: `yes` stays `yes`, `0123` stays `0123`. That `sam build`
+/// makes something else of it is a warning. (A *property* that is a yes or no understands all of YAML 1.1's words.)
 pub(super) fn read(
     template: &mut Template,
     properties: &Properties<'_>,
@@ -35,6 +35,14 @@ pub(super) fn read(
     };
     for (name, value) in node.entries() {
         let line = value.span.line;
+        if let Value::Scalar { text, plain: true } = &value.value
+            && let Some(read) = scalar::read_as(text)
+        {
+            template.warnings.push(format!(
+                "line {line}: variable `{name}` of `{id}` is `{text}` here, and `{read}` once `sam build` has read \
+                 it: quote it"
+            ));
+        }
         match properties.resolver.resolve(value)? {
             Resolved::Text(text) => {
                 let wanted = match check_name(name) {
