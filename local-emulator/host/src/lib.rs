@@ -14,6 +14,7 @@ mod host;
 mod journal;
 mod logs;
 mod published;
+mod queues;
 mod readiness;
 mod runtime_api;
 pub mod sandbox;

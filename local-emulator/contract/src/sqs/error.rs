@@ -67,6 +67,13 @@ pub enum ApiError {
     ResourceNotFound,
     /// No action of that name. The text is from memory (unsure).
     UnknownOperation,
+    /// The request cannot be read: the whole text is given. The text is ours.
+    Malformed(Cow<'static, str>),
+    /// A message holds a character that it may not. D:API_SendMessage; the text is from memory (unsure).
+    InvalidMessageContents {
+        /// The character's number.
+        character: u32,
+    },
 }
 
 impl ApiError {
@@ -211,6 +218,8 @@ impl ApiError {
             Self::OverLimit => "com.amazonaws.sqs#OverLimit",
             Self::ResourceNotFound => "com.amazonaws.sqs#ResourceNotFoundException",
             Self::UnknownOperation => "com.amazon.coral.service#UnknownOperationException",
+            Self::Malformed(_) => "com.amazon.coral.service#SerializationException",
+            Self::InvalidMessageContents { .. } => "com.amazonaws.sqs#InvalidMessageContents",
         }
     }
 
@@ -240,6 +249,8 @@ impl ApiError {
             Self::OverLimit => "OverLimit",
             Self::ResourceNotFound => "ResourceNotFoundException",
             Self::UnknownOperation => "InvalidAction",
+            Self::Malformed(_) => "MalformedQueryString",
+            Self::InvalidMessageContents { .. } => "InvalidMessageContents",
         }
     }
 
@@ -263,7 +274,9 @@ impl ApiError {
             | Self::InvalidAttributeValue(_)
             | Self::ReceiptHandleIsInvalid
             | Self::MessageNotInflight
-            | Self::UnknownOperation => 400,
+            | Self::UnknownOperation
+            | Self::Malformed(_)
+            | Self::InvalidMessageContents { .. } => 400,
         }
     }
 
@@ -319,7 +332,8 @@ impl fmt::Display for ApiError {
             }
             Self::InvalidParameterValue(text)
             | Self::InvalidAttributeName(text)
-            | Self::InvalidAttributeValue(text) => f.write_str(text),
+            | Self::InvalidAttributeValue(text)
+            | Self::Malformed(text) => f.write_str(text),
             Self::MissingParameter { name } => {
                 write!(f, "The request must contain the parameter {name}.")
             }
@@ -328,6 +342,11 @@ impl fmt::Display for ApiError {
             Self::OverLimit => f.write_str("Too many messages are in flight."),
             Self::ResourceNotFound => f.write_str("Task does not exist."),
             Self::UnknownOperation => f.write_str("The action is not known."),
+            Self::InvalidMessageContents { character } => write!(
+                f,
+                "Invalid binary character '#x{character:X}' was found in the message body, the set of allowed \
+                 characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
+            ),
         }
     }
 }

@@ -13,6 +13,7 @@ mod logged;
 mod look;
 mod memory;
 mod processes;
+mod queues;
 mod redeploy;
 mod request;
 mod runtime;
@@ -41,6 +42,7 @@ use self::world::HostWorld;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::logs::Logs;
+use crate::queues::Queues;
 use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
@@ -49,6 +51,7 @@ pub(crate) use self::calls::Caller;
 pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
+pub(crate) use self::queues::{Receiver, Wanted};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::{InHand, NotInHand};
 pub use processes::{Folders, Launch, Peak, Processes, Report, Signal};
@@ -111,6 +114,7 @@ impl Driver {
                 logs: Logs::with(parts.log_groups),
                 logged: Rc::new(Notify::new()),
                 platform: Vec::new(),
+                queues: Queues::default(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),

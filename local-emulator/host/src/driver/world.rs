@@ -21,6 +21,7 @@ use super::{Driver, LogSink};
 use crate::clock::{self, Clock};
 use crate::journal::Journal;
 use crate::logs::{Logs, Tail};
+use crate::queues::Queues;
 use crate::uuid::Names;
 use crate::wire::Note;
 
@@ -44,6 +45,7 @@ pub(crate) struct HostWorld {
     pub(crate) logged: Rc<Notify>,
     /// Where records are taken from the timeline into, to be logged.
     pub(crate) platform: Vec<(Moment, Record)>,
+    pub(crate) queues: Queues,
     pub(crate) journal: Option<Journal>,
     pub(crate) sink: Option<LogSink>,
     /// What a command that failed at once comes back as.
@@ -88,8 +90,7 @@ impl World for HostWorld {
             Command::Terminate { process } => self.processes.signal(process, Signal::Terminate),
             Command::Kill { process } => self.processes.signal(process, Signal::Kill),
             Command::Retire { instance } => self.retire(instance),
-            // No queue is made yet.
-            Command::Queue(_) => {}
+            Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
         }
     }
 

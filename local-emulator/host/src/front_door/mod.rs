@@ -11,6 +11,7 @@ mod guard;
 mod invoke;
 mod own;
 mod path;
+mod sqs;
 mod sts;
 
 use std::cell::RefCell;
@@ -77,7 +78,7 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
 const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
     ListVersionsByFunction, ListAliases, GetAlias, ListTags, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
-    of STS GetCallerIdentity, and its own routes below /_lunch/";
+    of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
 async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {
     if let Err(sentence) = door.hosts.check(request.headers()) {
@@ -97,19 +98,21 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     Ok(Box::pin(small(door, request)).await)
 }
 
-/// No larger body is read but an invocation's.
+/// No larger body is read but an invocation's and those of SQS.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Answers a call whose body is read as a whole first: a caller is heard out before it is refused.
 async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     let (head, mut body) = request.into_parts();
-    let request = match connection::read(&mut body, BODY_BYTES_MAX).await {
+    let is_sqs = sqs::may_be(&head.method, &head.headers);
+    let bytes_max = if is_sqs { sqs::BODY_BYTES_MAX } else { BODY_BYTES_MAX };
+    let request = match connection::read(&mut body, bytes_max).await {
         Ok(body) => Request::from_parts(head, body),
         Err(unread) => {
             let error = match unread {
                 Unread::TooLarge => {
                     connection::read_out(body).await;
-                    CallerError::BodyTooLarge { limit_bytes: BODY_BYTES_MAX as u64 }
+                    CallerError::BodyTooLarge { limit_bytes: bytes_max as u64 }
                 }
                 Unread::Broken => CallerError::BodyBroken,
                 Unread::Silent => {
@@ -125,6 +128,9 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return control::answer(&door, call, request.body());
+    }
+    if let Some(call) = sqs::call(&request) {
+        return sqs::answer(&door, &call).await;
     }
     if let Some(target) = cloudwatch_logs::target(request.method(), route, request.headers()) {
         return cloudwatch_logs::answer(&door, &target, request.body());
