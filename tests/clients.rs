@@ -8,6 +8,7 @@ mod clients {
     mod cargo_lambda;
     mod curl;
     mod javascript;
+    mod queues;
     mod sam;
 
     use std::env;

@@ -311,7 +311,9 @@ impl Place {
             "ActionName" => ("Actions", None),
             "SendMessageBatchRequestEntry"
             | "DeleteMessageBatchRequestEntry"
-            | "ChangeMessageVisibilityBatchRequestEntry" => ("Entries", None),
+            | "ChangeMessageVisibilityBatchRequestEntry"
+            // An empty list is sent by the member's own name.
+            | "Entries" => ("Entries", None),
             _ if self.below.is_empty() => {
                 let value = self.value.unwrap_or_default();
                 return (name, value.into());
@@ -344,7 +346,8 @@ impl Place {
                 Value::Object(place.members())
             }
         });
-        self.value.map(Value::from).into_iter().chain(items).collect()
+        let bare = self.value.filter(|value| !value.is_empty());
+        bare.map(Value::from).into_iter().chain(items).collect()
     }
 }
 
@@ -392,6 +395,7 @@ mod tests {
             json!({ "AttributeNames": ["a", "b"] }),
             "by number"
         );
+        assert_eq!(read("Entries="), json!({ "Entries": [] }));
     }
 
     #[test]
