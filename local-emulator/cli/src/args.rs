@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Timeline(Timeline),
     /// Show what the functions wrote, and what AWS would write about them
     Logs(Logs),
+    /// Show a running cloud's queues and what is in them, and move dead letters back
+    Queue(Queue),
     /// Let a running cloud's time pass, so that idle instances are reclaimed
     Advance(Advance),
     /// Take an instance, or all of a function, away: the next request is cold
@@ -49,7 +51,7 @@ pub(crate) enum Command {
 /// The groups of the help, with what a user wants of each.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
-    ("Look", &["ps", "timeline", "logs"]),
+    ("Look", &["ps", "timeline", "logs", "queue"]),
     ("Disturb", &["advance", "evict"]),
     ("Plan", &["check", "replay"]),
 ];
@@ -202,6 +204,44 @@ pub(crate) struct Logs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Queue {
+    #[command(subcommand)]
+    pub(crate) what: QueueCommand,
+}
+
+/// What is wanted of the queues.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// List the queues: how many messages wait, are in flight, are delayed, and how old the oldest is
+    Ls {
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Show a queue's messages, the oldest first, without receiving them
+    Peek {
+        /// The queue's name
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+        /// How many at most
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        max: u32,
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Move a dead-letter queue's messages back where they came from
+    Redrive {
+        /// The dead-letter queue's name
+        #[arg(value_name = "QUEUE")]
+        queue: String,
+        #[command(flatten)]
+        door: Door,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use commands::{
-    advance, check, cloud, evict, invoke, logs, ps, replay, rush, timeline as draw, up,
+    advance, check, cloud, evict, invoke, logs, ps, queue, replay, rush, timeline as draw, up,
 };
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::{Builder, LocalOptions};
@@ -48,6 +48,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Ps(asked) => wait_for(ps::run(asked)),
         Command::Logs(asked) => wait_for(logs::run(asked)),
         Command::Timeline(asked) => wait_for(draw::run(asked)),
+        Command::Queue(asked) => wait_for(queue::run(asked)),
         Command::Advance(asked) => wait_for(advance::run(asked)),
         Command::Evict(asked) => wait_for(evict::run(asked)),
         Command::Check(asked) => check::run(&asked),

@@ -181,7 +181,8 @@ pub(crate) fn of_function(
     variables
 }
 
-/// The whole environment of one process.
+/// The whole environment of one process. URLs of queues lead to this cloud: there are clients that call a queue where its
+/// URL says, and not where they are told by `AWS_ENDPOINT_URL`.
 pub(crate) fn of_process(
     function: &ServedFunction,
     variables: &BTreeMap<String, String>,
@@ -220,7 +221,12 @@ pub(crate) fn of_process(
         let level = function.logging.application_level.name();
         environment.extend([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
     }
-    environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let aws = format!("https://sqs.{}.amazonaws.com/", place.region);
+    let here = format!("{}/", place.endpoint);
+    environment
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.replace(&aws, &here)))
+        .collect()
 }
 
 /// Credentials that open nothing, so that an SDK inside a function has some and none of the developer's.

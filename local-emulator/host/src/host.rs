@@ -17,6 +17,7 @@ use crate::environment::EnvironmentFiles;
 use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
 use crate::journal::Journal;
+use crate::template;
 
 /// What a cloud is started with.
 pub struct Config {
@@ -38,6 +39,8 @@ pub struct Config {
     pub not_served: Vec<String>,
     /// Log groups that are there before anybody logs.
     pub log_groups: Vec<String>,
+    /// The queues that are there from the start.
+    pub queues: Vec<template::Queue>,
     /// Where the journal is written, if one is.
     pub journal: Option<PathBuf>,
     /// Takes every line that a function writes.
@@ -60,6 +63,7 @@ impl Config {
             template: None,
             not_served: Vec::new(),
             log_groups: Vec::new(),
+            queues: Vec::new(),
             journal: None,
             sink: None,
             timeline_lines_max: 32_768,
@@ -146,6 +150,14 @@ pub enum StartError {
         /// What must stay unreserved.
         minimum: u32,
     },
+    /// A queue cannot be as the template has it.
+    #[error("the queue `{name}` cannot be made\n  because SQS says: {why}")]
+    Queue {
+        /// The queue's name.
+        name: String,
+        /// What SQS says.
+        why: String,
+    },
     /// The operating system refuses something that every cloud needs.
     #[error("the operating system refuses what the cloud needs")]
     System(#[from] io::Error),
@@ -212,6 +224,8 @@ impl Host {
                 account: config.account,
             },
         });
+        front_door::declare(&door, &config.queues)
+            .map_err(|(name, why)| StartError::Queue { name, why })?;
         let doors = bound.serve(&door);
         Ok(Self { driver, addresses, door, doors })
     }
@@ -230,7 +244,8 @@ impl Host {
 
     /// Puts functions that were read and built again in the place of those that serve, as a deployment does: new
     /// revisions serve from now on, instances of the old ones finish what they have in hand and go. Who has not
-    /// changed is left alone and not told of.
+    /// changed is left alone and not told of. Queues get the attributes that they are given; a queue that is not given
+    /// any more stays, with all that is in it.
     ///
     /// # Errors
     /// If they cannot all be served; then everything stays as it was.
@@ -239,8 +254,11 @@ impl Host {
         functions: Vec<ServedFunction>,
         environment: &EnvironmentFiles,
         not_served: Vec<String>,
+        queues: &[template::Queue],
     ) -> Result<Vec<Deployment>, DeployError> {
         let done = self.driver.borrow_mut().deploy_again(functions, environment)?;
+        front_door::declare(&self.door, queues)
+            .map_err(|(name, why)| DeployError::Queue { name, why })?;
         *self.door.about.not_served.borrow_mut() = not_served;
         Ok(done)
     }

@@ -323,3 +323,58 @@ pub struct AdminError {
     /// The sentence, with its hint on a line of its own.
     pub error: String,
 }
+
+/// One of the queues, in the answer to `GET /_lunch/queues`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueLine {
+    /// Its name.
+    pub name: String,
+    /// Where programs find it.
+    pub url: String,
+    /// Messages that can be had; in a FIFO queue, as soon as their group lets them.
+    pub visible: u32,
+    /// Messages that were received and neither deleted nor given back.
+    pub in_flight: u32,
+    /// Messages whose delay is not over.
+    pub delayed: u32,
+    /// Receives that wait.
+    pub waiting: usize,
+    /// How long ago the oldest message was sent, ms of cloud time.
+    pub oldest_ms: Option<u64>,
+    /// The queue that takes its dead letters.
+    pub dead_letters_to: Option<String>,
+}
+
+/// A message, looked at without being received, in the answer to `GET /_lunch/queues?peek=NAME`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeekedMessage {
+    /// Its id on AWS.
+    pub id: String,
+    /// When it was sent, as AWS writes times.
+    pub sent: String,
+    /// `visible`, `delayed` or `in flight`.
+    pub state: String,
+    /// For how long it is not to be had yet, ms.
+    pub for_ms: Option<u64>,
+    /// How often it was received.
+    pub receives: u32,
+    /// Its group.
+    pub group: Option<String>,
+    /// What was sent.
+    pub body: String,
+}
+
+/// The body of `POST /_lunch/redrive`: a dead-letter queue's messages go back where they came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// The dead-letter queue's name.
+    pub queue: String,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redriven {
+    /// How many messages there are to move.
+    pub messages: u64,
+}

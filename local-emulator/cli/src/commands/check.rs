@@ -61,6 +61,12 @@ fn write(
             writeln!(text, "  {name}={}", on_one_line(value))?;
         }
     }
+    if !template.queues.is_empty() {
+        writeln!(text, "\nqueues:")?;
+    }
+    for queue in &template.queues {
+        writeln!(text, "  {} ({}){}", queue.name, queue.logical_id, attributes(queue))?;
+    }
     for (what, sentences) in [
         ("not served", &template.not_served),
         ("placeholders, for what is not served", &template.placeholders),
@@ -82,6 +88,11 @@ fn write(
         writeln!(text, "  {name:width$}  {value}")?;
     }
     Ok(())
+}
+
+/// What the template says of a queue, on one line.
+fn attributes(queue: &lunch_host::template::Queue) -> String {
+    queue.attributes.iter().map(|(name, value)| format!(" {name}={value}")).collect()
 }
 
 /// A value as it is, but for what would leave its line.
@@ -253,12 +264,12 @@ mod tests {
     #[test]
     fn a_template_without_a_function_is_a_wrong_input() {
         let path = std::env::temp_dir().join(format!("lunch-check-{}.yaml", std::process::id()));
-        std::fs::write(&path, "Resources:\n  Orders:\n    Type: AWS::SQS::Queue\n")
+        std::fs::write(&path, "Resources:\n  Orders:\n    Type: AWS::SNS::Topic\n")
             .expect("there is room");
         let failure =
             run(&asked(&["--template", path.to_str().expect("plain")])).expect_err("nothing");
         std::fs::remove_file(path).expect("it is there");
         assert_eq!(failure.code, Code::Input);
-        assert!(failure.render(false).contains("AWS::SQS::Queue"), "{}", failure.render(false));
+        assert!(failure.render(false).contains("AWS::SNS::Topic"), "{}", failure.render(false));
     }
 }

@@ -58,6 +58,7 @@ impl Plan {
             listen,
             template: Some(asked.template.clone()),
             log_groups: template.log_groups.iter().filter_map(|group| group.name.clone()).collect(),
+            queues: template.queues.clone(),
             not_served: [template.not_served.clone(), template.warnings.clone()].concat(),
             journal: asked.journal.clone(),
             ..Config::new(Vec::new())
@@ -73,9 +74,9 @@ impl Plan {
         })
     }
 
-    /// That there is a function.
+    /// That there is a function, or a queue.
     pub(crate) fn serves_something(&self) -> Result<(), Failure> {
-        if self.template.functions.is_empty() {
+        if self.template.functions.is_empty() && self.template.queues.is_empty() {
             return Err(Failure::new(Code::Input, nothing(&self.config)));
         }
         Ok(())
@@ -129,7 +130,7 @@ fn broken(faults: &[String]) -> String {
 }
 
 fn nothing(config: &Config) -> String {
-    let sentence = "the template has no function that can be served".to_owned();
+    let sentence = "the template has no function and no queue that can be served".to_owned();
     let not_served = config.not_served.iter().map(|line| format!("not served: {line}"));
     [sentence].into_iter().chain(not_served).collect::<Vec<_>>().join("\n")
 }

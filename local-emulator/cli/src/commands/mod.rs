@@ -8,6 +8,7 @@ pub(crate) mod evict;
 pub(crate) mod invoke;
 pub(crate) mod logs;
 pub(crate) mod ps;
+pub(crate) mod queue;
 pub(crate) mod replay;
 pub(crate) mod rush;
 pub(crate) mod timeline;

@@ -59,6 +59,14 @@ pub enum DeployError {
         /// What must stay unreserved.
         minimum: u32,
     },
+    /// A queue cannot be as the template has it; the functions are deployed.
+    #[error("the queue `{name}` cannot be as the template has it\n  because SQS says: {why}")]
+    Queue {
+        /// The queue's name.
+        name: String,
+        /// What SQS says.
+        why: String,
+    },
     /// The cloud is shutting down.
     #[error("the cloud is shutting down")]
     ShuttingDown,

@@ -30,6 +30,7 @@ use tokio::net::TcpListener;
 pub(crate) use self::bind::bind;
 use self::functions::Routed;
 pub(crate) use self::guard::Hosts;
+pub(crate) use self::sqs::declare;
 use crate::connection::{self, Unread};
 use crate::driver::Shared;
 use crate::runtime_api::ACCEPT_PAUSE;

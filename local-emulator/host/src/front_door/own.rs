@@ -10,9 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::path::field;
+use super::sqs::look;
 use super::{Answer, Door, json};
 use crate::driver;
-use crate::wire::{AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, Redeploy};
+use crate::wire::{
+    AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, PeekedMessage, Redeploy, Redrive,
+};
 
 /// Answers a call of `/_lunch/{route}`.
 pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -> Answer {
@@ -21,6 +24,18 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
         (&Method::GET, "ps") => ok(&door.driver.borrow_mut().ps()),
         (&Method::GET, "timeline") => lines(&door.driver.borrow().timeline_from(0)),
         (&Method::GET, "requests") => lines(&door.driver.borrow().answers()),
+        (&Method::GET, "queues") => match peeked(door, request.uri().query()) {
+            None => ok(&look::lines(door)),
+            Some(Ok(messages)) => ok(&messages),
+            Some(Err(sentence)) => wrong(StatusCode::NOT_FOUND, sentence),
+        },
+        (&Method::POST, "redrive") => match body::<Redrive>(request.body()) {
+            Ok(Redrive { queue }) => match look::redrive(door, &queue) {
+                Ok(redriven) => ok(&redriven),
+                Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
+            },
+            Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
+        },
         (&Method::GET, "logs") => match logs(door, request.uri().query()).await {
             Ok(logged) => log_lines(door, &logged),
             Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
@@ -57,12 +72,22 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
         (method, _) => wrong(
             StatusCode::NOT_FOUND,
             format!(
-                "there is no `{method} /_lunch/{route}`\n(there is GET info, ps, timeline, requests, logs and POST \
-                 advance, evict, redeploy)"
+                "there is no `{method} /_lunch/{route}`\n(there is GET info, ps, timeline, requests, logs, queues \
+                 and POST advance, evict, redeploy, redrive)"
             ),
         ),
     }
 }
+
+/// The messages of the queue that the query names, if it names one.
+fn peeked(door: &Door, query: Option<&str>) -> Option<Result<Vec<PeekedMessage>, String>> {
+    let name = field(query, "peek")?;
+    let max = field(query, "max").and_then(|max| max.parse().ok()).unwrap_or(PEEKED_MAX);
+    Some(look::peek(door, &name, max.min(PEEKED_MAX)))
+}
+
+/// So many messages are shown at most.
+const PEEKED_MAX: usize = 1_000;
 
 /// What was logged, of what the query asks for; with `wait=true`, as soon as there is something.
 async fn logs(door: &Door, query: Option<&str>) -> Result<Vec<LogLine>, String> {

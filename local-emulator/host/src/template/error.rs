@@ -90,14 +90,16 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
-    /// Two functions have one name.
-    #[error("line {}, column {}: `{other}` and `{id}` are both named `{}`\n(give one of them another `FunctionName`)", at.line, at.column, short(name))]
+    /// Two functions, or two queues, have one name.
+    #[error("line {}, column {}: `{other}` and `{id}` are both named `{}`\n(give one of them another `{property}`)", at.line, at.column, short(name))]
     SameName {
         /// The name.
         name: String,
-        /// The logical id of the function that has it first.
+        /// The property that gives it.
+        property: &'static str,
+        /// The logical id of who has it first.
         other: String,
-        /// The logical id of the function that has it too.
+        /// The logical id of who has it too.
         id: String,
         /// Where.
         at: Span,

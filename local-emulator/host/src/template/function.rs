@@ -235,6 +235,7 @@ fn unique(template: &Template, id: &str, name: &str, at: Span) -> Result<String,
     match template.functions.iter().find(|other| other.name == name) {
         None => Ok(name.to_owned()),
         Some(other) => Err(TemplateError::SameName {
+            property: "FunctionName",
             name: name.to_owned(),
             other: other.logical_id.clone(),
             id: id.to_owned(),

@@ -190,7 +190,11 @@ impl Resolver<'_> {
     }
 
     /// Writes a value as compact JSON, in its own order; what of it only AWS knows, if there is something.
-    fn json(&self, node: &Node, into: &mut String) -> Result<Option<Resolved>, TemplateError> {
+    pub(super) fn json(
+        &self,
+        node: &Node,
+        into: &mut String,
+    ) -> Result<Option<Resolved>, TemplateError> {
         if node.intrinsic().is_some() {
             let value = self.resolve(node)?;
             return Ok(write_resolved(&value, into).err());

@@ -16,6 +16,7 @@ mod parameters;
 mod placeholder;
 mod properties;
 mod published;
+mod queues;
 mod quiet;
 mod resolve;
 mod scalar;
@@ -33,6 +34,7 @@ pub use error::TemplateError;
 pub use function::{Build, Function};
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
+pub use queues::Queue;
 
 use condition::Doubt;
 use node::{Entries, Node, Value};
@@ -69,6 +71,10 @@ pub struct Template {
     pub aliases: Vec<Alias>,
     /// The log groups that it has.
     pub log_groups: Vec<LogGroup>,
+    /// The queues that it has.
+    pub queues: Vec<Queue>,
+    /// Policies of queues, by name, until they are settled.
+    queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
     pub orders: Option<PathBuf>,
     /// What it has and is not served, in sentences.
@@ -134,6 +140,8 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         versions: Vec::new(),
         aliases: Vec::new(),
         log_groups: Vec::new(),
+        queues: Vec::new(),
+        queue_policies: Vec::new(),
         not_served,
         placeholders: Vec::new(),
         warnings: [warnings, more].concat(),
@@ -146,6 +154,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         }
     }
     published::settle(&mut template);
+    queues::settle(&mut template)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
@@ -171,6 +180,7 @@ fn placeholders(template: &Template, resolver: &Resolver<'_>) -> Vec<String> {
         template.functions.iter().any(|one| one.logical_id == owner(id))
             || template.versions.iter().any(|one| one.logical_id == id)
             || template.aliases.iter().any(|one| one.logical_id == id)
+            || template.queues.iter().any(|one| one.logical_id == id)
             || groups.into_iter().any(|one| one.logical_id == id)
     };
     let all = resolver.placeholders().into_iter().filter(|(_, one)| !is_served(&one.id));
@@ -218,7 +228,9 @@ fn add<'a>(
         function::add(template, resolver, globals, id, resource)?;
         return Ok(None);
     }
-    if published::add(template, resolver, id, resource)? {
+    if published::add(template, resolver, id, resource)?
+        || queues::add(template, resolver, id, resource)?
+    {
         return Ok(None);
     }
     let Some(kind) = resource.get("Type").and_then(Node::text) else {

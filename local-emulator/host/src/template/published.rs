@@ -233,11 +233,11 @@ mod tests {
 
     #[test]
     fn what_is_published_and_served_is_no_placeholder() {
-        let rest = "  One: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Tea}}\n  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Tea, Name: live, FunctionVersion: !GetAtt One.Version}}\n  Lines: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /tea}}\n  Queue: {Type: AWS::SQS::Queue}\n  Soup:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: soup, Environment: {Variables: {AA: !Ref Live, BB: !GetAtt One.FunctionArn, CC: !Ref Tea.Alias, DD: !Sub '${Tea.Version}', EE: !Ref Lines, FF: !Ref Queue}}}";
+        let rest = "  One: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Tea}}\n  Live: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref Tea, Name: live, FunctionVersion: !GetAtt One.Version}}\n  Lines: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /tea}}\n  Topic: {Type: AWS::SNS::Topic}\n  Soup:\n    Type: AWS::Serverless::Function\n    Properties: {CodeUri: soup, Environment: {Variables: {AA: !Ref Live, BB: !GetAtt One.FunctionArn, CC: !Ref Tea.Alias, DD: !Sub '${Tea.Version}', EE: !Ref Lines, FF: !Ref Topic}}}";
         let template = of("AutoPublishAlias: next", rest).unwrap();
         let told = template.placeholders.join("\n");
         assert_eq!(template.placeholders.len(), 1, "{told}");
-        assert!(told.contains("`Queue` is `https://sqs."), "{told}");
+        assert!(told.contains("`Topic` is `arn:aws:sns:"), "{told}");
         let one = "arn:aws:lambda:eu-central-2:123456789012:function:Tea:1";
         assert_eq!(template.functions[1].variables["BB"], one);
     }

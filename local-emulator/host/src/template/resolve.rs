@@ -10,6 +10,7 @@ use super::error::TemplateError;
 use super::generated;
 use super::node::{Node, Span, Value};
 use super::placeholder::{self, Made};
+use super::scalar;
 
 /// Steps that all values of a template together may take; text counts too.
 const STEPS_MAX: usize = 2_000_000;
@@ -298,9 +299,9 @@ impl<'a> Resolver<'a> {
             kind,
             named,
             function,
-            is_fifo: is_fifo
-                .and_then(Node::text)
-                .is_some_and(|text| text.eq_ignore_ascii_case("true")),
+            is_fifo: is_fifo.and_then(Node::text).is_some_and(|text| {
+                text == "true" || scalar::read_as(text).as_deref() == Some("true")
+            }),
             region: &self.region,
             account: &self.account,
             stack: &self.pseudo["AWS::StackName"],

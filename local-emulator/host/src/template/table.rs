@@ -55,6 +55,9 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
     for one in &template.log_groups {
         writeln!(text, "\nlog group {} = {:?}", one.logical_id, one.name)?;
     }
+    for one in &template.queues {
+        writeln!(text, "\nqueue {} = `{}`: {:?}", one.logical_id, one.name, one.attributes)?;
+    }
     for (title, lines) in [
         ("not served", &template.not_served),
         ("placeholders", &template.placeholders),

@@ -181,7 +181,7 @@ fn a_block_scalar_at_the_end_needs_no_newline() {
     parse(b"Resources: {}\nDescription: |\n  x", &options()).unwrap();
 }
 
-fn sentence(properties: &str, rest: &str) -> String {
+pub(super) fn sentence(properties: &str, rest: &str) -> String {
     of(properties, rest).unwrap_err().to_string()
 }
 

@@ -9,6 +9,7 @@ mod invoke;
 mod journal;
 mod listen;
 mod output;
+mod queues;
 mod routes;
 mod runtime;
 mod street;

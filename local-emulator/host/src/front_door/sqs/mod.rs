@@ -4,6 +4,8 @@
 //! is decided by state is the machine's.
 
 mod attributes;
+mod declare;
+pub(super) mod look;
 mod messages;
 mod moves;
 mod queues;
@@ -17,6 +19,7 @@ use lunch_cloud::sqs::Refusal;
 use lunch_contract::sqs::{ApiError, Limits, QueueId, QueueName};
 use serde_json::Value;
 
+pub(crate) use self::declare::declare;
 use self::shapes::Named;
 use self::wire::Call;
 use super::path::decoded;
