@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::Command;
 use crate::event::Event;
+use crate::event_source::{self, EventSources};
 use crate::lambda::{FunctionView, InstanceView, Lambda};
 use crate::settings::Settings;
 use crate::sqs::{self, Sqs};
@@ -15,11 +16,11 @@ use crate::trace::{Record, Trace};
 use crate::wake::Wake;
 
 /// The machine that decides: which instance serves a request, when it is frozen, ended, refused; who gets which message
-/// and when it comes back.
+/// and when it comes back; which messages a function is called with.
 ///
 /// # Tell
-/// [`handle`](Self::handle) and [`handle_queue`](Self::handle_queue) say what happened,
-/// [`handle_timeout`](Self::handle_timeout) that time has passed. Time never goes back: a `now` earlier than the last
+/// [`handle`](Self::handle), [`handle_queue`](Self::handle_queue) and [`handle_source`](Self::handle_source) say what
+/// happened, [`handle_timeout`](Self::handle_timeout) that time has passed. Time never goes back: a `now` earlier than the last
 /// one counts as the last one. A deadline that has come is kept before the event is taken, however late the driver's
 /// timer is: an answer at the deadline is too late in both worlds.
 ///
@@ -41,6 +42,7 @@ use crate::wake::Wake;
 pub struct Cloud<T: Trace> {
     lambda: Lambda<T>,
     sqs: Sqs<Relay>,
+    sources: EventSources,
 }
 
 /// What the machine will not take, by whose event it was.
@@ -51,6 +53,8 @@ pub enum Refused {
     Event(Refusal),
     /// An event of the queues.
     Queue(sqs::Refusal),
+    /// An event of the event source mappings.
+    Source(event_source::Refusal),
 }
 
 impl From<Refusal> for Refused {
@@ -65,12 +69,19 @@ impl From<sqs::Refusal> for Refused {
     }
 }
 
+impl From<event_source::Refusal> for Refused {
+    fn from(refusal: event_source::Refusal) -> Self {
+        Self::Source(refusal)
+    }
+}
+
 impl<T: Trace> Cloud<T> {
     /// An empty cloud.
     #[must_use]
     pub fn new(settings: Settings, trace: T) -> Self {
         Self {
             sqs: Sqs::new(settings.sqs.clone(), Relay::to::<T>()),
+            sources: EventSources::new(settings.sources),
             lambda: Lambda::new(settings, trace),
         }
     }
@@ -103,9 +114,24 @@ impl<T: Trace> Cloud<T> {
     /// What is refused. Then nothing changed but what time alone has changed.
     pub fn handle_queue(&mut self, now: Moment, event: sqs::Event) -> Result<(), sqs::Refusal> {
         self.lambda.handle_timeout(now);
+        self.sources.handle_timeout(now);
         let verdict = self.sqs.handle(now, event);
         self.relay();
         verdict
+    }
+
+    /// Tells what happened to event source mappings and their batches.
+    ///
+    /// # Errors
+    /// What is refused. Then nothing changed but what time alone has changed.
+    pub fn handle_source(
+        &mut self,
+        now: Moment,
+        event: event_source::Event,
+    ) -> Result<(), event_source::Refusal> {
+        self.pass(now);
+        self.lambda.handle_timeout(now);
+        self.sources.handle(now, event)
     }
 
     /// Tells that time has passed.
@@ -118,21 +144,74 @@ impl<T: Trace> Cloud<T> {
     fn pass(&mut self, now: Moment) {
         self.sqs.handle_timeout(now);
         self.relay();
+        self.sources.handle_timeout(now);
     }
 
     /// The next command.
     pub fn poll_command(&mut self) -> Option<Command> {
-        self.lambda.poll_command().or_else(|| self.sqs.poll_command().map(Command::Queue))
+        loop {
+            if let Some(command) = self.lambda.poll_command() {
+                return Some(command);
+            }
+            if let Some(command) = self.sqs.poll_command() {
+                match self.of_queue(command) {
+                    Some(command) => return Some(Command::Queue(command)),
+                    None => continue,
+                }
+            }
+            match self.sources.poll_command()? {
+                event_source::Command::Queue(event) => self.ask_queue(event),
+                command => return Some(Command::Source(command)),
+            }
+        }
+    }
+
+    /// What the queues ask for, but for what is a poller's.
+    fn of_queue(&mut self, command: sqs::Command) -> Option<sqs::Command> {
+        let (call, told) = match command {
+            sqs::Command::Received { call, messages } => (call, Ok(messages)),
+            sqs::Command::Refused { call, refusal } => (call, Err(refusal)),
+            other => return Some(other),
+        };
+        let Some(poller) = EventSources::poller_of(call) else {
+            return Some(match told {
+                Ok(messages) => sqs::Command::Received { call, messages },
+                Err(refusal) => sqs::Command::Refused { call, refusal },
+            });
+        };
+        let event = match told {
+            Ok(messages) => event_source::Event::Received { poller, messages },
+            Err(_) => event_source::Event::QueueGone { poller },
+        };
+        // A poller that is gone by now wants nothing.
+        self.sources.handle(self.now(), event).ok();
+        None
+    }
+
+    /// Tells the queues what a poller wants of them.
+    fn ask_queue(&mut self, event: sqs::Event) {
+        let receive = match &event {
+            sqs::Event::Receive { call, .. } => EventSources::poller_of(*call),
+            _ => None,
+        };
+        let now = self.now();
+        let refused = self.sqs.handle(now, event).is_err();
+        self.relay();
+        if let (true, Some(poller)) = (refused, receive) {
+            self.sources.handle(now, event_source::Event::QueueGone { poller }).ok();
+        }
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Moment, Wake)> {
         let queues = self.sqs.poll_timeout().map(|(at, wake)| (at, Wake::Queue(wake)));
-        match (self.lambda.poll_timeout(), queues) {
-            (Some(lambda), Some(queues)) if queues.0 < lambda.0 => Some(queues),
-            (lambda, queues) => lambda.or(queues),
-        }
+        let sources = self.sources.poll_timeout().map(|(at, poller)| (at, Wake::Poller(poller)));
+        // The first of equal ones.
+        [self.lambda.poll_timeout(), queues, sources]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(at, _)| *at)
     }
 
     /// Passes on what the queues have recorded.
@@ -155,7 +234,7 @@ impl<T: Trace> Cloud<T> {
     /// The latest moment that the cloud was told.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.lambda.now().max(self.sqs.now())
+        self.lambda.now().max(self.sqs.now()).max(self.sources.now())
     }
 
     /// What takes the records.
@@ -194,6 +273,12 @@ impl<T: Trace> Cloud<T> {
     #[must_use]
     pub const fn queues(&self) -> &Sqs<impl sqs::Trace> {
         &self.sqs
+    }
+
+    /// The event source mappings, to be looked at.
+    #[must_use]
+    pub const fn sources(&self) -> &EventSources {
+        &self.sources
     }
 
     /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting. Only the

@@ -5,6 +5,7 @@ use core::time::Duration;
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, Process, RequestId, RevisionId};
 use serde::{Deserialize, Serialize};
 
+use crate::event_source;
 use crate::sqs;
 use crate::trace::{ColdCause, ResetCause};
 
@@ -81,6 +82,8 @@ pub enum Command {
     },
     /// What the queues ask for.
     Queue(sqs::Command),
+    /// What the event source mappings ask for.
+    Source(event_source::Command),
 }
 
 /// What an extension is told.

@@ -7,7 +7,7 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::trace::Trace;
 use crate::wake::Wake;
-use crate::{Cloud, Refused, journal, sqs};
+use crate::{Cloud, Refused, event_source, journal, sqs};
 
 /// What a driver tells the cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub enum Input {
     Event(Event),
     /// Somebody wants something of the queues.
     Queue(sqs::Event),
+    /// Something happened to event source mappings.
+    Source(event_source::Event),
     /// Time has passed, as far as the cloud had asked or farther.
     Timeout,
 }
@@ -49,6 +51,14 @@ impl Telling for sqs::Event {
     }
 }
 
+impl Telling for event_source::Event {
+    type Refusal = event_source::Refusal;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), Self::Refusal> {
+        cloud.handle_source(now, self)
+    }
+}
+
 impl Telling for Input {
     type Refusal = Refused;
 
@@ -56,6 +66,7 @@ impl Telling for Input {
         match self {
             Self::Event(event) => event.tell(cloud, now)?,
             Self::Queue(event) => event.tell(cloud, now)?,
+            Self::Source(event) => event.tell(cloud, now)?,
             Self::Timeout => cloud.handle_timeout(now),
         }
         Ok(())
@@ -65,6 +76,12 @@ impl Telling for Input {
 impl From<Event> for Input {
     fn from(event: Event) -> Self {
         Self::Event(event)
+    }
+}
+
+impl From<event_source::Event> for Input {
+    fn from(event: event_source::Event) -> Self {
+        Self::Source(event)
     }
 }
 

@@ -15,6 +15,7 @@ mod command;
 mod delay;
 pub mod drive;
 mod event;
+pub mod event_source;
 pub mod journal;
 pub mod lambda;
 pub mod planted;

@@ -6,6 +6,7 @@ use lunch_contract::Limits;
 use serde::{Deserialize, Serialize};
 
 use crate::delay::DelayModel;
+use crate::event_source;
 use crate::sqs;
 
 /// How the cloud behaves, fixed for its life. With the seed and the events it decides every command.
@@ -31,6 +32,9 @@ pub struct Settings {
     /// How the queues behave.
     #[serde(default)]
     pub sqs: sqs::Settings,
+    /// What bounds event source mappings.
+    #[serde(default)]
+    pub sources: event_source::Limits,
 }
 
 impl Default for Settings {
@@ -44,6 +48,7 @@ impl Default for Settings {
             gap_wait: Duration::from_millis(25),
             graceful_shutdown: true,
             sqs: sqs::Settings::default(),
+            sources: event_source::Limits::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use lunch_contract::{FunctionId, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
+use crate::event_source::PollerId;
 use crate::sqs;
 
 /// A deadline, by name.
@@ -35,6 +36,8 @@ pub enum Wake {
     GapWait(RequestId),
     /// What the queues wait for.
     Queue(sqs::Wake),
+    /// When a poller stops waiting for more, or tries again.
+    Poller(PollerId),
 }
 
 impl Wake {
@@ -54,6 +57,7 @@ impl Wake {
             Self::FunctionIdle(_) => "function's idle expiry",
             Self::GapWait(_) => "gap wait",
             Self::Queue(wake) => wake.word(),
+            Self::Poller(_) => "poller",
         }
     }
 }
@@ -74,6 +78,7 @@ impl fmt::Display for Wake {
             Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
             Self::GapWait(id) => write!(f, "{word} of {id}"),
             Self::Queue(wake) => wake.fmt(f),
+            Self::Poller(id) => write!(f, "{word} {id}"),
         }
     }
 }

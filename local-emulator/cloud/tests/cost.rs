@@ -79,7 +79,8 @@ impl Crowd {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => continue,
+                | Command::Queue(_)
+                | Command::Source(_) => continue,
             };
             self.told += 1;
             self.cloud.handle(self.now, follows).expect("it is taken");

@@ -181,6 +181,7 @@ fn settings(random: &mut Random) -> Settings {
         gap_wait: Duration::from_millis(random.pick(&[0, 1, 25, 25, 25, 1_000])),
         graceful_shutdown: random.chance(0.8),
         sqs: sqs::Settings::default(),
+        sources: lunch_cloud::event_source::Limits::default(),
     }
 }
 

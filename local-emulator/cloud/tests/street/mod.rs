@@ -246,5 +246,6 @@ fn line(command: &Command) -> String {
         Command::Kill { process } => format!("kill {process}"),
         Command::Retire { instance } => format!("retire {instance}"),
         Command::Queue(command) => format!("{command:?}"),
+        Command::Source(command) => format!("{command:?}"),
     }
 }

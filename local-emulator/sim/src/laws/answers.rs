@@ -133,7 +133,8 @@ impl Law for Answers {
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => {}
+                | Command::Queue(_)
+                | Command::Source(_) => {}
             }
         }
         Ok(())

@@ -89,7 +89,10 @@ impl Law for Commands {
                     require(!runs, || format!("{instance} retired while its process runs"))?;
                     require(self.retired.insert(*instance), || format!("{instance} went twice"))?;
                 }
-                Command::Reply { .. } | Command::Release { .. } | Command::Queue(_) => {}
+                Command::Reply { .. }
+                | Command::Release { .. }
+                | Command::Queue(_)
+                | Command::Source(_) => {}
             }
         }
         if let Some(process) = ended {

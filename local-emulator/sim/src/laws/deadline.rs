@@ -78,7 +78,8 @@ impl Law for Deadline {
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => None,
+                | Command::Queue(_)
+                | Command::Source(_) => None,
             })
             .collect();
         for (at, record) in step.records {

@@ -113,7 +113,8 @@ impl Law for EvidenceTold {
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => {}
+                | Command::Queue(_)
+                | Command::Source(_) => {}
             }
         }
         Ok(())

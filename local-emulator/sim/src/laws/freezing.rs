@@ -40,7 +40,8 @@ impl Freezing {
             | Command::Reply { .. }
             | Command::Kill { .. }
             | Command::Retire { .. }
-            | Command::Queue(_) => Ok(()),
+            | Command::Queue(_)
+            | Command::Source(_) => Ok(()),
         }
     }
 

@@ -44,7 +44,8 @@ impl Law for Release {
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => continue,
+                | Command::Queue(_)
+                | Command::Source(_) => continue,
             };
             let Some(answered) = self.open.get(&mentioned).copied() else {
                 return Err(format!("{command:?} after its release"));

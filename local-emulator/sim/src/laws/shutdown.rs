@@ -29,7 +29,7 @@ impl Law for Shutdown {
             Input::Event(Event::Invoke { request, .. }) if self.since.is_some() => {
                 require(step.refusal.is_some(), || format!("{request} is taken after shutdown"))?;
             }
-            Input::Event(_) | Input::Queue(_) | Input::Timeout => {}
+            Input::Event(_) | Input::Queue(_) | Input::Source(_) | Input::Timeout => {}
         }
         for record in step.records() {
             if let Record::Born { instance, .. } = record {
@@ -51,7 +51,8 @@ impl Law for Shutdown {
                 | Command::Freeze { .. }
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
-                | Command::Queue(_) => {}
+                | Command::Queue(_)
+                | Command::Source(_) => {}
             }
         }
         if let Some(process) = step.ended() {

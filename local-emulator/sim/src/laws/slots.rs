@@ -47,7 +47,8 @@ impl Law for Slots {
                 | Command::Terminate { .. }
                 | Command::Kill { .. }
                 | Command::Retire { .. }
-                | Command::Queue(_) => {}
+                | Command::Queue(_)
+                | Command::Source(_) => {}
             }
         }
         Ok(())

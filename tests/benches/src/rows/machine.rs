@@ -157,7 +157,8 @@ impl World for Outside {
             | Command::Terminate { .. }
             | Command::Kill { .. }
             | Command::Retire { .. }
-            | Command::Queue(_) => {}
+            | Command::Queue(_)
+            | Command::Source(_) => {}
         }
     }
 

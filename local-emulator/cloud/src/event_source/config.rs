@@ -1,0 +1,90 @@
+//! What is said of a mapping, and what bounds all of them.
+
+use core::fmt;
+use core::time::Duration;
+
+use lunch_contract::FunctionId;
+use lunch_contract::sqs::QueueId;
+use serde::{Deserialize, Serialize};
+
+/// A mapping. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MappingId(pub u32);
+
+impl fmt::Display for MappingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "e-{}", self.0)
+    }
+}
+
+/// One of a mapping's pollers, and the batch that it has in hand. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PollerId(pub u64);
+
+impl fmt::Display for PollerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p-{:04}", self.0)
+    }
+}
+
+/// A mapping, as far as the machine has to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MappingConfig {
+    /// From where.
+    pub queue: QueueId,
+    /// To whom.
+    pub function: FunctionId,
+    /// How many messages a batch has at most, from 1 to 10,000.
+    pub batch_size: u32,
+    /// How long is waited for a batch to become full, from its first message on; zero: not at all.
+    pub window: Duration,
+    /// `MaximumConcurrency`: batches in the function's hands at once.
+    pub concurrency_max: Option<u32>,
+    /// For how long a received message is invisible: the queue's own. A throttled batch is tried for that long.
+    pub visibility: Duration,
+    /// Whether messages are taken at all.
+    pub enabled: bool,
+}
+
+impl MappingConfig {
+    /// How many pollers it may have.
+    pub(super) fn most(&self, limits: &Limits) -> u32 {
+        self.concurrency_max.unwrap_or(limits.pollers_max)
+    }
+}
+
+/// What bounds all mappings. F 7.1, 7.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Pollers that a mapping begins with: 5.
+    pub pollers_min: u32,
+    /// Pollers that it has at most: 1,250.
+    pub pollers_max: u32,
+    /// Pollers that it gets more in a minute: 300.
+    pub growth_per_minute: u32,
+    /// A batch's records all together, bytes: 6 MB. D:invocation-eventsourcemapping.
+    pub payload_bytes_max: u64,
+    /// How long a poller's receive waits: 20 s.
+    pub wait: Duration,
+    /// The first pause after a throttle; each further one is twice as long, up to `retry_max`. AWS documents none
+    /// (unsure).
+    pub retry_min: Duration,
+    /// The longest pause after a throttle. Ours.
+    pub retry_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pollers_min: 5,
+            pollers_max: 1_250,
+            growth_per_minute: 300,
+            payload_bytes_max: 6 * 1024 * 1024,
+            wait: Duration::from_secs(20),
+            retry_min: Duration::from_millis(500),
+            retry_max: Duration::from_secs(8),
+        }
+    }
+}

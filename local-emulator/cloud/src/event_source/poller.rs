@@ -1,0 +1,351 @@
+//! What one poller does.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use lunch_contract::Moment;
+use lunch_contract::sqs::CallId;
+
+use super::command::Command;
+use super::config::{MappingId, PollerId};
+use super::event::{Fact, Refusal, Verdict};
+use super::{EventSources, OF_POLLER};
+use crate::sqs::{self, Delivery};
+
+/// Where a poller stands.
+///
+/// ```text
+/// Receiving ──▶ Examining ──▶ Receiving (more, within the window)
+///                    └──────▶ Invoking ──▶ Receiving, or gone
+///                               ▲   └──▶ Pausing (throttled) ──▶ Invoking, or let go
+///                               └──────────────┘
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stand {
+    /// It waits for messages.
+    Receiving,
+    /// It waits to be told what it has received.
+    Examining,
+    /// A batch is with the function.
+    Invoking,
+    /// The function would not take the batch, and is asked again.
+    Pausing,
+    /// The queue would not give any, and is asked again.
+    Resting,
+}
+
+#[derive(Debug)]
+pub(super) struct Poller {
+    pub(super) mapping: MappingId,
+    pub(super) stand: Stand,
+    /// What was received and not yet examined.
+    arrived: Vec<Delivery>,
+    /// What passed, with its size: the batch, and what has no room in it.
+    gathered: VecDeque<(Delivery, u32)>,
+    /// When the first of them was received.
+    first: Option<Moment>,
+    /// Whether the last receive was full.
+    was_full: bool,
+    /// The batch that is with the function.
+    batch: Vec<Delivery>,
+    /// How long the next pause is.
+    pause: Duration,
+    pub(super) timer: Option<Moment>,
+}
+
+impl Poller {
+    pub(super) const fn new(mapping: MappingId) -> Self {
+        Self {
+            mapping,
+            stand: Stand::Receiving,
+            arrived: Vec::new(),
+            gathered: VecDeque::new(),
+            first: None,
+            was_full: false,
+            batch: Vec::new(),
+            pause: Duration::ZERO,
+            timer: None,
+        }
+    }
+
+    /// Whether it has no message in hand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.gathered.is_empty()
+    }
+}
+
+/// Messages of one receive at most.
+const RECEIVE_MAX: u32 = 10;
+
+impl EventSources {
+    fn poller(&mut self, id: PollerId, stand: Stand) -> Result<&mut Poller, Refusal> {
+        self.pollers.get_mut(&id).filter(|poller| poller.stand == stand).ok_or(Refusal::Gone)
+    }
+
+    fn wake_at(&mut self, id: PollerId, at: Option<Moment>) {
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        if let Some(before) = core::mem::replace(&mut poller.timer, at) {
+            self.timers.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.timers.insert((at, id));
+        }
+    }
+
+    /// Asks the queue for more, for as long as the window is open.
+    pub(super) fn receive(&mut self, id: PollerId) {
+        let (now, wait) = (self.now, self.limits.wait);
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
+        let config = mapping.config;
+        poller.stand = Stand::Receiving;
+        let until = poller.first.map(|first| first + config.window);
+        let gathered = u32::try_from(poller.gathered.len()).unwrap_or(u32::MAX);
+        let room = config.batch_size.saturating_sub(gathered).clamp(1, RECEIVE_MAX);
+        let wait = until.map_or(wait, |until| until.since(now).min(wait));
+        self.wake_at(id, until);
+        self.queue(sqs::Event::Receive {
+            call: CallId(OF_POLLER | id.0),
+            queue: config.queue,
+            max: u8::try_from(room).unwrap_or(u8::MAX),
+            wait: Some(Duration::from_secs(wait.as_secs().max(1))),
+            visibility: None,
+            attempt: None,
+        });
+    }
+
+    pub(super) fn stop_receiving(&mut self, id: PollerId) {
+        self.wake_at(id, None);
+        self.queue(sqs::Event::CallerLeft { call: CallId(OF_POLLER | id.0) });
+    }
+
+    pub(super) fn received(
+        &mut self,
+        id: PollerId,
+        messages: Vec<Delivery>,
+    ) -> Result<(), Refusal> {
+        let pollers_min = self.limits.pollers_min;
+        let Ok(poller) = self.poller(id, Stand::Receiving) else {
+            // They were on their way when it stopped to wait: others may have them at once.
+            for delivery in messages {
+                let (handle, timeout) = (delivery.handle, Duration::ZERO);
+                self.queue(sqs::Event::ChangeVisibility { queue: handle.queue, handle, timeout });
+            }
+            return Ok(());
+        };
+        let mapping_id = poller.mapping;
+        if messages.is_empty() {
+            let is_spare = poller.is_empty()
+                && self.mappings.get(&mapping_id).is_none_or(|mapping| {
+                    mapping.pollers > pollers_min || mapping.deleted || !mapping.config.enabled
+                });
+            if is_spare {
+                self.fire(id);
+            } else {
+                self.receive(id);
+            }
+            return Ok(());
+        }
+        poller.stand = Stand::Examining;
+        poller.was_full = messages.len() >= RECEIVE_MAX as usize;
+        let ids = messages.iter().map(|delivery| delivery.message).collect();
+        poller.arrived = messages;
+        self.commands.push_back(Command::Examine {
+            poller: id,
+            mapping: mapping_id,
+            messages: ids,
+        });
+        Ok(())
+    }
+
+    /// There is no queue, for now: it is asked again now and then.
+    pub(super) fn queue_gone(&mut self, id: PollerId) -> Result<(), Refusal> {
+        let retry = self.limits.retry_max;
+        let poller = self.poller(id, Stand::Receiving)?;
+        if !poller.is_empty() {
+            self.invoke(id);
+            return Ok(());
+        }
+        poller.stand = Stand::Resting;
+        self.wake_at(id, Some(self.now + retry));
+        Ok(())
+    }
+
+    pub(super) fn examined(&mut self, id: PollerId, facts: &[Fact]) -> Result<(), Refusal> {
+        let now = self.now;
+        let poller = self.poller(id, Stand::Examining)?;
+        let mut rejected = Vec::new();
+        let was_empty = poller.is_empty();
+        for (at, delivery) in core::mem::take(&mut poller.arrived).into_iter().enumerate() {
+            match facts.get(at) {
+                Some(Fact { passes: false, .. }) => rejected.push(delivery.handle),
+                Some(fact) => poller.gathered.push_back((delivery, fact.rendered_bytes)),
+                // It is gone by now.
+                None => {}
+            }
+        }
+        if !poller.is_empty() {
+            poller.first.get_or_insert(now);
+        }
+        let mapping_id = poller.mapping;
+        let is_empty = poller.is_empty();
+        if was_empty
+            && !is_empty
+            && let Some(mapping) = self.mappings.get_mut(&mapping_id)
+        {
+            mapping.busy += 1;
+        }
+        let Some(config) = self.mappings.get(&mapping_id).map(|mapping| mapping.config) else {
+            return Ok(());
+        };
+        for handle in rejected {
+            self.queue(sqs::Event::Delete { queue: config.queue, handle });
+        }
+        if is_empty {
+            self.rest(id);
+        } else {
+            self.gather(id);
+        }
+        Ok(())
+    }
+
+    /// It has something in hand: is that a batch, or is there time for more?
+    fn gather(&mut self, id: PollerId) {
+        let Some(poller) = self.pollers.get(&id) else { return };
+        let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
+        let config = mapping.config;
+        let is_full = poller.gathered.len() >= config.batch_size as usize
+            || poller.bytes() >= self.limits.payload_bytes_max
+            || config.window.is_zero()
+            || self.is_ending(poller.mapping);
+        if is_full {
+            self.invoke(id);
+        } else {
+            self.receive(id);
+        }
+    }
+
+    /// Has the function called with as much of what was gathered as a batch may have.
+    pub(super) fn invoke(&mut self, id: PollerId) {
+        self.wake_at(id, None);
+        let (max_bytes, pause) = (self.limits.payload_bytes_max, self.limits.retry_min);
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
+        let (config, mapping_id) = (mapping.config, poller.mapping);
+        let mut bytes = 0;
+        poller.batch.clear();
+        while poller.batch.len() < config.batch_size as usize
+            && let Some(&(delivery, size)) = poller.gathered.front()
+        {
+            bytes += u64::from(size);
+            if bytes > max_bytes && !poller.batch.is_empty() {
+                break;
+            }
+            poller.gathered.pop_front();
+            poller.batch.push(delivery);
+        }
+        poller.pause = pause;
+        let was_full = poller.was_full;
+        self.call(id);
+        if was_full {
+            self.grow(mapping_id);
+        }
+    }
+
+    fn call(&mut self, id: PollerId) {
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
+        poller.stand = Stand::Invoking;
+        let (mapping, function) = (poller.mapping, mapping.config.function);
+        let messages = poller.batch.clone();
+        self.commands.push_back(Command::Invoke { poller: id, mapping, function, messages });
+    }
+
+    pub(super) fn answered(&mut self, id: PollerId, verdict: &Verdict) -> Result<(), Refusal> {
+        let (now, retry_max) = (self.now, self.limits.retry_max);
+        let mapping = self.poller(id, Stand::Invoking)?.mapping;
+        let config = self.mappings.get(&mapping).map(|mapping| mapping.config);
+        let config = config.ok_or(Refusal::Gone)?;
+        let poller = self.poller(id, Stand::Invoking)?;
+        let worked_off: Vec<_> = match verdict {
+            Verdict::Succeeded => poller.batch.iter().collect(),
+            Verdict::Partial(failed) => {
+                poller.batch.iter().filter(|one| !failed.contains(&one.message)).collect()
+            }
+            Verdict::Failed => Vec::new(),
+            Verdict::Throttled => {
+                let first = poller.first.unwrap_or(now);
+                let at = now + poller.pause;
+                if at < first + config.visibility {
+                    poller.stand = Stand::Pausing;
+                    poller.pause = (poller.pause * 2).min(retry_max);
+                    self.wake_at(id, Some(at));
+                    return Ok(());
+                }
+                Vec::new()
+            }
+        };
+        let handles: Vec<_> = worked_off.into_iter().map(|one| one.handle).collect();
+        poller.batch.clear();
+        for handle in handles {
+            self.queue(sqs::Event::Delete { queue: config.queue, handle });
+        }
+        self.go_on(id);
+        Ok(())
+    }
+
+    /// The batch is done with: what had no room in it comes next, or more is asked for.
+    fn go_on(&mut self, id: PollerId) {
+        let now = self.now;
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        if !poller.is_empty() {
+            poller.first = Some(now);
+            return self.gather(id);
+        }
+        poller.first = None;
+        let mapping_id = poller.mapping;
+        if let Some(mapping) = self.mappings.get_mut(&mapping_id) {
+            mapping.busy -= 1;
+        }
+        self.rest(id);
+    }
+
+    /// It has nothing in hand: it asks for more, or goes.
+    fn rest(&mut self, id: PollerId) {
+        let Some(poller) = self.pollers.get(&id) else { return };
+        let mapping_id = poller.mapping;
+        let most = self.mappings.get(&mapping_id).map_or(0, |one| one.config.most(&self.limits));
+        let pollers = self.mappings.get(&mapping_id).map_or(0, |one| one.pollers);
+        if self.is_ending(mapping_id) || pollers > most {
+            self.fire(id);
+        } else {
+            self.receive(id);
+        }
+    }
+
+    fn is_ending(&self, id: MappingId) -> bool {
+        self.mappings.get(&id).is_none_or(|mapping| mapping.deleted || !mapping.config.enabled)
+    }
+
+    /// A poller's time has come.
+    pub(super) fn due(&mut self, id: PollerId) {
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        poller.timer = None;
+        match poller.stand {
+            Stand::Receiving if !poller.is_empty() => {
+                self.stop_receiving(id);
+                self.invoke(id);
+            }
+            Stand::Pausing => self.call(id),
+            Stand::Resting => self.rest(id),
+            Stand::Receiving | Stand::Examining | Stand::Invoking => {}
+        }
+    }
+}
+
+impl Poller {
+    fn bytes(&self) -> u64 {
+        self.gathered.iter().map(|(_, size)| u64::from(*size)).sum()
+    }
+}
