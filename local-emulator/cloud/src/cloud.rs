@@ -161,7 +161,9 @@ impl<T: Trace> Cloud<T> {
             }
             match self.sources.poll_command()? {
                 event_source::Command::Queue(event) => self.ask_queue(event),
-                command => return Some(Command::Source(command)),
+                command @ (event_source::Command::Examine { .. }
+                | event_source::Command::Invoke { .. }
+                | event_source::Command::Gone { .. }) => return Some(Command::Source(command)),
             }
         }
     }
@@ -171,7 +173,10 @@ impl<T: Trace> Cloud<T> {
         let (call, told) = match command {
             sqs::Command::Received { call, messages } => (call, Ok(messages)),
             sqs::Command::Refused { call, refusal } => (call, Err(refusal)),
-            other => return Some(other),
+            other @ (sqs::Command::Store(_)
+            | sqs::Command::Sent { .. }
+            | sqs::Command::Moved { .. }
+            | sqs::Command::Forget { .. }) => return Some(other),
         };
         let Some(poller) = EventSources::poller_of(call) else {
             return Some(match told {
@@ -190,10 +195,9 @@ impl<T: Trace> Cloud<T> {
 
     /// Tells the queues what a poller wants of them.
     fn ask_queue(&mut self, event: sqs::Event) {
-        let receive = match &event {
-            sqs::Event::Receive { call, .. } => EventSources::poller_of(*call),
-            _ => None,
-        };
+        let receives =
+            if let sqs::Event::Receive { call, .. } = &event { Some(*call) } else { None };
+        let receive = receives.and_then(EventSources::poller_of);
         let now = self.now();
         let refused = self.sqs.handle(now, event).is_err();
         self.relay();

@@ -104,7 +104,17 @@ impl Street {
                     self.batches.push((poller, messages));
                 }
                 Command::Source(Word::Gone { .. }) => self.gone = true,
-                _ => {}
+                Command::Queue(_) | Command::Source(Word::Queue(_)) => {}
+                other @ (Command::Spawn { .. }
+                | Command::Deliver { .. }
+                | Command::Notify { .. }
+                | Command::Reply { .. }
+                | Command::Release { .. }
+                | Command::Freeze { .. }
+                | Command::Thaw { .. }
+                | Command::Terminate { .. }
+                | Command::Kill { .. }
+                | Command::Retire { .. }) => panic!("there is no function: {other:?}"),
             }
         }
         for event in examined {

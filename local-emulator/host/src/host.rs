@@ -41,6 +41,8 @@ pub struct Config {
     pub log_groups: Vec<String>,
     /// The queues that are there from the start.
     pub queues: Vec<template::Queue>,
+    /// What functions are called with messages of which queues.
+    pub mappings: Vec<template::Mapping>,
     /// Where the journal is written, if one is.
     pub journal: Option<PathBuf>,
     /// Takes every line that a function writes.
@@ -64,6 +66,7 @@ impl Config {
             not_served: Vec::new(),
             log_groups: Vec::new(),
             queues: Vec::new(),
+            mappings: Vec::new(),
             journal: None,
             sink: None,
             timeline_lines_max: 32_768,
@@ -226,6 +229,7 @@ impl Host {
         });
         front_door::declare(&door, &config.queues)
             .map_err(|(name, why)| StartError::Queue { name, why })?;
+        driver.borrow_mut().map_all(&config.mappings);
         let doors = bound.serve(&door);
         Ok(Self { driver, addresses, door, doors })
     }
@@ -255,10 +259,12 @@ impl Host {
         environment: &EnvironmentFiles,
         not_served: Vec<String>,
         queues: &[template::Queue],
+        mappings: &[template::Mapping],
     ) -> Result<Vec<Deployment>, DeployError> {
         let done = self.driver.borrow_mut().deploy_again(functions, environment)?;
         front_door::declare(&self.door, queues)
             .map_err(|(name, why)| DeployError::Queue { name, why })?;
+        self.driver.borrow_mut().map_all(mappings);
         *self.door.about.not_served.borrow_mut() = not_served;
         Ok(done)
     }

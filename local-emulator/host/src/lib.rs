@@ -8,6 +8,7 @@ mod clock;
 mod connection;
 mod driver;
 mod environment;
+mod event_source;
 mod front_door;
 mod function;
 mod host;

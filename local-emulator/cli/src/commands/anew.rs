@@ -40,8 +40,14 @@ async fn anew(
     let built = tokio::task::spawn_blocking(move || built(&asked)).await;
     let (config, sources) = built.or_fail(Code::Fault)??;
     watch.turn_to(sources);
-    host.deploy(config.functions, &config.environment, config.not_served, &config.queues)
-        .or_fail(Code::Input)
+    host.deploy(
+        config.functions,
+        &config.environment,
+        config.not_served,
+        &config.queues,
+        &config.mappings,
+    )
+    .or_fail(Code::Input)
 }
 
 fn built(asked: &args::Cloud) -> Result<(Config, Sources), Failure> {

@@ -67,6 +67,13 @@ fn write(
     for queue in &template.queues {
         writeln!(text, "  {} ({}){}", queue.name, queue.logical_id, attributes(queue))?;
     }
+    for mapping in &template.mappings {
+        writeln!(
+            text,
+            "  {} -> {}, at most {} at once ({})",
+            mapping.queue, mapping.function, mapping.batch_size, mapping.logical_id
+        )?;
+    }
     for (what, sentences) in [
         ("not served", &template.not_served),
         ("placeholders, for what is not served", &template.placeholders),

@@ -59,6 +59,7 @@ impl Plan {
             template: Some(asked.template.clone()),
             log_groups: template.log_groups.iter().filter_map(|group| group.name.clone()).collect(),
             queues: template.queues.clone(),
+            mappings: template.mappings.clone(),
             not_served: [template.not_served.clone(), template.warnings.clone()].concat(),
             journal: asked.journal.clone(),
             ..Config::new(Vec::new())

@@ -8,7 +8,7 @@ use lunch_cloud::{Event, InvocationKind, ReplyAt};
 use lunch_contract::{FunctionId, Refusal, RequestId};
 use tokio::sync::oneshot;
 
-use super::request::{Accepted, Call, Request, Waits};
+use super::request::{Accepted, Batch, Call, Request, Waits};
 use super::{Driver, Shared};
 use crate::logs::Tail;
 
@@ -18,6 +18,26 @@ impl Driver {
     /// # Errors
     /// What the cloud refuses: it is shutting down.
     pub(crate) fn invoke(&mut self, call: Call) -> Result<Accepted, Refusal> {
+        let (function, waits) = (call.function, call.waits);
+        let kind = match waits {
+            Waits::No => InvocationKind::Event,
+            Waits::Response | Waits::Tail => InvocationKind::RequestResponse,
+        };
+        let reply = match waits {
+            Waits::Tail => ReplyAt::End,
+            Waits::Response | Waits::No => ReplyAt::Response,
+        };
+        let accepted = self.open(call, None);
+        let request = accepted.id;
+        let told = self.tell(Event::Invoke { request, function, kind, reply });
+        if told.is_err() {
+            self.close(request);
+        }
+        told.map(|()| accepted)
+    }
+
+    /// Opens a request that the cloud is then told of.
+    pub(super) fn open(&mut self, call: Call, batch: Option<Box<Batch>>) -> Accepted {
         let (index, serial) = self.world.ids.allocate();
         let id = RequestId { serial, index };
         let uuid = self.world.names.uuid();
@@ -27,35 +47,28 @@ impl Driver {
             HeaderValue::try_from(text).expect("a trace id is made of ASCII only")
         });
         let (caller, answer) = oneshot::channel();
-        let (function, waits) = (call.function, call.waits);
+        let waits = call.waits;
+        let has_caller = waits != Waits::No && batch.is_none();
         self.world.requests.insert(Request {
             id,
             uuid,
             call,
             trace_id: trace_id.clone(),
-            caller: (waits != Waits::No).then_some(caller),
+            caller: has_caller.then_some(caller),
+            batch,
             response: Bytes::new(),
             tail: (waits == Waits::Tail).then(Tail::default),
             last_line: None,
             outcome: None,
             holder: None,
         });
-        let kind = match waits {
-            Waits::No => InvocationKind::Event,
-            Waits::Response | Waits::Tail => InvocationKind::RequestResponse,
-        };
-        let reply = match waits {
-            Waits::Tail => ReplyAt::End,
-            Waits::Response | Waits::No => ReplyAt::Response,
-        };
-        match self.tell(Event::Invoke { request: id, function, kind, reply }) {
-            Ok(()) => Ok(Accepted { id, uuid, trace_id, answer }),
-            Err(refusal) => {
-                self.world.requests.remove(id);
-                self.world.ids.free(index);
-                Err(refusal)
-            }
-        }
+        Accepted { id, uuid, trace_id, answer }
+    }
+
+    /// Forgets a request that the cloud would not take.
+    pub(super) fn close(&mut self, id: RequestId) {
+        self.world.requests.remove(id);
+        self.world.ids.free(id.index);
     }
 }
 

@@ -17,6 +17,7 @@ mod queues;
 mod redeploy;
 mod request;
 mod runtime;
+mod sources;
 mod spawn;
 mod temporary;
 mod timeline;
@@ -38,8 +39,9 @@ use self::instance::Instances;
 use self::request::Requests;
 use self::timeline::Timeline;
 use self::timer::Timer;
-use self::world::HostWorld;
+use self::world::{Deferred, HostWorld};
 use crate::clock::Clock;
+use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::queues::Queues;
@@ -115,6 +117,7 @@ impl Driver {
                 logged: Rc::new(Notify::new()),
                 platform: Vec::new(),
                 queues: Queues::default(),
+                mappings: Mappings::default(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
@@ -176,10 +179,15 @@ impl Driver {
     pub(crate) fn tell<I: Telling>(&mut self, telling: I) -> Result<(), I::Refusal> {
         let now = self.world.clock.now();
         let verdict = drive::tell(&mut self.cloud, &mut self.world, now, telling);
-        while let Some(event) = self.world.deferred.pop_front() {
-            let now = self.world.clock.now();
-            // Who is told of a process that did not start is never refused but where it is gone by now.
-            drive::tell(&mut self.cloud, &mut self.world, now, event).ok();
+        while let Some(deferred) = self.world.deferred.pop_front() {
+            match deferred {
+                Deferred::Tell(input) => {
+                    let now = self.world.clock.now();
+                    // Refused only where it is gone by now that it is about.
+                    drive::tell(&mut self.cloud, &mut self.world, now, input).ok();
+                }
+                Deferred::Call(called) => self.call_with_batch(called),
+            }
         }
         self.world.log_platform();
         self.world.told.notify_waiters();

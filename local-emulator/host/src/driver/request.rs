@@ -3,6 +3,8 @@
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use lunch_cloud::Evidence;
+use lunch_cloud::event_source::PollerId;
+use lunch_contract::sqs::MessageId;
 use lunch_contract::{FunctionId, InstanceId, Outcome, RequestId};
 use tokio::sync::oneshot;
 
@@ -46,6 +48,8 @@ pub(crate) struct Request {
     pub(crate) trace_id: HeaderValue,
     /// Who is answered. `None`: nobody waits, or the answer was given.
     pub(crate) caller: Option<oneshot::Sender<Answer>>,
+    /// The batch that it is for, if it is a poller's.
+    pub(crate) batch: Option<Box<Batch>>,
     /// What the function sent, as soon as it was complete.
     pub(crate) response: Bytes,
     /// The log of the invocation, for who asked for it.
@@ -56,6 +60,15 @@ pub(crate) struct Request {
     pub(crate) outcome: Option<Outcome>,
     /// The instance that it was delivered to.
     pub(crate) holder: Option<InstanceId>,
+}
+
+/// A poller's batch.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) poller: PollerId,
+    pub(crate) reports_failures: bool,
+    /// Its messages, by their ids on AWS.
+    pub(crate) ids: Vec<(String, MessageId)>,
 }
 
 /// What a caller gets.

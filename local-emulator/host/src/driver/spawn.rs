@@ -13,7 +13,7 @@ use super::log::follow;
 use super::memory::{Memory, MemoryUse};
 use super::processes::{Folders, Launch};
 use super::temporary::TemporaryFolder;
-use super::world::HostWorld;
+use super::world::{Deferred, HostWorld};
 use crate::environment::{self, Place};
 use crate::logs::{LineCutter, Output, Stream};
 use crate::runtime_api;
@@ -28,7 +28,7 @@ impl HostWorld {
             self.timeline.note(now, Note::NotStarted { process, why });
             let errno = error.raw_os_error().unwrap_or_default();
             let why = SpawnFailure::Host { errno };
-            self.deferred.push_back(Event::SpawnFailed { process, why });
+            self.deferred.push_back(Deferred::Tell(Event::SpawnFailed { process, why }.into()));
         }
     }
 

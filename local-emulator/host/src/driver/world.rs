@@ -6,8 +6,8 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use hyper::body::Bytes;
-use lunch_cloud::drive::World;
-use lunch_cloud::{Command, Event, Evidence, Notice, Record, Wake, journal};
+use lunch_cloud::drive::{Input, World};
+use lunch_cloud::{Command, Evidence, Notice, Record, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
 use tokio::sync::Notify;
 
@@ -15,15 +15,26 @@ use super::deployed::{Deployed, header};
 use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
 use super::request::{Answer, Delivery, Request, Requests, Waits};
+use super::sources::Called;
 use super::timeline::{Answered, Timeline};
 use super::timer::Timer;
 use super::{Driver, LogSink};
 use crate::clock::{self, Clock};
+use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::{Logs, Tail};
 use crate::queues::Queues;
 use crate::uuid::Names;
 use crate::wire::Note;
+
+/// What is to be done when the cloud has no more commands.
+#[derive(Debug)]
+pub(crate) enum Deferred {
+    /// Tell it.
+    Tell(Input),
+    /// Call a function with a batch.
+    Call(Called),
+}
 
 /// All that the driver has besides the cloud.
 pub(crate) struct HostWorld {
@@ -48,8 +59,9 @@ pub(crate) struct HostWorld {
     pub(crate) queues: Queues,
     pub(crate) journal: Option<Journal>,
     pub(crate) sink: Option<LogSink>,
-    /// What a command that failed at once comes back as.
-    pub(crate) deferred: VecDeque<Event>,
+    pub(crate) mappings: Mappings,
+    /// What a command that was answered at once comes back as.
+    pub(crate) deferred: VecDeque<Deferred>,
     /// Where output is read into.
     pub(crate) buffer: Vec<u8>,
     /// The driver itself, for the tasks of instances.
@@ -91,6 +103,7 @@ impl World for HostWorld {
             Command::Kill { process } => self.processes.signal(process, Signal::Kill),
             Command::Retire { instance } => self.retire(instance),
             Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
+            Command::Source(command) => self.source(command),
         }
     }
 
@@ -198,7 +211,9 @@ impl HostWorld {
             outcome: outcome.clone(),
             last_line,
         });
-        if let Some(caller) = request.caller.take() {
+        if let Some(batch) = request.batch.take() {
+            self.batch_answered(&batch, &outcome, &response);
+        } else if let Some(caller) = request.caller.take() {
             // A caller that left does not hear it.
             let instance = instance.map(|id| match self.instances.of(id) {
                 Some(instance) => instance.name.clone(),

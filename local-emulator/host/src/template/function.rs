@@ -8,7 +8,7 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, folder, logging, merge, published, variables};
+use super::{Template, folder, logging, mappings, merge, published, variables};
 use crate::logs::Logging;
 
 /// Where a function's program comes from.
@@ -145,6 +145,7 @@ pub(super) fn add(
         at,
     };
     published::add_auto(template, &properties, &function.name)?;
+    mappings::of_function(template, &properties, &function.name)?;
     template.functions.push(function);
     Ok(())
 }
@@ -304,6 +305,9 @@ fn note(template: &mut Template, properties: &Properties<'_>) -> Result<(), Temp
                 for (event, node) in node.entries() {
                     let line = node.span.line;
                     let kind = node.get("Type").and_then(Node::text).unwrap_or("without a `Type`");
+                    if kind == "SQS" {
+                        continue;
+                    }
                     template.not_served.push(format!(
                         "line {line}: event `{event}` (`{kind}`) of `{id}`: not served yet"
                     ));

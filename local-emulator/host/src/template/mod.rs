@@ -11,6 +11,7 @@ mod generated;
 mod hostile;
 mod intrinsics;
 mod logging;
+mod mappings;
 mod node;
 mod parameters;
 mod placeholder;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 
 pub use error::TemplateError;
 pub use function::{Build, Function};
+pub use mappings::Mapping;
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 pub use queues::Queue;
@@ -73,6 +75,8 @@ pub struct Template {
     pub log_groups: Vec<LogGroup>,
     /// The queues that it has.
     pub queues: Vec<Queue>,
+    /// The event source mappings that it has.
+    pub mappings: Vec<Mapping>,
     /// Policies of queues, by name, until they are settled.
     queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
@@ -141,6 +145,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         aliases: Vec::new(),
         log_groups: Vec::new(),
         queues: Vec::new(),
+        mappings: Vec::new(),
         queue_policies: Vec::new(),
         not_served,
         placeholders: Vec::new(),
@@ -155,6 +160,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     }
     published::settle(&mut template);
     queues::settle(&mut template)?;
+    mappings::settle(&mut template)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
@@ -230,6 +236,7 @@ fn add<'a>(
     }
     if published::add(template, resolver, id, resource)?
         || queues::add(template, resolver, id, resource)?
+        || mappings::add(template, resolver, id, resource)?
     {
         return Ok(None);
     }

@@ -1,14 +1,16 @@
 //! SQS at the door, as far as it needs more than a client sees: a template's queues, `lunch queue`, a caller who leaves.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::template::Queue;
+use lunch_host::template::{Mapping, Queue};
 use lunch_host::{Config, ServedFunction};
 use serde_json::{Value, json};
 
-use crate::street::{Client, coffee, echo, program, with_cloud};
+use crate::street::{Client, Program, coffee, echo, program, with_cloud};
 
 const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -152,5 +154,138 @@ fn a_function_finds_its_queues_at_this_door() {
         let told = client.call("POST", INVOKE, &[], "1").await.json();
         let door = told[1].as_str().expect("a URL");
         assert_eq!(told[0], format!("{door}/123456789012/orders"));
+    });
+}
+
+fn mapping(reports_failures: bool) -> Mapping {
+    Mapping {
+        logical_id: "CoffeeOrder".to_owned(),
+        queue: "orders".to_owned(),
+        function: "coffee".to_owned(),
+        batch_size: 10,
+        window: std::time::Duration::ZERO,
+        concurrency_max: None,
+        reports_failures,
+        enabled: true,
+        at: lunch_host::template::Span::default(),
+    }
+}
+
+/// Keeps the events that it gets and answers each with what `answer` makes of it.
+fn keeping(
+    events: &Rc<RefCell<Vec<Value>>>,
+    answer: impl Fn(&Value) -> Value + 'static,
+) -> Program {
+    let events = Rc::clone(events);
+    let answer = Rc::new(answer);
+    program(move |started| {
+        let (events, answer) = (Rc::clone(&events), Rc::clone(&answer));
+        async move {
+            let mut api = started.runtime_api().await;
+            while let Ok(event) = api.try_call("GET", NEXT, &[], "").await {
+                let id = event.header("lambda-runtime-aws-request-id").to_owned();
+                let event = event.json();
+                let answered = answer(&event).to_string();
+                events.borrow_mut().push(event);
+                let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+                if api.try_call("POST", &path, &[], answered).await.is_err() {
+                    break;
+                }
+            }
+            Exit::Code(0)
+        }
+    })
+}
+
+/// Looks at the queues until they are so.
+async fn until(client: &mut Client, are_so: impl Fn(&Value) -> bool) -> Value {
+    let look = async {
+        loop {
+            let listed = client.call("GET", "/_lunch/queues", &[], "").await.json();
+            if are_so(&listed) {
+                return listed;
+            }
+        }
+    };
+    let bound = std::time::Duration::from_secs(10);
+    tokio::time::timeout(bound, look).await.expect("within 10 s")
+}
+
+async fn send(client: &mut Client, body: &str) -> Value {
+    let attributes = json!({ "cups": { "DataType": "Number", "StringValue": "2" } });
+    let message = json!({ "QueueUrl": "http://x/1/orders", "MessageBody": body, "MessageAttributes": attributes });
+    sqs(client, "SendMessage", message).await
+}
+
+fn is_empty(queue: &Value) -> bool {
+    ["visible", "in_flight", "delayed"].iter().all(|count| queue[*count] == 0)
+}
+
+#[test]
+fn a_function_is_called_with_a_queues_messages_and_they_are_deleted() {
+    let events = Rc::default();
+    let program = keeping(&events, |_| Value::Null);
+    let config =
+        Config { mappings: vec![mapping(false)], ..with_queues(vec![queue("orders", &[])]) };
+    with_cloud(config, program, |mut client, _| async move {
+        let sent = send(&mut client, "flat white").await;
+        until(&mut client, |all| is_empty(&all[0])).await;
+        let events: Vec<Value> = events.borrow().clone();
+        assert_eq!(events.len(), 1, "{events:?}");
+        let record = &events[0]["Records"][0];
+        assert_eq!(record["body"], "flat white");
+        assert_eq!(record["messageId"], sent["MessageId"]);
+        assert_eq!(record["md5OfBody"], sent["MD5OfMessageBody"]);
+        assert_eq!(record["md5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
+        assert_eq!(record["messageAttributes"]["cups"]["stringValue"], "2");
+        assert_eq!(record["attributes"]["ApproximateReceiveCount"], "1");
+        assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:123456789012:orders");
+    });
+}
+
+#[test]
+fn what_a_function_reports_as_failed_comes_back_and_ends_as_dead() {
+    let events = Rc::default();
+    let program = keeping(&events, |event| {
+        let failed = event["Records"].as_array().into_iter().flatten();
+        let failed = failed.filter(|record| record["body"] == "bad");
+        let failed: Vec<_> =
+            failed.map(|record| json!({ "itemIdentifier": record["messageId"] })).collect();
+        json!({ "batchItemFailures": failed })
+    });
+    let policy = to_dead("dead");
+    let orders = queue("orders", &[("VisibilityTimeout", "30"), ("RedrivePolicy", &policy)]);
+    let config =
+        Config { mappings: vec![mapping(true)], ..with_queues(vec![queue("dead", &[]), orders]) };
+    with_cloud(config, program, |mut client, _| async move {
+        for body in ["good", "bad", "good"] {
+            send(&mut client, body).await;
+        }
+        until(&mut client, |all| all[1]["in_flight"] == 1 && all[1]["visible"] == 0).await;
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 30000}"#).await;
+        until(&mut client, |all| all[0]["visible"] == 1 && is_empty(&all[1])).await;
+        let served: usize = events
+            .borrow()
+            .iter()
+            .map(|event| event["Records"].as_array().map_or(0, Vec::len))
+            .sum();
+        assert_eq!(served, 3, "received once each, as the policy has it");
+    });
+}
+
+#[test]
+fn a_function_that_fails_keeps_nothing_of_its_batch() {
+    let program = program(|started| async move {
+        let mut api = started.runtime_api().await;
+        api.call("GET", NEXT, &[], "").await;
+        Exit::Code(1)
+    });
+    let orders = queue("orders", &[("VisibilityTimeout", "30")]);
+    let config = Config { mappings: vec![mapping(true)], ..with_queues(vec![orders]) };
+    with_cloud(config, program, |mut client, _| async move {
+        send(&mut client, "flat white").await;
+        until(&mut client, |all| all[0]["in_flight"] == 1).await;
+        let listed = client.call("GET", "/_lunch/requests", &[], "").await;
+        assert!(!listed.text().contains("returned"), "{}", listed.text());
     });
 }
