@@ -147,12 +147,28 @@ fn url(addresses: &[SocketAddr], port: u16) -> String {
     }
 }
 
+/// A template's queues, each with the functions that are called with its messages.
+fn queues(config: &Config) -> Vec<String> {
+    let line = |queue: &lunch_host::template::Queue| {
+        let mapped = config.mappings.iter().filter(|mapping| mapping.queue == queue.name);
+        let functions: Vec<_> = mapped.map(|mapping| mapping.function.as_str()).collect();
+        if functions.is_empty() {
+            queue.name.clone()
+        } else {
+            format!("{} -> {}", queue.name, functions.join(", "))
+        }
+    };
+    config.queues.iter().map(line).collect()
+}
+
 /// What stands below that line: taken from the configuration before the host has it.
 #[derive(Debug)]
 struct Banner {
     template: String,
     functions: String,
     first: String,
+    /// A line for each queue.
+    queues: Vec<String>,
     not_served: Vec<String>,
     modelled: Option<String>,
     /// Why processes are not kept apart as they would be elsewhere.
@@ -166,6 +182,7 @@ impl Banner {
             template: template.unwrap_or_default(),
             functions: functions(config).trim_fmt(),
             first: config.functions.first().map(|one| one.name.clone()).unwrap_or_default(),
+            queues: queues(config),
             not_served: config.not_served.clone(),
             modelled,
             why_not_apart: None,
@@ -183,6 +200,10 @@ impl Banner {
             writeln!(text, "         and http://{address}")?;
         }
         writeln!(text, "\nserved from {}:\n{}", self.template, self.functions)?;
+        if !self.queues.is_empty() {
+            writeln!(text, "\nqueues:")?;
+            self.queues.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
+        }
         if !self.not_served.is_empty() {
             writeln!(text, "\nnot served:")?;
             for line in &self.not_served {
@@ -200,7 +221,7 @@ impl Banner {
         writeln!(
             text,
             "events (asynchronous invocations) that fail or are throttled are dropped, with a line in\n\
-             the timeline: until the queues are there, nobody retries them\n\
+             the timeline: nobody retries them yet; queues are in memory\n\
              cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
         )?;
         if let Some(why) = &self.why_not_apart {
@@ -217,14 +238,21 @@ impl Banner {
         } else {
             (format!(" --port {port}"), format!(" --invoke-port {port}"))
         };
+        writeln!(text, "\ncall it:")?;
+        if !name.is_empty() {
+            writeln!(
+                text,
+                "\x20 lunch invoke {name}{ours}\n\
+                 \x20 cargo lambda invoke {name}{cargo_lambda} --data-ascii '{{}}'\n\
+                 \x20 aws lambda invoke --endpoint-url {url} --function-name {name} answer.json"
+            )?;
+        }
+        let queue =
+            if self.queues.is_empty() { String::new() } else { format!(", lunch queue ls{ours}") };
         writeln!(
             text,
-            "\ncall it:\n\
-             \x20 lunch invoke {name}{ours}\n\
-             \x20 cargo lambda invoke {name}{cargo_lambda} --data-ascii '{{}}'\n\
-             \x20 aws lambda invoke --endpoint-url {url} --function-name {name} answer.json\n\
-             \x20 AWS_ENDPOINT_URL={url} for every program with an AWS SDK\n\
-             look at it: lunch ps{ours}, lunch timeline{ours}; end it: Ctrl-C"
+            "\x20 AWS_ENDPOINT_URL={url} for every program with an AWS SDK\n\
+             look at it: lunch ps{ours}, lunch timeline{ours}{queue}; end it: Ctrl-C"
         )
     }
 }
