@@ -88,8 +88,11 @@ fn of_cause(cause: Cause) -> String {
 
 fn of_note(note: &Note) -> String {
     match note {
-        Note::EventDropped { request, outcome, .. } => {
-            format!("event {request} is dropped: {outcome:?}")
+        Note::EventRetried { request, attempts, after, .. } => {
+            format!("event {request} comes again in {after:?}, after {attempts} attempts")
+        }
+        Note::EventDropped { request, outcome, condition, .. } => {
+            format!("event {request} is dropped, {condition:?}: {outcome:?}")
         }
         Note::NotStarted { process, why } => format!("{process} did not start: {why}"),
         Note::InPlace { instance, why } => format!("{instance} runs in place: {why}"),

@@ -168,10 +168,12 @@ fn in_json_every_line_of_awss_is_an_object() {
         objects.map(|object| object["type"].as_str().expect("a text").to_owned()).collect()
     };
     let kinds = wait_until("it has ended", || match kinds() {
-        kinds if kinds.len() == 3 => Ok(kinds),
+        kinds if kinds.len() == 6 => Ok(kinds),
         kinds => Err(format!("{kinds:?}")),
     });
-    assert_eq!(kinds, ["platform.start", "platform.runtimeDone", "platform.report"]);
+    let init = ["platform.initStart", "platform.initRuntimeDone", "platform.initReport"];
+    let served = ["platform.start", "platform.runtimeDone", "platform.report"];
+    assert_eq!(kinds, [init, served].concat());
 }
 
 #[test]

@@ -113,8 +113,12 @@ const fn function_of(record: &Record) -> Option<FunctionId> {
 fn words(note: &Note) -> Option<String> {
     Some(match note {
         Note::Advanced { .. } => return None,
-        Note::EventDropped { request_id, outcome, .. } => format!(
-            "the event `{request_id}` was dropped ({}): there are no retries yet",
+        Note::EventRetried { request_id, attempts, after, .. } => format!(
+            "the event `{request_id}` failed ({attempts} of its attempts so far) and comes again in {}",
+            span::show(*after)
+        ),
+        Note::EventDropped { request_id, outcome, condition, attempts, .. } => format!(
+            "the event `{request_id}` was dropped after {attempts} attempts ({}): {condition:?}",
             outcome.word()
         ),
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),

@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use lunch_contract::sqs::SequenceNumber;
-use lunch_contract::{InstanceId, Moment, Refusal};
+use lunch_contract::{InstanceId, Moment, Outcome, Refusal, RequestId};
 use serde::{Deserialize, Serialize};
 
+use crate::asynchronous::{self, Asynchronous};
 use crate::command::Command;
-use crate::event::Event;
+use crate::event::{Event, InvocationKind, ReplyAt};
 use crate::event_source::{self, EventSources};
 use crate::lambda::{FunctionView, InstanceView, Lambda};
 use crate::settings::Settings;
@@ -43,6 +44,9 @@ pub struct Cloud<T: Trace> {
     lambda: Lambda<T>,
     sqs: Sqs<Relay>,
     sources: EventSources,
+    asynchronous: Asynchronous,
+    /// An event that has just ended, whose request is released next.
+    released: Option<RequestId>,
 }
 
 /// What the machine will not take, by whose event it was.
@@ -82,6 +86,8 @@ impl<T: Trace> Cloud<T> {
         Self {
             sqs: Sqs::new(settings.sqs.clone(), Relay::to::<T>()),
             sources: EventSources::new(settings.sources),
+            asynchronous: Asynchronous::new(settings.asynchronous),
+            released: None,
             lambda: Lambda::new(settings, trace),
         }
     }
@@ -105,7 +111,22 @@ impl<T: Trace> Cloud<T> {
     /// What is refused. Then nothing changed but what time alone has changed.
     pub fn handle(&mut self, now: Moment, event: Event) -> Result<(), Refusal> {
         self.pass(now);
-        self.lambda.handle(now, event)
+        if let Event::Deploy { function, config, .. } = &event {
+            self.asynchronous.configure(*function, config.events);
+        }
+        if event == Event::ShutDown {
+            self.asynchronous.shut_down();
+        }
+        let accepted = if let Event::Invoke { request, function, kind, .. } = &event {
+            (*kind == InvocationKind::Event).then_some((*request, *function))
+        } else {
+            None
+        };
+        self.lambda.handle(now, event)?;
+        if let Some((request, function)) = accepted {
+            self.asynchronous.accept(self.lambda.now(), request, function);
+        }
+        Ok(())
     }
 
     /// Tells what a caller wants of the queues.
@@ -115,6 +136,7 @@ impl<T: Trace> Cloud<T> {
     pub fn handle_queue(&mut self, now: Moment, event: sqs::Event) -> Result<(), sqs::Refusal> {
         self.lambda.handle_timeout(now);
         self.sources.handle_timeout(now);
+        self.asynchronous.handle_timeout(now);
         let verdict = self.sqs.handle(now, event);
         self.relay();
         verdict
@@ -145,13 +167,26 @@ impl<T: Trace> Cloud<T> {
         self.sqs.handle_timeout(now);
         self.relay();
         self.sources.handle_timeout(now);
+        self.asynchronous.handle_timeout(now);
     }
 
     /// The next command.
     pub fn poll_command(&mut self) -> Option<Command> {
         loop {
+            if let Some(request) = self.released.take() {
+                return Some(Command::Release { request });
+            }
             if let Some(command) = self.lambda.poll_command() {
-                return Some(command);
+                if self.is_passed_on(&command) {
+                    return Some(command);
+                }
+                continue;
+            }
+            if let Some(command) = self.asynchronous.poll_command() {
+                if let Some(command) = self.of_event(command) {
+                    return Some(Command::Asynchronous(command));
+                }
+                continue;
             }
             if let Some(command) = self.sqs.poll_command() {
                 match self.of_queue(command) {
@@ -164,6 +199,44 @@ impl<T: Trace> Cloud<T> {
                 command @ (event_source::Command::Examine { .. }
                 | event_source::Command::Invoke { .. }
                 | event_source::Command::Gone { .. }) => return Some(Command::Source(command)),
+            }
+        }
+    }
+
+    /// Whether what the functions ask for is the driver's: an event's request is not released before its last attempt.
+    fn is_passed_on(&mut self, command: &Command) -> bool {
+        if let Command::Reply { request, outcome, .. } = command
+            && let Some(function) = self.asynchronous.function_of(*request)
+        {
+            let is_stopped = self.lambda.reserved(function) == Some(0);
+            self.asynchronous.answered(*request, outcome, is_stopped);
+        }
+        if let Command::Release { request } = command
+            && self.asynchronous.function_of(*request).is_some()
+        {
+            self.asynchronous.ended(self.lambda.now(), *request);
+            return false;
+        }
+        true
+    }
+
+    /// What is to be done about an event, but for another attempt, which is the functions'.
+    fn of_event(&mut self, command: asynchronous::Command) -> Option<asynchronous::Command> {
+        match command {
+            asynchronous::Command::Attempt { request, function } => {
+                let (kind, reply) = (InvocationKind::Event, ReplyAt::Response);
+                let event = Event::Invoke { request, function, kind, reply };
+                let now = self.now();
+                if self.lambda.handle(now, event).is_err() {
+                    self.asynchronous.answered(request, &Outcome::ShutDown, false);
+                    self.asynchronous.ended(now, request);
+                }
+                None
+            }
+            asynchronous::Command::Retry { .. } => Some(command),
+            asynchronous::Command::Ended { request, .. } => {
+                self.released = Some(request);
+                Some(command)
             }
         }
     }
@@ -211,8 +284,10 @@ impl<T: Trace> Cloud<T> {
     pub fn poll_timeout(&self) -> Option<(Moment, Wake)> {
         let queues = self.sqs.poll_timeout().map(|(at, wake)| (at, Wake::Queue(wake)));
         let sources = self.sources.poll_timeout().map(|(at, poller)| (at, Wake::Poller(poller)));
+        let events =
+            self.asynchronous.poll_timeout().map(|(at, request)| (at, Wake::Retry(request)));
         // The first of equal ones.
-        [self.lambda.poll_timeout(), queues, sources]
+        [self.lambda.poll_timeout(), queues, sources, events]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
@@ -238,7 +313,7 @@ impl<T: Trace> Cloud<T> {
     /// The latest moment that the cloud was told.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.lambda.now().max(self.sqs.now()).max(self.sources.now())
+        self.lambda.now().max(self.sqs.now()).max(self.sources.now()).max(self.asynchronous.now())
     }
 
     /// What takes the records.
@@ -283,6 +358,12 @@ impl<T: Trace> Cloud<T> {
     #[must_use]
     pub const fn sources(&self) -> &EventSources {
         &self.sources
+    }
+
+    /// The events that nobody waits for, to be looked at.
+    #[must_use]
+    pub const fn asynchronous(&self) -> &Asynchronous {
+        &self.asynchronous
     }
 
     /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting. Only the

@@ -5,6 +5,7 @@ use core::time::Duration;
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, Process, RequestId, RevisionId};
 use serde::{Deserialize, Serialize};
 
+use crate::asynchronous;
 use crate::event_source;
 use crate::sqs;
 use crate::trace::{ColdCause, ResetCause};
@@ -84,6 +85,8 @@ pub enum Command {
     Queue(sqs::Command),
     /// What the event source mappings ask for.
     Source(event_source::Command),
+    /// What becomes of an event that nobody waits for.
+    Asynchronous(asynchronous::Command),
 }
 
 /// What an extension is told.

@@ -10,6 +10,7 @@ extern crate alloc;
 #[macro_use]
 extern crate std;
 
+pub mod asynchronous;
 mod cloud;
 mod command;
 mod delay;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use lunch_contract::Limits;
 use serde::{Deserialize, Serialize};
 
+use crate::asynchronous::{self, EventConfig};
 use crate::delay::DelayModel;
 use crate::event_source;
 use crate::sqs;
@@ -35,6 +36,9 @@ pub struct Settings {
     /// What bounds event source mappings.
     #[serde(default)]
     pub sources: event_source::Limits,
+    /// How events are tried again.
+    #[serde(default)]
+    pub asynchronous: asynchronous::Settings,
 }
 
 impl Default for Settings {
@@ -49,6 +53,7 @@ impl Default for Settings {
             graceful_shutdown: true,
             sqs: sqs::Settings::default(),
             sources: event_source::Limits::default(),
+            asynchronous: asynchronous::Settings::default(),
         }
     }
 }
@@ -145,11 +150,19 @@ pub struct FunctionConfig {
     pub slots: u32,
     /// How much longer a cold start takes than the host's own.
     pub delay: DelayModel,
+    /// How its events are tried again.
+    #[serde(default)]
+    pub events: EventConfig,
 }
 
 impl Default for FunctionConfig {
     /// AWS's default timeout of 3 s, one slot, no delay.
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(3), slots: 1, delay: DelayModel::default() }
+        Self {
+            timeout: Duration::from_secs(3),
+            slots: 1,
+            delay: DelayModel::default(),
+            events: EventConfig::default(),
+        }
     }
 }

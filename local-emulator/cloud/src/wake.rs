@@ -38,6 +38,8 @@ pub enum Wake {
     Queue(sqs::Wake),
     /// When a poller stops waiting for more, or tries again.
     Poller(PollerId),
+    /// When an event is tried again.
+    Retry(RequestId),
 }
 
 impl Wake {
@@ -58,6 +60,7 @@ impl Wake {
             Self::GapWait(_) => "gap wait",
             Self::Queue(wake) => wake.word(),
             Self::Poller(_) => "poller",
+            Self::Retry(_) => "retry",
         }
     }
 }
@@ -75,6 +78,7 @@ impl fmt::Display for Wake {
             | Self::LifeEnd(id)
             | Self::ShutdownGrace(id)
             | Self::InitErrorExit(id) => write!(f, "{word} of {id}"),
+            Self::Retry(id) => write!(f, "{word} of {id}"),
             Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
             Self::GapWait(id) => write!(f, "{word} of {id}"),
             Self::Queue(wake) => wake.fmt(f),

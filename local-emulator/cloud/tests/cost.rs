@@ -80,7 +80,8 @@ impl Crowd {
                 | Command::Terminate { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => continue,
+                | Command::Source(_)
+                | Command::Asynchronous(_) => continue,
             };
             self.told += 1;
             self.cloud.handle(self.now, follows).expect("it is taken");

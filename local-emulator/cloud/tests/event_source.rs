@@ -104,7 +104,7 @@ impl Street {
                     self.batches.push((poller, messages));
                 }
                 Command::Source(Word::Gone { .. }) => self.gone = true,
-                Command::Queue(_) | Command::Source(Word::Queue(_)) => {}
+                Command::Queue(_) | Command::Source(Word::Queue(_)) | Command::Asynchronous(_) => {}
                 other @ (Command::Spawn { .. }
                 | Command::Deliver { .. }
                 | Command::Notify { .. }

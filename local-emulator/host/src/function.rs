@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lunch_cloud::asynchronous::EventConfig;
 use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
@@ -53,6 +54,8 @@ pub struct ServedFunction {
     pub stamp: u64,
     /// How much longer its cold starts take than the host's.
     pub delay: DelayModel,
+    /// How its events are tried again.
+    pub events: EventConfig,
 }
 
 impl ServedFunction {
@@ -81,6 +84,7 @@ impl ServedFunction {
             published: Published::default(),
             stamp: 0,
             delay: DelayModel::default(),
+            events: EventConfig::default(),
         }
     }
 
@@ -91,7 +95,7 @@ impl ServedFunction {
 
     /// What the cloud has to know of it.
     pub(crate) const fn config(&self) -> FunctionConfig {
-        FunctionConfig { timeout: self.timeout, slots: 1, delay: self.delay }
+        FunctionConfig { timeout: self.timeout, slots: 1, delay: self.delay, events: self.events }
     }
 }
 

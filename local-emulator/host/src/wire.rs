@@ -2,6 +2,9 @@
 //!
 //! Types only, each both written and read. AWS's own formats are not here.
 
+use std::time::Duration;
+
+use lunch_cloud::asynchronous::Condition;
 use lunch_cloud::{Phase, Record, Settings, Wake};
 use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
 use serde::{Deserialize, Serialize};
@@ -142,14 +145,29 @@ pub enum Happened {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Note {
-    /// An asynchronous request came to nothing, and there are no retries yet.
+    /// An asynchronous request failed, and comes again.
+    EventRetried {
+        /// Which request.
+        request: RequestId,
+        /// Its id on the wire.
+        request_id: String,
+        /// How often its function has failed at it; a throttle is no attempt.
+        attempts: u32,
+        /// How long it waits.
+        after: Duration,
+    },
+    /// An asynchronous request came to nothing, and comes no more.
     EventDropped {
         /// Which request.
         request: RequestId,
         /// Its id on the wire.
         request_id: String,
-        /// What became of it.
+        /// What became of it last.
         outcome: Outcome,
+        /// Why it comes no more.
+        condition: Condition,
+        /// How often its function was called with it.
+        attempts: u32,
     },
     /// A process could not be started.
     NotStarted {

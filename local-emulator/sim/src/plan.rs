@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use lunch_cloud::{
-    Choice, Delay, DelayModel, FunctionConfig, Profile, ReclaimPolicy, Settings, sqs,
+    Choice, Delay, DelayModel, FunctionConfig, Profile, ReclaimPolicy, Settings, asynchronous, sqs,
 };
 use lunch_contract::Limits;
 
@@ -182,6 +182,11 @@ fn settings(random: &mut Random) -> Settings {
         graceful_shutdown: random.chance(0.8),
         sqs: sqs::Settings::default(),
         sources: lunch_cloud::event_source::Limits::default(),
+        // Each request has one answer by these laws.
+        asynchronous: asynchronous::Settings {
+            retries: false,
+            ..asynchronous::Settings::default()
+        },
     }
 }
 
@@ -236,6 +241,7 @@ fn function(random: &mut Random) -> FunctionPlan {
             timeout,
             slots: 1,
             delay: DelayModel { placement: delay(random), init: delay(random) },
+            ..FunctionConfig::default()
         },
         init: random.magnitude(Duration::from_micros(500), Duration::from_millis(100)),
         work: (least, random.magnitude(least, timeout / 2)),

@@ -268,6 +268,7 @@ impl Function {
                 placement: fixed(self.placement_ms),
                 init: fixed(self.modelled_init_ms),
             },
+            ..FunctionConfig::default()
         }
     }
 

@@ -102,9 +102,20 @@ impl Client {
 
     /// A request with all its bytes, made once and sent as often as wanted.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
+        self.request_with(method, path, "", body)
+    }
+
+    /// The same, with more header lines, each with its end.
+    pub(crate) fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Vec<u8> {
         format!(
             "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
+             {headers}content-length: {}\r\n\r\n{body}",
             self.port,
             body.len()
         )

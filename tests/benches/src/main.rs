@@ -36,7 +36,7 @@ struct Bench {
 type Measure = fn(&Bench) -> Result<Vec<Row>, Failure>;
 
 /// The groups, in the table's order.
-const GROUPS: [(&str, Measure); 8] = [
+const GROUPS: [(&str, Measure); 9] = [
     ("warm", rows::warm::measure),
     ("throughput", rows::throughput::measure),
     ("frozen", rows::frozen::measure),
@@ -45,6 +45,7 @@ const GROUPS: [(&str, Measure); 8] = [
     ("memory", rows::memory::measure),
     ("timeouts", rows::timeouts::measure),
     ("machine", rows::machine::measure),
+    ("queues", rows::queues::measure),
 ];
 
 /// The median of so many rounds, if nothing is said.

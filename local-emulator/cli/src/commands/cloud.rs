@@ -7,7 +7,7 @@ use lunch_cloud::{Delay, DelayModel};
 use lunch_host::build::{self, BuildOptions, Progress, Sources};
 use lunch_host::sandbox::{Supervisor, raise_open_files};
 use lunch_host::template::{self, Template};
-use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction};
+use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction, StartError};
 
 use crate::args::{Cloud, NamedDelay};
 use crate::failure::{Code, Failure, OrFail as _};
@@ -111,7 +111,12 @@ pub(crate) fn start(config: Config, supervisor: Supervisor) -> Result<Host, Fail
         .attach()
         .or_fail_with(Code::Fault, || "the supervisor of processes is out of reach")?;
     raise_open_files().or_fail(Code::Fault)?;
-    Host::start(config, Box::new(processes)).or_fail(Code::Door)
+    Host::start(config, Box::new(processes)).map_err(|error| {
+        // What the template says of a queue is what was given; all else is about where the cloud stands.
+        let is_input = matches!(error, StartError::Queue { .. });
+        let code = if is_input { Code::Input } else { Code::Door };
+        Failure { code, error: error.into() }
+    })
 }
 
 /// Ends the cloud; what it met that it should not have met is told, and decides the code.

@@ -220,8 +220,8 @@ impl Banner {
         )?;
         writeln!(
             text,
-            "events (asynchronous invocations) that fail or are throttled are dropped, with a line in\n\
-             the timeline: nobody retries them yet; queues are in memory\n\
+            "events (asynchronous invocations) that fail come again after 1 and 2 minutes, as on AWS\n\
+             (`lunch advance 3m` is quicker); queues and events are in memory\n\
              cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
         )?;
         if let Some(why) = &self.why_not_apart {

@@ -110,6 +110,11 @@ impl<T: Trace> Lambda<T> {
         })
     }
 
+    /// A function's reserved concurrency.
+    pub(crate) fn reserved(&self, id: FunctionId) -> Option<u32> {
+        self.functions.get(id.0 as usize).and_then(|function| function.reserved)
+    }
+
     /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting. Only the
     /// policies' deadlines are left then, which `advance` may skip to.
     #[must_use]

@@ -247,5 +247,6 @@ fn line(command: &Command) -> String {
         Command::Retire { instance } => format!("retire {instance}"),
         Command::Queue(command) => format!("{command:?}"),
         Command::Source(command) => format!("{command:?}"),
+        Command::Asynchronous(command) => format!("{command:?}"),
     }
 }

@@ -377,6 +377,7 @@ fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> Serve
         memory_mb: function.memory_mb,
         ephemeral_storage_mb: function.ephemeral_storage_mb,
         reserved: function.reserved,
+        events: function.events,
         variables: function.variables.clone(),
         left_out: function.left_out.clone(),
         log_group: function.log_group.clone(),

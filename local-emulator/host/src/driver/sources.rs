@@ -57,7 +57,7 @@ impl HostWorld {
     }
 
     /// What a function is called with, and the ids that it may name.
-    fn event(
+    fn rendered(
         &self,
         mapping: &Mapping,
         messages: &[Delivery],
@@ -200,7 +200,7 @@ impl Driver {
     pub(super) fn call_with_batch(&mut self, called: Called) {
         let Called { poller, mapping, function, messages } = called;
         let Some(kept) = self.world.mappings.of(mapping).cloned() else { return };
-        let (event, ids) = self.world.event(&kept, &messages);
+        let (event, ids) = self.world.rendered(&kept, &messages);
         let batch = Batch { poller, reports_failures: kept.reports_failures, ids };
         let call = Call {
             function,

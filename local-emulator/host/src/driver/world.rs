@@ -6,6 +6,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 use hyper::body::Bytes;
+use lunch_cloud::asynchronous::{self, Condition};
 use lunch_cloud::drive::{Input, World};
 use lunch_cloud::{Command, Evidence, Notice, Record, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
@@ -14,7 +15,7 @@ use tokio::sync::Notify;
 use super::deployed::{Deployed, header};
 use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
-use super::request::{Answer, Delivery, Request, Requests, Waits};
+use super::request::{Answer, Delivery, Request, Requests};
 use super::sources::Called;
 use super::timeline::{Answered, Timeline};
 use super::timer::Timer;
@@ -104,6 +105,7 @@ impl World for HostWorld {
             Command::Retire { instance } => self.retire(instance),
             Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
             Command::Source(command) => self.source(command),
+            Command::Asynchronous(command) => self.event(now, command),
         }
     }
 
@@ -196,11 +198,6 @@ impl HostWorld {
         } else {
             std::mem::take(&mut request.response)
         };
-        if request.call.waits == Waits::No && outcome != Outcome::Returned {
-            let request_id = uuid.to_string();
-            let note = Note::EventDropped { request: id, request_id, outcome: outcome.clone() };
-            self.timeline.note(now, note);
-        }
         let instance = evidence.instance;
         self.timeline.answered(Answered {
             at: now,
@@ -221,6 +218,27 @@ impl HostWorld {
                 None => header(&id.to_string()),
             });
             drop(caller.send(Answer { outcome, evidence, instance, response, tail }));
+        }
+    }
+
+    /// Says what becomes of an event that has failed.
+    fn event(&self, now: Moment, command: asynchronous::Command) {
+        match command {
+            asynchronous::Command::Retry { request: id, at, attempts } => {
+                let Some(request) = self.requests.of(id) else { return };
+                let (request_id, after) = (request.uuid.to_string(), at.since(now));
+                self.timeline.note(now, Note::EventRetried { request: id, request_id, attempts, after });
+            }
+            asynchronous::Command::Ended { condition: Condition::Success, .. }
+            // Another attempt is the functions'.
+            | asynchronous::Command::Attempt { .. } => {}
+            asynchronous::Command::Ended { request: id, condition, attempts, .. } => {
+                let Some(request) = self.requests.of(id) else { return };
+                let outcome = request.outcome.clone().unwrap_or(Outcome::ShutDown);
+                let request_id = request.uuid.to_string();
+                let dropped = Note::EventDropped { request: id, request_id, outcome, condition, attempts };
+                self.timeline.note(now, dropped);
+            }
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use lunch_cloud::asynchronous::EventConfig;
+
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
@@ -57,6 +59,8 @@ pub struct Function {
     pub log_group: Option<String>,
     /// The form of its log.
     pub logging: Logging,
+    /// How its events are tried again.
+    pub events: EventConfig,
     /// The Rust program that it is made of, if the template names it.
     pub binary: Option<String>,
     /// Where that program comes from.
@@ -73,12 +77,12 @@ const NOT_SERVED: [&str; 19] = [
     "FunctionUrlConfig",
     "DeadLetterQueue",
     "DeadLetterConfig",
-    "EventInvokeConfig",
     "ProvisionedConcurrencyConfig",
     "Tracing",
     "TracingConfig",
     "FileSystemConfigs",
     "SnapStart",
+    "EventInvokeConfig.DestinationConfig",
     "DeploymentPreference",
     "CapacityProviderConfig",
     "DurableConfig",
@@ -140,6 +144,7 @@ pub(super) fn add(
         description: properties.wish("Description", template)?.unwrap_or_default(),
         log_group: properties.wish("LoggingConfig.LogGroup", template)?,
         logging: logging::read(&properties)?,
+        events: events(&properties)?,
         binary: binary.map(str::to_owned),
         build,
         at,
@@ -148,6 +153,17 @@ pub(super) fn add(
     mappings::of_function(template, &properties, &function.name)?;
     template.functions.push(function);
     Ok(())
+}
+
+/// What its `EventInvokeConfig` says. F 6.
+fn events(properties: &Properties<'_>) -> Result<EventConfig, TemplateError> {
+    let of_aws = EventConfig::default();
+    let retries = properties.number("EventInvokeConfig.MaximumRetryAttempts", 0, 2)?;
+    let age = properties.number("EventInvokeConfig.MaximumEventAgeInSeconds", 60, 21_600)?;
+    Ok(EventConfig {
+        retries_max: retries.unwrap_or(of_aws.retries_max),
+        age_max: age.map_or(of_aws.age_max, |age| Duration::from_secs(age.into())),
+    })
 }
 
 /// What a function is made of.

@@ -215,6 +215,22 @@ pub(super) fn settle(template: &mut Template) -> Result<(), TemplateError> {
             queue.attributes.insert("Policy".to_owned(), document.clone());
         }
     }
+    let names: Vec<_> = template.queues.iter().map(|queue| queue.name.clone()).collect();
+    for queue in &mut template.queues {
+        let policy =
+            queue.attributes.get("RedrivePolicy").and_then(|json| RedrivePolicy::read(json));
+        let Some(policy) = policy else { continue };
+        let is_here = QueueName::of_arn(&policy.target_arn)
+            .is_ok_and(|target| names.iter().any(|name| name == target.as_str()));
+        if !is_here {
+            queue.attributes.remove("RedrivePolicy");
+            let (line, id, target) = (queue.at.line, &queue.logical_id, &policy.target_arn);
+            template.not_served.push(format!(
+                "line {line}: `RedrivePolicy` of `{id}` is left out: `{target}` is no queue of this template, so that \
+                 its messages come back for ever"
+            ));
+        }
+    }
     let mut seen: BTreeMap<&str, &Queue> = BTreeMap::new();
     for queue in &template.queues {
         if let Some(first) = seen.insert(&queue.name, queue) {
@@ -271,6 +287,17 @@ mod tests {
         );
         assert_eq!(all[1].tags["shop"], "coffee");
         assert_eq!(all[2].attributes["FifoQueue"], "true");
+    }
+
+    #[test]
+    fn dead_letters_for_another_stacks_queue_stay_where_they_are_and_that_is_said() {
+        let rest = "  Orders:
+    Type: AWS::SQS::Queue
+    Properties: {RedrivePolicy: {deadLetterTargetArn: 'arn:aws:sqs:r:1:theirs', maxReceiveCount: 5}}";
+        let template = of("", rest).expect("a template");
+        assert_eq!(template.queues[0].attributes.len(), 0);
+        let said = template.not_served.join("\n");
+        assert!(said.contains("`arn:aws:sqs:r:1:theirs` is no queue of this template"), "{said}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod cloudwatch_logs;
 mod door;
+mod events;
 mod extensions;
 mod hostile;
 mod init;

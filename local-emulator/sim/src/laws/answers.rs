@@ -134,7 +134,8 @@ impl Law for Answers {
                 | Command::Kill { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => {}
+                | Command::Source(_)
+                | Command::Asynchronous(_) => {}
             }
         }
         Ok(())

@@ -92,7 +92,8 @@ impl Law for Commands {
                 Command::Reply { .. }
                 | Command::Release { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => {}
+                | Command::Source(_)
+                | Command::Asynchronous(_) => {}
             }
         }
         if let Some(process) = ended {

@@ -79,7 +79,8 @@ impl Law for Deadline {
                 | Command::Kill { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => None,
+                | Command::Source(_)
+                | Command::Asynchronous(_) => None,
             })
             .collect();
         for (at, record) in step.records {

@@ -114,7 +114,8 @@ impl Law for EvidenceTold {
                 | Command::Kill { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => {}
+                | Command::Source(_)
+                | Command::Asynchronous(_) => {}
             }
         }
         Ok(())

@@ -41,7 +41,8 @@ impl Freezing {
             | Command::Kill { .. }
             | Command::Retire { .. }
             | Command::Queue(_)
-            | Command::Source(_) => Ok(()),
+            | Command::Source(_)
+            | Command::Asynchronous(_) => Ok(()),
         }
     }
 

@@ -45,7 +45,8 @@ impl Law for Release {
                 | Command::Kill { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => continue,
+                | Command::Source(_)
+                | Command::Asynchronous(_) => continue,
             };
             let Some(answered) = self.open.get(&mentioned).copied() else {
                 return Err(format!("{command:?} after its release"));

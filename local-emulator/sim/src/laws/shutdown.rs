@@ -52,7 +52,8 @@ impl Law for Shutdown {
                 | Command::Thaw { .. }
                 | Command::Terminate { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => {}
+                | Command::Source(_)
+                | Command::Asynchronous(_) => {}
             }
         }
         if let Some(process) = step.ended() {

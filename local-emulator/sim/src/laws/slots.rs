@@ -48,7 +48,8 @@ impl Law for Slots {
                 | Command::Kill { .. }
                 | Command::Retire { .. }
                 | Command::Queue(_)
-                | Command::Source(_) => {}
+                | Command::Source(_)
+                | Command::Asynchronous(_) => {}
             }
         }
         Ok(())

@@ -158,7 +158,8 @@ impl World for Outside {
             | Command::Kill { .. }
             | Command::Retire { .. }
             | Command::Queue(_)
-            | Command::Source(_) => {}
+            | Command::Source(_)
+            | Command::Asynchronous(_) => {}
         }
     }
 

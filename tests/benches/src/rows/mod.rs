@@ -5,6 +5,7 @@ pub(crate) mod frozen;
 pub(crate) mod listening;
 pub(crate) mod machine;
 pub(crate) mod memory;
+pub(crate) mod queues;
 pub(crate) mod throughput;
 pub(crate) mod timeouts;
 pub(crate) mod warm;

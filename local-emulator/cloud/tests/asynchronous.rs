@@ -1,0 +1,131 @@
+//! Asynchronous invocation in virtual time: when an event comes again, and when it is given up. Facts 6.
+
+use std::time::Duration;
+
+use lunch_cloud::asynchronous::{Asynchronous, Command, Condition, EventConfig, Settings};
+use lunch_contract::{FunctionId, Moment, Outcome, RequestId, ThrottleReason};
+
+const EVENT: RequestId = RequestId { serial: 0, index: 0 };
+const COFFEE: FunctionId = FunctionId(0);
+
+const fn secs(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+fn at(count: u64) -> Moment {
+    Moment::ZERO + secs(count)
+}
+
+/// What the machine says of an event whose every attempt goes like that, with the seconds at which it says so.
+fn told(config: EventConfig, mut go: impl FnMut(u32) -> (Outcome, bool)) -> Vec<(u64, Command)> {
+    let mut machine = Asynchronous::new(Settings::default());
+    machine.configure(COFFEE, config);
+    machine.accept(at(0), EVENT, COFFEE);
+    let (mut now, mut attempt, mut told) = (at(0), 0, Vec::new());
+    loop {
+        let (outcome, is_stopped) = go(attempt);
+        attempt += 1;
+        machine.answered(EVENT, &outcome, is_stopped);
+        machine.ended(now, EVENT);
+        while let Some(command) = machine.poll_command() {
+            told.push((now.since(Moment::ZERO).as_secs(), command));
+        }
+        let Some((due, _)) = machine.poll_timeout() else { return told };
+        now = due;
+        machine.handle_timeout(now);
+        let again = machine.poll_command();
+        assert_eq!(again, Some(Command::Attempt { request: EVENT, function: COFFEE }));
+    }
+}
+
+fn ended(condition: Condition, attempts: u32) -> Command {
+    Command::Ended { request: EVENT, function: COFFEE, condition, attempts }
+}
+
+fn retry(after: u64, attempts: u32) -> Command {
+    Command::Retry { request: EVENT, at: at(after), attempts }
+}
+
+fn throttled() -> Outcome {
+    Outcome::Throttled { reason: ThrottleReason::ConcurrentInvocationLimitExceeded }
+}
+
+#[test]
+fn an_event_that_is_worked_off_is_done() {
+    let told = told(EventConfig::default(), |_| (Outcome::Returned, false));
+    assert_eq!(told, [(0, ended(Condition::Success, 1))]);
+}
+
+#[test]
+fn an_event_that_fails_comes_again_after_one_minute_and_after_two() {
+    let told = told(EventConfig::default(), |_| (Outcome::FunctionError, false));
+    let expected =
+        [(0, retry(60, 1)), (60, retry(180, 2)), (180, ended(Condition::RetriesExhausted, 3))];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_function_may_want_no_retries() {
+    let config = EventConfig { retries_max: 0, ..EventConfig::default() };
+    let told = told(config, |_| (Outcome::FunctionError, false));
+    assert_eq!(told, [(0, ended(Condition::RetriesExhausted, 1))]);
+}
+
+#[test]
+fn an_event_that_would_be_too_old_by_then_is_given_up_now() {
+    let of_age = |age| EventConfig { age_max: secs(age), ..EventConfig::default() };
+    let at_60 = told(of_age(59), |_| (Outcome::FunctionError, false));
+    assert_eq!(at_60, [(0, ended(Condition::EventAgeExceeded, 1))]);
+    let at_90 = told(of_age(90), |_| (Outcome::FunctionError, false));
+    assert_eq!(at_90, [(0, retry(60, 1)), (60, ended(Condition::EventAgeExceeded, 2))]);
+}
+
+#[test]
+fn a_throttle_is_no_attempt_and_its_pauses_grow_to_five_minutes_for_six_hours() {
+    let told = told(EventConfig::default(), |_| (throttled(), false));
+    let pauses: Vec<_> = told
+        .iter()
+        .filter_map(|(now, command)| match command {
+            Command::Retry { at, .. } => Some(at.since(Moment::ZERO).as_secs() - now),
+            Command::Attempt { .. } | Command::Ended { .. } => None,
+        })
+        .collect();
+    assert_eq!(pauses[..11], [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+    let (last, end) = told.last().expect("it ends");
+    assert_eq!(*end, ended(Condition::EventAgeExceeded, 0));
+    assert!((6 * 3_600 - 300..=6 * 3_600).contains(last), "{last} s");
+}
+
+#[test]
+fn who_is_throttled_and_then_fails_has_all_his_retries() {
+    let told = told(EventConfig::default(), |attempt| match attempt {
+        0 | 1 => (throttled(), false),
+        _ => (Outcome::FunctionError, false),
+    });
+    let expected = [
+        (0, retry(1, 0)),
+        (1, retry(3, 0)),
+        (3, retry(63, 1)),
+        (63, retry(183, 2)),
+        (183, ended(Condition::RetriesExhausted, 3)),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_function_that_is_stopped_by_a_concurrency_of_0_is_not_tried_again() {
+    let told = told(EventConfig::default(), |_| (throttled(), true));
+    assert_eq!(told, [(0, ended(Condition::ZeroReservedConcurrency, 0))]);
+}
+
+#[test]
+fn at_the_shutdown_who_waits_is_given_up() {
+    let mut machine = Asynchronous::new(Settings::default());
+    machine.accept(at(0), EVENT, COFFEE);
+    machine.answered(EVENT, &Outcome::FunctionError, false);
+    machine.ended(at(0), EVENT);
+    assert_eq!(machine.poll_command(), Some(retry(60, 1)));
+    machine.shut_down();
+    assert_eq!(machine.poll_command(), Some(ended(Condition::ShutDown, 1)));
+    assert_eq!(machine.poll_timeout(), None);
+}

@@ -1,0 +1,100 @@
+//! Events that nobody waits for: tried again, and given up. Facts 6.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use lunch_contract::Exit;
+use lunch_host::Config;
+
+use crate::street::{Client, Program, coffee, program, with_cloud};
+
+const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+const NEXT: &str = "/2018-06-01/runtime/invocation/next";
+const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
+
+/// Fails at every event, but for the last of so many attempts; keeps their ids and payloads.
+fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
+    let seen = Rc::clone(seen);
+    program(move |started| {
+        let seen = Rc::clone(&seen);
+        async move {
+            let mut api = started.runtime_api().await;
+            while let Ok(event) = api.try_call("GET", NEXT, &[], "").await {
+                let id = event.header("lambda-runtime-aws-request-id").to_owned();
+                seen.borrow_mut().push((id.clone(), event.text().to_owned()));
+                let word = if seen.borrow().len() < until { "error" } else { "response" };
+                let path = format!("/2018-06-01/runtime/invocation/{id}/{word}");
+                if api.try_call("POST", &path, &[], "{}").await.is_err() {
+                    break;
+                }
+            }
+            Exit::Code(0)
+        }
+    })
+}
+
+/// Looks at the timeline until that stands there so often.
+async fn until(client: &mut Client, text: &str, times: usize) {
+    let look = async {
+        while client.call("GET", "/_lunch/timeline", &[], "").await.text().matches(text).count()
+            < times
+        {}
+    };
+    tokio::time::timeout(Duration::from_secs(10), look).await.expect("within 10 s");
+}
+
+async fn advance(client: &mut Client, seconds: u64) {
+    let body = format!("{{\"ms\": {}}}", seconds * 1_000);
+    client.call("POST", "/_lunch/advance", &[], body).await;
+}
+
+#[test]
+fn an_event_that_fails_comes_again_under_the_same_id_and_is_then_given_up() {
+    let seen = Rc::default();
+    let program = failing(&seen, usize::MAX);
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        let accepted = client.call("POST", INVOKE, &EVENT, "7").await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        until(&mut client, "event_retried", 1).await;
+        advance(&mut client, 59).await;
+        assert_eq!(seen.borrow().len(), 1, "not before its time");
+        advance(&mut client, 1).await;
+        until(&mut client, "event_retried", 2).await;
+        advance(&mut client, 120).await;
+        until(&mut client, "RetriesExhausted", 1).await;
+        let id = accepted.header("x-amzn-requestid").to_owned();
+        assert_eq!(*seen.borrow(), vec![(id, "7".to_owned()); 3]);
+        advance(&mut client, 6 * 3_600).await;
+        assert_eq!(seen.borrow().len(), 3);
+    });
+}
+
+#[test]
+fn an_event_that_is_worked_off_at_the_second_attempt_comes_no_more() {
+    let seen = Rc::default();
+    let program = failing(&seen, 2);
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        client.call("POST", INVOKE, &EVENT, "7").await;
+        until(&mut client, "event_retried", 1).await;
+        advance(&mut client, 600).await;
+        let timeline = client.call("GET", "/_lunch/timeline", &[], "").await;
+        assert!(!timeline.text().contains("event_dropped"), "{}", timeline.text());
+        assert_eq!(seen.borrow().len(), 2);
+    });
+}
+
+#[test]
+fn an_event_for_a_function_that_is_stopped_is_given_up_at_once() {
+    let seen = Rc::default();
+    let program = failing(&seen, 1);
+    with_cloud(Config::new(vec![coffee()]), program, |mut client, _| async move {
+        let none = "{\"ReservedConcurrentExecutions\": 0}";
+        client.call("PUT", "/2017-10-31/functions/coffee/concurrency", &[], none).await;
+        let accepted = client.call("POST", INVOKE, &EVENT, "7").await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED);
+        until(&mut client, "ZeroReservedConcurrency", 1).await;
+        assert!(seen.borrow().is_empty());
+    });
+}
