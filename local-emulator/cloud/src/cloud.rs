@@ -176,15 +176,16 @@ impl<T: Trace> Cloud<T> {
             if let Some(request) = self.released.take() {
                 return Some(Command::Release { request });
             }
-            if let Some(command) = self.lambda.poll_command() {
-                if self.is_passed_on(&command) {
-                    return Some(command);
-                }
-                continue;
-            }
+            // First of all, so that an event's request is released where any other is.
             if let Some(command) = self.asynchronous.poll_command() {
                 if let Some(command) = self.of_event(command) {
                     return Some(Command::Asynchronous(command));
+                }
+                continue;
+            }
+            if let Some(command) = self.lambda.poll_command() {
+                if self.is_passed_on(&command) {
+                    return Some(command);
                 }
                 continue;
             }

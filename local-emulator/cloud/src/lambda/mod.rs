@@ -1,7 +1,7 @@
 //! AWS Lambda: functions, their instances and the requests between them.
 //!
 //! `admit` decides who serves a request, `init` and `invoke` follow an instance through its phases, `retire` ends it.
-//! Only [`Lambda::shift`] changes an instance's phase.
+//! Only `Lambda::shift` changes an instance's phase.
 
 mod admit;
 mod function;

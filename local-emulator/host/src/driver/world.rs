@@ -222,11 +222,15 @@ impl HostWorld {
     }
 
     /// Says what becomes of an event that has failed.
-    fn event(&self, now: Moment, command: asynchronous::Command) {
+    fn event(&mut self, now: Moment, command: asynchronous::Command) {
         match command {
             asynchronous::Command::Retry { request: id, at, attempts } => {
-                let Some(request) = self.requests.of(id) else { return };
+                let Some(request) = self.requests.of_mut(id) else { return };
                 let (request_id, after) = (request.uuid.to_string(), at.since(now));
+                // The next attempt is another delivery, wherever it comes to.
+                if let Some(holder) = request.holder.take().and_then(|id| self.instances.of_mut(id)) {
+                    holder.delivered.retain(|delivered| delivered.request != id);
+                }
                 self.timeline.note(now, Note::EventRetried { request: id, request_id, attempts, after });
             }
             asynchronous::Command::Ended { condition: Condition::Success, .. }

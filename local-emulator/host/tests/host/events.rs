@@ -1,6 +1,7 @@
 //! Events that nobody waits for: tried again, and given up. Facts 6.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -17,12 +18,15 @@ const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
 /// Fails at every event, but for the last of so many attempts; keeps their ids and payloads.
 fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
     let seen = Rc::clone(seen);
+    let attempts = Rc::new(RefCell::new(BTreeSet::new()));
     program(move |started| {
-        let seen = Rc::clone(&seen);
+        let (seen, attempts) = (Rc::clone(&seen), Rc::clone(&attempts));
         async move {
             let mut api = started.runtime_api().await;
             while let Ok(event) = api.try_call("GET", NEXT, &[], "").await {
                 let id = event.header("lambda-runtime-aws-request-id").to_owned();
+                let attempt = event.header("lambda-runtime-invocation-id").to_owned();
+                assert!(!attempt.is_empty() && attempts.borrow_mut().insert(attempt), "it is new");
                 seen.borrow_mut().push((id.clone(), event.text().to_owned()));
                 let word = if seen.borrow().len() < until { "error" } else { "response" };
                 let path = format!("/2018-06-01/runtime/invocation/{id}/{word}");
