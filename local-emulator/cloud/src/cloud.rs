@@ -47,6 +47,10 @@ pub struct Cloud<T: Trace> {
     asynchronous: Asynchronous,
     /// An event that has just ended, whose request is released next.
     released: Option<RequestId>,
+    /// Whether anybody but the functions may have something to say: most of the time nobody has, and none is asked.
+    touched: bool,
+    /// The next wake of all but the functions, as of when they had nothing more to say.
+    others: Option<(Moment, Wake)>,
 }
 
 /// What the machine will not take, by whose event it was.
@@ -88,6 +92,8 @@ impl<T: Trace> Cloud<T> {
             sources: EventSources::new(settings.sources),
             asynchronous: Asynchronous::new(settings.asynchronous),
             released: None,
+            touched: false,
+            others: None,
             lambda: Lambda::new(settings, trace),
         }
     }
@@ -102,6 +108,7 @@ impl<T: Trace> Cloud<T> {
     ) {
         let settings = self.sqs.settings().clone();
         self.sqs = Sqs::restore(settings, Relay::to::<T>(), now, sequence, stored);
+        self.touched = true;
         self.relay();
     }
 
@@ -114,8 +121,9 @@ impl<T: Trace> Cloud<T> {
         if let Event::Deploy { function, config, .. } = &event {
             self.asynchronous.configure(*function, config.events);
         }
-        if event == Event::ShutDown {
+        if matches!(event, Event::ShutDown) {
             self.asynchronous.shut_down();
+            self.touched = true;
         }
         let accepted = if let Event::Invoke { request, function, kind, .. } = &event {
             (*kind == InvocationKind::Event).then_some((*request, *function))
@@ -134,6 +142,7 @@ impl<T: Trace> Cloud<T> {
     /// # Errors
     /// What is refused. Then nothing changed but what time alone has changed.
     pub fn handle_queue(&mut self, now: Moment, event: sqs::Event) -> Result<(), sqs::Refusal> {
+        self.touched = true;
         self.lambda.handle_timeout(now);
         self.sources.handle_timeout(now);
         self.asynchronous.handle_timeout(now);
@@ -152,6 +161,7 @@ impl<T: Trace> Cloud<T> {
         event: event_source::Event,
     ) -> Result<(), event_source::Refusal> {
         self.pass(now);
+        self.touched = true;
         self.lambda.handle_timeout(now);
         self.sources.handle(now, event)
     }
@@ -164,6 +174,10 @@ impl<T: Trace> Cloud<T> {
 
     /// Time passes for all but the functions.
     fn pass(&mut self, now: Moment) {
+        if !self.touched && self.others.is_none_or(|(at, _)| at > now) {
+            return;
+        }
+        self.touched = true;
         self.sqs.handle_timeout(now);
         self.relay();
         self.sources.handle_timeout(now);
@@ -173,6 +187,13 @@ impl<T: Trace> Cloud<T> {
     /// The next command.
     pub fn poll_command(&mut self) -> Option<Command> {
         loop {
+            if !self.touched {
+                let command = self.lambda.poll_command()?;
+                if self.asynchronous.is_empty() || self.is_passed_on(&command) {
+                    return Some(command);
+                }
+                self.touched = true;
+            }
             if let Some(request) = self.released.take() {
                 return Some(Command::Release { request });
             }
@@ -195,7 +216,12 @@ impl<T: Trace> Cloud<T> {
                     None => continue,
                 }
             }
-            match self.sources.poll_command()? {
+            let Some(command) = self.sources.poll_command() else {
+                self.touched = false;
+                self.others = self.wake_of_others();
+                return None;
+            };
+            match command {
                 event_source::Command::Queue(event) => self.ask_queue(event),
                 command @ (event_source::Command::Examine { .. }
                 | event_source::Command::Invoke { .. }
@@ -280,18 +306,24 @@ impl<T: Trace> Cloud<T> {
         }
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why.
+    /// When to call [`handle_timeout`](Self::handle_timeout) at the latest, and why; to be asked when there are no more
+    /// commands.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Moment, Wake)> {
+        let others = if self.touched { self.wake_of_others() } else { self.others };
+        match (self.lambda.poll_timeout(), others) {
+            (Some(lambda), Some(others)) if others.0 < lambda.0 => Some(others),
+            (lambda, others) => lambda.or(others),
+        }
+    }
+
+    fn wake_of_others(&self) -> Option<(Moment, Wake)> {
         let queues = self.sqs.poll_timeout().map(|(at, wake)| (at, Wake::Queue(wake)));
         let sources = self.sources.poll_timeout().map(|(at, poller)| (at, Wake::Poller(poller)));
-        let events =
-            self.asynchronous.poll_timeout().map(|(at, request)| (at, Wake::Retry(request)));
+        let events = self.asynchronous.poll_timeout();
+        let events = events.map(|(at, request)| (at, Wake::Retry(request)));
         // The first of equal ones.
-        [self.lambda.poll_timeout(), queues, sources, events]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(at, _)| *at)
+        [queues, sources, events].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     /// Passes on what the queues have recorded.

@@ -225,7 +225,11 @@ pub(crate) fn of_process(
     let here = format!("{}/", place.endpoint);
     environment
         .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.replace(&aws, &here)))
+        .map(|(name, value)| {
+            let value =
+                if value.contains(&aws) { value.replace(&aws, &here) } else { value.to_owned() };
+            (name.to_owned(), value)
+        })
         .collect()
 }
 

@@ -187,6 +187,12 @@ impl Asynchronous {
         self.events.get(&request).map(|event| event.function)
     }
 
+    /// Whether there is no event that is not given up.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// How many events wait to be tried again.
     #[must_use]
     pub fn waiting(&self) -> usize {
