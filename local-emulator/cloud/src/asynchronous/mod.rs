@@ -144,8 +144,6 @@ struct Accepted {
     /// How often in a row nobody took it.
     throttles: u32,
     ending: Option<Ending>,
-    /// When it comes again. `None`: it is being tried.
-    next: Option<Moment>,
 }
 
 impl Asynchronous {
@@ -170,14 +168,7 @@ impl Asynchronous {
     /// An event's first attempt has begun.
     pub fn accept(&mut self, now: Moment, request: RequestId, function: FunctionId) {
         self.now = self.now.max(now);
-        let event = Accepted {
-            function,
-            at: self.now,
-            attempts: 0,
-            throttles: 0,
-            ending: None,
-            next: None,
-        };
+        let event = Accepted { function, at: self.now, attempts: 0, throttles: 0, ending: None };
         self.events.insert(request, event);
     }
 
@@ -256,9 +247,6 @@ impl Asynchronous {
         if at > event.at + config.age_max {
             return self.give_up(request, Condition::EventAgeExceeded);
         }
-        if let Some(event) = self.events.get_mut(&request) {
-            event.next = Some(at);
-        }
         self.timers.insert((at, request));
         self.commands.push_back(Command::Retry { request, at, attempts: event.attempts });
     }
@@ -283,9 +271,7 @@ impl Asynchronous {
         self.now = self.now.max(now);
         while let Some(&(at, request)) = self.timers.first().filter(|(at, _)| *at <= self.now) {
             self.timers.remove(&(at, request));
-            if let Some(event) = self.events.get_mut(&request) {
-                event.next = None;
-                let function = event.function;
+            if let Some(function) = self.function_of(request) {
                 self.commands.push_back(Command::Attempt { request, function });
             }
         }

@@ -1,6 +1,6 @@
 //! What one poller does.
 
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -43,6 +43,8 @@ pub(super) struct Poller {
     arrived: Vec<Delivery>,
     /// What passed, with its size: the batch, and what has no room in it.
     gathered: VecDeque<(Delivery, u32)>,
+    /// All of their sizes together.
+    bytes: u64,
     /// When the first of them was received.
     first: Option<Moment>,
     /// Whether the last receive was full.
@@ -61,6 +63,7 @@ impl Poller {
             stand: Stand::Receiving,
             arrived: Vec::new(),
             gathered: VecDeque::new(),
+            bytes: 0,
             first: None,
             was_full: false,
             batch: Vec::new(),
@@ -180,7 +183,10 @@ impl EventSources {
         for (at, delivery) in core::mem::take(&mut poller.arrived).into_iter().enumerate() {
             match facts.get(at) {
                 Some(Fact { passes: false, .. }) => rejected.push(delivery.handle),
-                Some(fact) => poller.gathered.push_back((delivery, fact.rendered_bytes)),
+                Some(fact) => {
+                    poller.gathered.push_back((delivery, fact.rendered_bytes));
+                    poller.bytes += u64::from(fact.rendered_bytes);
+                }
                 // It is gone by now.
                 None => {}
             }
@@ -216,7 +222,7 @@ impl EventSources {
         let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
         let config = mapping.config;
         let is_full = poller.gathered.len() >= config.batch_size as usize
-            || poller.bytes() >= self.limits.payload_bytes_max
+            || poller.bytes >= self.limits.payload_bytes_max
             || config.window.is_zero()
             || self.is_ending(poller.mapping);
         if is_full {
@@ -243,6 +249,7 @@ impl EventSources {
                 break;
             }
             poller.gathered.pop_front();
+            poller.bytes -= u64::from(size);
             poller.batch.push(delivery);
         }
         poller.pause = pause;
@@ -271,6 +278,7 @@ impl EventSources {
         let worked_off: Vec<_> = match verdict {
             Verdict::Succeeded => poller.batch.iter().collect(),
             Verdict::Partial(failed) => {
+                let failed: BTreeSet<_> = failed.iter().collect();
                 poller.batch.iter().filter(|one| !failed.contains(&one.message)).collect()
             }
             Verdict::Failed => Vec::new(),
@@ -341,11 +349,5 @@ impl EventSources {
             Stand::Resting => self.rest(id),
             Stand::Receiving | Stand::Examining | Stand::Invoking => {}
         }
-    }
-}
-
-impl Poller {
-    fn bytes(&self) -> u64 {
-        self.gathered.iter().map(|(_, size)| u64::from(*size)).sum()
     }
 }

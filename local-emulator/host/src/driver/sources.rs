@@ -13,7 +13,9 @@ use lunch_contract::{FunctionId, Moment, Outcome};
 use super::Driver;
 use super::request::{Batch, Call, Waits};
 use super::world::{Deferred, HostWorld};
-use crate::event_source::{Attributes, Hex, Mapping, Record, UserAttributes, verdict};
+use crate::event_source::{
+    Attributes, Hex, Mapping, Record, UserAttributes, record_bytes_max, verdict,
+};
 use crate::published::Version;
 use crate::queues::Message;
 use crate::template;
@@ -47,12 +49,7 @@ impl HostWorld {
 
     fn fact(&self, mapping: MappingId, id: MessageId) -> Fact {
         let kept = self.queues.message(id).zip(self.mappings.of(mapping));
-        let rendered = kept.map_or(0, |(message, mapping)| {
-            // A record's texts beside the message's own, and the commas between records.
-            let rest = 700 + mapping.queue_arn.len();
-            json_bytes(&message.body) + usize::try_from(message.bytes()).unwrap_or_default() + rest
-                - message.body.len()
-        });
+        let rendered = kept.map_or(0, |(message, mapping)| record_bytes_max(message, mapping));
         Fact { rendered_bytes: u32::try_from(rendered).unwrap_or(u32::MAX), passes: true }
     }
 
@@ -117,17 +114,6 @@ impl HostWorld {
         let event = Event::Answered { poller: batch.poller, verdict };
         self.deferred.push_back(Deferred::Tell(event.into()));
     }
-}
-
-/// How long a text is in JSON, without its quotes.
-fn json_bytes(text: &str) -> usize {
-    text.bytes()
-        .map(|byte| match byte {
-            b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
-            0..0x20 => 6,
-            _ => 1,
-        })
-        .sum()
 }
 
 impl Driver {

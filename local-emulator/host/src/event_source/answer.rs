@@ -1,5 +1,7 @@
 //! What a function's answer says of its batch. Facts 7.4.
 
+use std::collections::BTreeMap;
+
 use lunch_cloud::event_source::Verdict;
 use lunch_contract::Outcome;
 use lunch_contract::sqs::MessageId;
@@ -47,12 +49,14 @@ fn failures(answer: &[u8], ids: &[(String, MessageId)]) -> Verdict {
             return Verdict::Succeeded;
         }
     };
+    let ids: BTreeMap<&str, MessageId> =
+        ids.iter().map(|(id, message)| (id.as_str(), *message)).collect();
     let mut failed = Vec::new();
     for item in items {
         let named = item.get("itemIdentifier").and_then(Value::as_str);
-        let known = named.and_then(|named| ids.iter().find(|(id, _)| id == named));
+        let known = named.and_then(|named| ids.get(named));
         match known {
-            Some((_, message)) => failed.push(*message),
+            Some(message) => failed.push(*message),
             None => return Verdict::Failed,
         }
     }

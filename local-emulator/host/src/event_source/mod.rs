@@ -4,6 +4,7 @@
 
 mod answer;
 mod record;
+mod size;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use lunch_cloud::event_source::MappingId;
 
 pub(crate) use self::answer::verdict;
 pub(crate) use self::record::{Attributes, Hex, Record, UserAttributes};
+pub(crate) use self::size::record_bytes_max;
 
 /// What the host keeps of a mapping beside what the machine knows.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use lunch_contract::sqs::QueueName;
 
 use super::Template;
 use super::error::TemplateError;
-use super::node::{Node, Span, Value};
+use super::node::{Node, Span};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
 
@@ -53,9 +53,7 @@ pub(super) fn add(
         return Ok(false);
     }
     let at = resource.span;
-    let nothing = Node { value: Value::Map(Vec::new()), span: at };
-    let node = resource.get("Properties").unwrap_or(&nothing).clone();
-    let properties = Properties { id, node, resolver };
+    let properties = Properties::of(id, resource, resolver);
     let Some(function) = properties.wish("FunctionName", template)? else { return Ok(true) };
     let function = FunctionReference::parse(&function)
         .map_or_else(|_| function.clone(), |reference| reference.name.to_owned());

@@ -1,16 +1,25 @@
-//! The properties of a function, and how one of them is read.
+//! The properties of a resource, and how one of them is read.
 
 use super::Template;
 use super::error::TemplateError;
-use super::node::{Node, Span};
+use super::node::{Node, Span, Value};
 use super::resolve::{Lack, Resolved, Resolver};
 
-/// A function's properties, with what is said of all functions.
+/// A resource's properties; a function's with what is said of all functions.
 pub(super) struct Properties<'a> {
     /// Its logical id.
     pub(super) id: &'a str,
     pub(super) node: Node,
     pub(super) resolver: &'a Resolver<'a>,
+}
+
+impl<'a> Properties<'a> {
+    /// A resource's own; none, where it has none.
+    pub(super) fn of(id: &'a str, resource: &Node, resolver: &'a Resolver<'a>) -> Self {
+        let nothing = || Node { value: Value::Map(Vec::new()), span: resource.span };
+        let node = resource.get("Properties").cloned().unwrap_or_else(nothing);
+        Self { id, node, resolver }
+    }
 }
 
 impl Properties<'_> {

@@ -6,7 +6,7 @@ use lunch_contract::names::LATEST;
 
 use super::Template;
 use super::error::TemplateError;
-use super::node::{Node, Span, Value};
+use super::node::{Node, Span};
 use super::properties::Properties;
 use super::resolve::Resolver;
 
@@ -57,9 +57,7 @@ pub(super) fn add(
     resource: &Node,
 ) -> Result<bool, TemplateError> {
     let at = resource.span;
-    let nothing = Node { value: Value::Map(Vec::new()), span: at };
-    let node = resource.get("Properties").unwrap_or(&nothing).clone();
-    let properties = Properties { id, node, resolver };
+    let properties = Properties::of(id, resource, resolver);
     let kind = resource.get("Type").and_then(Node::text);
     for name in not_served(kind) {
         if let Some(node) = properties.find(name)? {

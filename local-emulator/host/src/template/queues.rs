@@ -6,7 +6,7 @@ use lunch_contract::sqs::{Attributes, Limits, QueueName};
 
 use super::Template;
 use super::error::TemplateError;
-use super::node::{Node, Span, Value};
+use super::node::{Node, Span};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
 use crate::queues::{RedriveAllowPolicy, RedrivePolicy};
@@ -53,9 +53,7 @@ pub(super) fn add(
     resource: &Node,
 ) -> Result<bool, TemplateError> {
     let at = resource.span;
-    let nothing = Node { value: Value::Map(Vec::new()), span: at };
-    let node = resource.get("Properties").unwrap_or(&nothing).clone();
-    let properties = Properties { id, node, resolver };
+    let properties = Properties::of(id, resource, resolver);
     match resource.get("Type").and_then(Node::text) {
         Some("AWS::SQS::Queue") => {
             let queue = queue(template, &properties, at)?;

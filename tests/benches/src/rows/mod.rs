@@ -54,6 +54,31 @@ impl Caller {
     }
 }
 
+/// How many calls are answered in a second, all callers together, each on a thread of its own for so long.
+fn per_second<C: Send>(
+    callers: Vec<C>,
+    span: Duration,
+    call: impl Fn(&mut C) -> Result<(), Failure> + Sync,
+) -> Result<f64, Failure> {
+    let since = Instant::now();
+    let calls = |mut caller: C| {
+        let mut calls = 0_u32;
+        while since.elapsed() < span {
+            call(&mut caller)?;
+            calls += 1;
+        }
+        Ok(calls)
+    };
+    let calls = std::thread::scope(|scope| {
+        let callers: Vec<_> =
+            callers.into_iter().map(|caller| scope.spawn(|| calls(caller))).collect();
+        let ends =
+            callers.into_iter().map(|caller| caller.join().expect("a caller does not panic"));
+        ends.sum::<Result<u32, Failure>>()
+    })?;
+    Ok(f64::from(calls) / since.elapsed().as_secs_f64())
+}
+
 fn micros(span: Duration) -> f64 {
     span.as_secs_f64() * 1e6
 }

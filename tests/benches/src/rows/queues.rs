@@ -1,6 +1,5 @@
 //! SendMessage, and what comes after it: one caller with one connection, and sixteen of them.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use super::micros;
@@ -117,21 +116,5 @@ fn per_second(program: &Program) -> Result<f64, Failure> {
     let send = message("crowd");
     let callers = (0..CALLERS).map(|_| Call::of(program, "SendMessage", &send));
     let callers = callers.collect::<Result<Vec<_>, _>>()?;
-    let since = Instant::now();
-    let call = |mut caller: Call| {
-        let mut calls = 0_u32;
-        while since.elapsed() < ROUND {
-            caller.calls(1, &mut Sample::default())?;
-            calls += 1;
-        }
-        Ok(calls)
-    };
-    let calls = thread::scope(|scope| {
-        let callers: Vec<_> =
-            callers.into_iter().map(|caller| scope.spawn(move || call(caller))).collect();
-        let ends =
-            callers.into_iter().map(|caller| caller.join().expect("a caller does not panic"));
-        ends.sum::<Result<u32, Failure>>()
-    })?;
-    Ok(f64::from(calls) / since.elapsed().as_secs_f64())
+    super::per_second(callers, ROUND, |caller| caller.calls(1, &mut Sample::default()))
 }

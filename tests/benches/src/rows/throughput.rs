@@ -1,7 +1,6 @@
 //! Eight callers on eight warm instances.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Caller, at_once};
 use crate::figures::Rounds;
@@ -51,21 +50,5 @@ fn compare(bench: &Bench, what: &str, relay: &Relay) -> Result<Row, Failure> {
 /// How many calls are answered in a second, all callers together.
 fn per_second(program: &Program) -> Result<f64, Failure> {
     let callers = (0..CALLERS).map(|_| Caller::of(program)).collect::<Result<Vec<_>, _>>()?;
-    let since = Instant::now();
-    let call = |mut caller: Caller| {
-        let mut calls = 0_u32;
-        while since.elapsed() < ROUND {
-            caller.call()?;
-            calls += 1;
-        }
-        Ok(calls)
-    };
-    let calls = thread::scope(|scope| {
-        let callers: Vec<_> =
-            callers.into_iter().map(|caller| scope.spawn(move || call(caller))).collect();
-        let ends =
-            callers.into_iter().map(|caller| caller.join().expect("a caller does not panic"));
-        ends.sum::<Result<u32, Failure>>()
-    })?;
-    Ok(f64::from(calls) / since.elapsed().as_secs_f64())
+    super::per_second(callers, ROUND, |caller| caller.call().map(drop))
 }
