@@ -56,6 +56,12 @@ impl Patient {
         sleep.as_mut().poll(cx)
     }
 
+    /// Whether what is written may be the HTTP library's own. A request that came with the one before it is refused on
+    /// a connection that has just answered.
+    fn is_between_calls(&self) -> bool {
+        matches!(self.stand.get(), Stand::InHeader | Stand::Answered)
+    }
+
     /// Tells who has not sent a whole header. Who did not send anything is told nothing.
     fn tell_of_silence(&self) {
         if self.stand.get() == Stand::InHeader {
@@ -95,7 +101,7 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.stand.get() == Stand::InHeader
+        if self.is_between_calls()
             && let Some(said) = explained(bytes)
         {
             // It is the last that is written here: what the socket does not take at once is let go.
@@ -110,7 +116,7 @@ impl AsyncWrite for Patient {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let (Stand::InHeader, [only]) = (self.stand.get(), pieces) {
+        if let ([only], true) = (pieces, self.is_between_calls()) {
             return self.poll_write(cx, only);
         }
         Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
@@ -131,20 +137,28 @@ impl AsyncWrite for Patient {
 
 /// The HTTP library's refusals of a header, which have a status and no word, in AWS's form and with one.
 fn explained(written: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(written).ok()?;
-    let (status, sentence) = match text.strip_prefix("HTTP/1.1 ")?.get(..3)? {
-        "400" => (
+    let (status, sentence) = match written.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
+        b"400" => (
             "400 Bad Request",
             "the request's header is not HTTP/1.1's: a line of method, path and version, then `Name: value` lines",
         ),
-        "414" => ("414 URI Too Long", "the request's path is longer than 64 KiB: send less in it"),
-        "431" => (
+        b"414" => ("414 URI Too Long", "the request's path is longer than 64 KiB: send less in it"),
+        b"431" => (
             "431 Request Header Fields Too Large",
             "the request's header has more than 100 lines, or more than 400 KiB: send fewer",
         ),
         _ => return None,
     };
-    text.to_ascii_lowercase().contains("content-length: 0\r\n").then(|| refusal(status, sentence))
+    is_bare(written).then(|| refusal(status, sentence))
+}
+
+/// Whether an answer says nothing but that it is empty and when it was made: none of ours has so little to say.
+fn is_bare(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer).to_ascii_lowercase();
+    let mut lines = text.lines().skip(1).filter(|line| !line.is_empty());
+    lines.all(|line| {
+        ["content-length: 0", "connection: close"].contains(&line) || line.starts_with("date: ")
+    })
 }
 
 /// A whole answer, after which the connection ends.

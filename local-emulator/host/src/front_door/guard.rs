@@ -10,6 +10,15 @@ use hyper::header::{HOST, ORIGIN};
 
 use crate::host::Listen;
 
+/// Why a call is not taken, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// It is no HTTP request.
+    Malformed(String),
+    /// It is not for this cloud, or somebody else's page makes it.
+    Away(String),
+}
+
 /// The names that the door answers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Hosts {
@@ -27,31 +36,33 @@ impl Hosts {
     ///
     /// # Errors
     /// Why not, in a sentence.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), String> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Turned> {
         if headers.get_all(HOST).iter().nth(1).is_some() {
-            return Err("the request has more than one `Host` header; HTTP has one".to_owned());
+            let sentence = "the request has more than one `Host` header: send one";
+            return Err(Turned::Malformed(sentence.to_owned()));
         }
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if !self.is_own(name_of(host)) {
-            return Err(format!(
+            return Err(Turned::Away(format!(
                 "the `Host` header `{host}` is no name of this cloud; if it should be one, start with `--allow-host {}`",
                 name_of(host)
-            ));
+            )));
         }
         if let Some(origin) = headers.get(ORIGIN) {
             let origin = origin.to_str().unwrap_or_default();
             let authority = origin.split_once("://").map(|(_, authority)| authority);
             if authority != Some(host) {
-                return Err(format!(
+                return Err(Turned::Away(format!(
                     "a page of `{origin}` may not call this cloud, which runs code on request"
-                ));
+                )));
             }
         }
         // What a browser sends without an origin it still marks.
         match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
             Some(b"cross-site" | b"same-site") => {
-                Err("a page of another site may not call this cloud, which runs code on request"
-                    .to_owned())
+                let sentence =
+                    "a page of another site may not call this cloud, which runs code on request";
+                Err(Turned::Away(sentence.to_owned()))
             }
             Some(_) | None => Ok(()),
         }
@@ -86,12 +97,19 @@ mod tests {
 
     use super::*;
 
-    fn check(listen: &Listen, headers: &[(&'static str, &str)]) -> Result<(), String> {
+    fn check(listen: &Listen, headers: &[(&'static str, &str)]) -> Result<(), Turned> {
         let header = |(name, value): &(&'static str, &str)| {
             let value = HeaderValue::from_str(value).expect("a header is text");
             (HeaderName::from_static(name), value)
         };
         Hosts::of(listen).check(&headers.iter().map(header).collect())
+    }
+
+    fn away(checked: Result<(), Turned>) -> String {
+        match checked {
+            Err(Turned::Away(sentence)) => sentence,
+            Ok(()) | Err(Turned::Malformed(_)) => panic!("it is taken, or refused as malformed"),
+        }
     }
 
     #[test]
@@ -120,8 +138,8 @@ mod tests {
             "10.0.0.1",
             "127.0.0.1.evil.example:9000",
         ] {
-            let sentence = check(&listen, &[("host", host)]).expect_err(host);
-            assert!(sentence.contains("--allow-host"), "{sentence}");
+            let sentence = away(check(&listen, &[("host", host)]));
+            assert!(sentence.contains("--allow-host"), "{host}: {sentence}");
         }
     }
 
@@ -145,7 +163,7 @@ mod tests {
         let host = ("host", "localhost:9000");
         assert_eq!(check(&listen, &[host, ("origin", "http://localhost:9000")]), Ok(()));
         for origin in ["http://evil.example", "null", "http://localhost:3000"] {
-            let sentence = check(&listen, &[host, ("origin", origin)]).expect_err(origin);
+            let sentence = away(check(&listen, &[host, ("origin", origin)]));
             assert!(sentence.contains(origin), "{sentence}");
         }
         check(&listen, &[host, ("sec-fetch-site", "cross-site")]).expect_err("another site");

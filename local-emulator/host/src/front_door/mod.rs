@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use self::bind::bind;
 use self::functions::Routed;
-pub(crate) use self::guard::Hosts;
+pub(crate) use self::guard::{Hosts, Turned};
 pub(crate) use self::sqs::declare;
 use crate::connection::{self, Unread};
 use crate::driver::Shared;
@@ -82,8 +82,12 @@ const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, Ge
     of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
 async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    if let Err(sentence) = door.hosts.check(request.headers()) {
-        return Ok(refused(&door, &CallerError::Forbidden { message: &sentence }));
+    if let Err(turned) = door.hosts.check(request.headers()) {
+        let error = match &turned {
+            Turned::Malformed(message) => CallerError::InvalidParameter { message },
+            Turned::Away(message) => CallerError::Forbidden { message },
+        };
+        return Ok(refused(&door, &error));
     }
     let route = request.uri().path();
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {

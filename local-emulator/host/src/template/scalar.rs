@@ -57,16 +57,24 @@ fn whole(text: &str) -> Option<String> {
     Some(if number == 0 { "0".to_owned() } else { format!("{sign}{number}") })
 }
 
-/// With a point, and digits before it: others are rare and differ from reader to reader.
+/// With a point, and digits before it: others are rare and differ from reader to reader. An exponent has a sign.
 fn fraction(text: &str) -> Option<String> {
     let (sign, number) = signed(text);
-    let (before, after) = number.split_once('.')?;
+    let number = number.replace('_', "");
+    let (before, rest) = number.split_once('.')?;
+    let (after, exponent) = match rest.split_once(['e', 'E']) {
+        Some((after, exponent)) => (after, Some(exponent.strip_prefix(['+', '-'])?)),
+        None => (rest, None),
+    };
     let digits = |part: &str| part.bytes().all(|digit| digit.is_ascii_digit());
     if before.is_empty() || !digits(before) || !digits(after) {
         return None;
     }
-    let number: f64 = format!("{before}.{after}").parse().ok()?;
-    Some(format!("{sign}{number:?}"))
+    if exponent.is_some_and(|exponent| exponent.is_empty() || !digits(exponent)) {
+        return None;
+    }
+    let read: f64 = number.parse().ok()?;
+    Some(format!("{sign}{read:?}"))
 }
 
 #[cfg(test)]
@@ -90,6 +98,9 @@ mod tests {
             ("1.10", "1.1"),
             ("3.", "3.0"),
             ("-0755", "-493"),
+            ("1_0.5", "10.5"),
+            ("1.0e+3", "1000.0"),
+            ("1.5E-1", "0.15"),
         ] {
             assert_eq!(read_as(written).as_deref(), Some(read), "{written}");
         }
@@ -113,6 +124,9 @@ mod tests {
             "10:99",
             ".5",
             "ünï",
+            "1.0e3",
+            "1.0e+",
+            "2012-10-17",
         ] {
             assert_eq!(read_as(same), None, "{same}");
         }

@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lunch_contract::Exit;
-use lunch_host::Config;
+use lunch_host::{Config, ServedFunction};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -287,6 +288,20 @@ fn who_sends_half_an_answer_and_listens_hears_a_400() {
         until(&heard, 1).await;
         let body = "{\"errorMessage\":\"HTTP request detected as truncated\",\"errorType\":\"TruncatedHTTPRequest\"}\n";
         assert_eq!(*heard.borrow(), [format!("400 {body}")]);
+    });
+}
+
+#[test]
+fn who_never_ends_an_answer_is_ended_by_its_functions_timeout() {
+    let (program, _) = by_hand(async |started, api, _| {
+        let id = next(api).await;
+        let _stream = half(started, &at(&id, "response")).await;
+        std::future::pending::<()>().await;
+    });
+    let function = ServedFunction { timeout: Duration::from_millis(50), ..coffee() };
+    with_cloud(Config::new(vec![function]), program, |mut client, _| async move {
+        let answer = client.call("POST", INVOKE, &[], "1").await;
+        assert_eq!(answer.json()["errorType"], "Sandbox.Timedout");
     });
 }
 
