@@ -27,6 +27,7 @@ pub struct Builder {
     arguments: Vec<OsString>,
     shell: Vec<(OsString, OsString)>,
     port: u16,
+    keeps: bool,
 }
 
 #[derive(Debug)]
@@ -99,6 +100,13 @@ impl Builder {
         self
     }
 
+    /// Keeps queues and their messages in `.lunch/store` beside the template, as `lunch up` does by default; if nothing is
+    /// said, in memory.
+    pub const fn keeps(mut self) -> Self {
+        self.keeps = true;
+        self
+    }
+
     /// Listens on that port; if nothing is said, on any that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
@@ -159,6 +167,9 @@ impl Builder {
         if let Some(settings) = &self.settings {
             let text = serde_json::to_string(settings).expect("settings are plain data");
             command.arg("--settings").arg(folder.write("settings.json", text));
+        }
+        if !self.keeps {
+            command.arg("--ephemeral");
         }
         command.args(&self.arguments);
         command.envs(self.shell.iter().map(|(name, value)| (name, value)));

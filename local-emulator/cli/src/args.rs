@@ -1,5 +1,7 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
+mod keep;
+
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use lunch_contract::Strictness;
 
 use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
+
+pub(crate) use self::keep::{Durable, Keep, keeping};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
 #[derive(Debug, Parser)]
@@ -71,6 +75,8 @@ pub(crate) struct Up {
     #[arg(long)]
     pub(crate) no_watch: bool,
     #[command(flatten)]
+    pub(crate) keep: Keep,
+    #[command(flatten)]
     pub(crate) cloud: Cloud,
 }
 
@@ -85,6 +91,9 @@ pub(crate) struct Rush {
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,
+    /// Keep queues and their messages in `.lunch/store`, as `up` does; without it they end with the rush
+    #[arg(long, value_enum, value_name = "OF")]
+    pub(crate) durable: Option<Durable>,
     #[command(flatten)]
     pub(crate) cloud: Cloud,
 }
@@ -175,7 +184,7 @@ pub(crate) struct Ps {
 
 #[derive(Debug, Args)]
 pub(crate) struct Timeline {
-    /// Print the records as JSON Lines; `at` is nanoseconds of cloud time since the start
+    /// Print the records as JSON Lines; `at` is nanoseconds of cloud time since the (first) start
     #[arg(long)]
     pub(crate) json: bool,
     /// Write it as a trace that Perfetto's viewer and `chrome://tracing` open

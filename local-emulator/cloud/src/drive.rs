@@ -1,5 +1,8 @@
 //! The one loop that both worlds run: tell once, drain all commands, re-arm one timer.
 
+use alloc::vec::Vec;
+
+use lunch_contract::sqs::SequenceNumber;
 use lunch_contract::{Moment, Refusal};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +22,19 @@ pub enum Input {
     Queue(sqs::Event),
     /// Something happened to event source mappings.
     Source(event_source::Event),
+    /// A cloud that is gone had kept this.
+    Restored(Restored),
     /// Time has passed, as far as the cloud had asked or farther.
     Timeout,
+}
+
+/// What was stored by a cloud that is gone: the queues go on as those would have done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The highest that any stored message ever had.
+    pub sequence: SequenceNumber,
+    /// The last put of everything that was not removed since.
+    pub stored: Vec<sqs::Change>,
 }
 
 /// Something to tell, with what may be refused of it.
@@ -59,6 +73,15 @@ impl Telling for event_source::Event {
     }
 }
 
+impl Telling for Restored {
+    type Refusal = sqs::Refusal;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), sqs::Refusal> {
+        cloud.restore(now, self.sequence, self.stored);
+        Ok(())
+    }
+}
+
 impl Telling for Input {
     type Refusal = Refused;
 
@@ -67,6 +90,7 @@ impl Telling for Input {
             Self::Event(event) => event.tell(cloud, now)?,
             Self::Queue(event) => event.tell(cloud, now)?,
             Self::Source(event) => event.tell(cloud, now)?,
+            Self::Restored(restored) => restored.tell(cloud, now)?,
             Self::Timeout => cloud.handle_timeout(now),
         }
         Ok(())
@@ -82,6 +106,12 @@ impl From<Event> for Input {
 impl From<event_source::Event> for Input {
     fn from(event: event_source::Event) -> Self {
         Self::Source(event)
+    }
+}
+
+impl From<Restored> for Input {
+    fn from(restored: Restored) -> Self {
+        Self::Restored(restored)
     }
 }
 
@@ -122,7 +152,7 @@ pub fn tell<T: Trace, W: World, I: Telling>(
 ) -> Result<(), I::Refusal> {
     let journal = world.keeps_journal();
     let kept = journal.then(|| telling.clone().into());
-    let mut commands = alloc::vec::Vec::new();
+    let mut commands = Vec::new();
     let verdict = telling.tell(cloud, now);
     while let Some(command) = cloud.poll_command() {
         if journal {

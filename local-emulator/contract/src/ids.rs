@@ -108,6 +108,19 @@ impl IdAllocator {
         self.free.push(index);
     }
 
+    /// One that goes on where another was: those indexes are in use, and so many serial numbers were handed out.
+    #[must_use]
+    pub fn resume(in_use: impl IntoIterator<Item = u32>, allocated: u64) -> Self {
+        let mut in_use: Vec<u32> = in_use.into_iter().collect();
+        in_use.sort_unstable();
+        let (mut free, mut indexes) = (Vec::new(), 0);
+        for index in in_use {
+            free.extend(indexes..index);
+            indexes = index.saturating_add(1);
+        }
+        Self { free, indexes, serial: allocated }
+    }
+
     /// How many were handed out so far.
     #[must_use]
     pub const fn allocated(&self) -> u64 {

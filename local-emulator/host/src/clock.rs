@@ -12,8 +12,10 @@ use nix::time::{ClockId, clock_gettime};
 pub(crate) struct Clock {
     /// `CLOCK_BOOTTIME` at the driver's epoch.
     epoch: Duration,
-    /// Wall-clock time at the driver's epoch, since 1970.
+    /// Wall-clock time of the moment zero, since 1970: the first run's beginning, where there were others.
     wall_epoch: Duration,
+    /// The moment of this run's epoch.
+    began: Moment,
     /// How much farther the cloud is than the machine.
     ahead: Duration,
 }
@@ -21,12 +23,20 @@ pub(crate) struct Clock {
 impl Clock {
     /// A clock whose epoch is now.
     pub(crate) fn start() -> Self {
-        Self { epoch: boottime(), wall_epoch: wall(), ahead: Duration::ZERO }
+        let (wall_epoch, began) = (wall(), Moment::ZERO);
+        Self { epoch: boottime(), wall_epoch, began, ahead: Duration::ZERO }
+    }
+
+    /// A clock that goes on where another one stood at `last`: time that has passed meanwhile counts, and none goes back.
+    pub(crate) fn resume(wall_epoch: Duration, ahead: Duration, last: Moment) -> Self {
+        let passed = Moment::ZERO + wall().saturating_sub(wall_epoch);
+        let began = passed.max(Moment::ZERO + last.since(Moment::ZERO + ahead));
+        Self { epoch: boottime(), wall_epoch, began, ahead }
     }
 
     /// Now, in the cloud.
     pub(crate) fn now(&self) -> Moment {
-        Moment::ZERO + (boottime().saturating_sub(self.epoch) + self.ahead)
+        self.began + (boottime().saturating_sub(self.epoch) + self.ahead)
     }
 
     /// The cloud's wall-clock time of a moment, since 1970.
@@ -36,12 +46,17 @@ impl Clock {
 
     /// When `CLOCK_BOOTTIME` will say that the moment has come.
     pub(crate) fn boottime_of(&self, at: Moment) -> Duration {
-        (self.epoch + at.since(Moment::ZERO)).saturating_sub(self.ahead)
+        (self.epoch + at.since(self.began)).saturating_sub(self.ahead)
     }
 
     /// Puts the cloud ahead.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.ahead += by;
+    }
+
+    /// Wall-clock time of the moment zero, since 1970.
+    pub(crate) const fn wall_epoch(&self) -> Duration {
+        self.wall_epoch
     }
 
     /// How far the cloud is ahead.

@@ -17,6 +17,7 @@ use crate::environment::EnvironmentFiles;
 use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
 use crate::journal::Journal;
+use crate::store::{Keeping, Store, StoreError};
 use crate::template;
 
 /// What a cloud is started with.
@@ -43,6 +44,8 @@ pub struct Config {
     pub queues: Vec<template::Queue>,
     /// What functions are called with messages of which queues.
     pub mappings: Vec<template::Mapping>,
+    /// Where queues and messages are kept beyond the end of the process, if they are.
+    pub keeping: Option<Keeping>,
     /// Where the journal is written, if one is.
     pub journal: Option<PathBuf>,
     /// Takes every line that a function writes.
@@ -67,6 +70,7 @@ impl Config {
             log_groups: Vec::new(),
             queues: Vec::new(),
             mappings: Vec::new(),
+            keeping: None,
             journal: None,
             sink: None,
             timeline_lines_max: 32_768,
@@ -161,6 +165,9 @@ pub enum StartError {
         /// What SQS says.
         why: String,
     },
+    /// Queues and messages cannot be kept, or what was kept cannot be had.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The operating system refuses something that every cloud needs.
     #[error("the operating system refuses what the cloud needs")]
     System(#[from] io::Error),
@@ -208,6 +215,10 @@ impl Host {
             sink: config.sink,
             timeline_lines_max: config.timeline_lines_max,
         })?;
+        if let Some(keeping) = &config.keeping {
+            let (store, kept) = Store::open(keeping, bound.port())?;
+            driver.borrow_mut().resume(store, kept);
+        }
         let deployed = driver.borrow_mut().deploy();
         deployed.map_err(|(name, concurrency)| StartError::Reserved {
             name,
@@ -286,6 +297,7 @@ impl Host {
         // Nobody new comes in; who is in is answered by the cloud.
         drop(self.doors);
         Driver::shut_down(&self.driver).await;
+        self.driver.borrow_mut().world.queues.close_store();
         let journal = self.driver.borrow_mut().take_journal();
         let mut faults = self.driver.borrow().faults();
         if let Some(Err(fault)) = journal.map(Journal::finish) {

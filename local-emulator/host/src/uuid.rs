@@ -13,6 +13,14 @@ pub(crate) struct Uuid([u8; 16]);
 pub(crate) struct UuidText([u8; 36]);
 
 impl Uuid {
+    pub(crate) const fn of_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
     /// As it is written.
     pub(crate) fn text(self) -> UuidText {
         let mut text = [b'-'; 36];

@@ -203,7 +203,7 @@ impl<'plan> Driver<'plan> {
             Input::Event(event) => {
                 laws::speaker(event).is_some_and(|process| self.ended.contains(&process))
             }
-            Input::Queue(_) | Input::Source(_) | Input::Timeout => false,
+            Input::Queue(_) | Input::Source(_) | Input::Restored(_) | Input::Timeout => false,
         }
     }
 

@@ -91,7 +91,16 @@ impl Place {
     /// Starts `lunch up` with more arguments, if need be.
     pub(crate) fn lunch(&self, arguments: &[&str]) -> Result<Program, Failure> {
         let mut command = Command::new(&self.lunch);
-        command.args(["up", "--port", "0", "--no-build", "--limits", "relaxed", "--template"]);
+        command.args([
+            "up",
+            "--port",
+            "0",
+            "--no-build",
+            "--limits",
+            "relaxed",
+            "--ephemeral",
+            "--template",
+        ]);
         command.arg(self.file("template.yaml")).args(arguments);
         Program::start("lunch", command)
     }
@@ -107,7 +116,16 @@ impl Place {
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-c", &format!("{MOUNT}; shift 2; exec \"$@\""), "sh"]);
         command.arg(mounts.to_string()).arg(self.file("mounts")).arg(&self.lunch);
-        command.args(["up", "--port", "0", "--no-build", "--limits", "relaxed", "--template"]);
+        command.args([
+            "up",
+            "--port",
+            "0",
+            "--no-build",
+            "--limits",
+            "relaxed",
+            "--ephemeral",
+            "--template",
+        ]);
         command.arg(self.file("template.yaml"));
         Program::start("lunch", command).map(Some)
     }

@@ -41,6 +41,7 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let names = config.functions.iter().map(|function| function.name.as_str());
     let (lines, sink) = Lines::begin(Look::of_stdout(names));
     config.sink = Some(sink);
+    config.keeping = asked.keep.beside(&asked.cloud.template);
 
     let mut ending = Ending::listen()?;
     let host = cloud::start(config, supervisor)?;

@@ -74,6 +74,8 @@ pub enum ApiError {
         /// The character's number.
         character: u32,
     },
+    /// What was asked for could not be made safe: the whole text is given, and is ours.
+    Internal(Cow<'static, str>),
 }
 
 impl ApiError {
@@ -220,6 +222,7 @@ impl ApiError {
             Self::UnknownOperation => "com.amazon.coral.service#UnknownOperationException",
             Self::Malformed(_) => "com.amazon.coral.service#SerializationException",
             Self::InvalidMessageContents { .. } => "com.amazonaws.sqs#InvalidMessageContents",
+            Self::Internal(_) => "com.amazon.coral.service#InternalFailure",
         }
     }
 
@@ -251,6 +254,7 @@ impl ApiError {
             Self::UnknownOperation => "InvalidAction",
             Self::Malformed(_) => "MalformedQueryString",
             Self::InvalidMessageContents { .. } => "InvalidMessageContents",
+            Self::Internal(_) => "InternalFailure",
         }
     }
 
@@ -260,6 +264,7 @@ impl ApiError {
         match self {
             Self::PurgeQueueInProgress { .. } | Self::OverLimit => 403,
             Self::ResourceNotFound => 404,
+            Self::Internal(_) => 500,
             Self::QueueDoesNotExist
             | Self::QueueNameExists { .. }
             | Self::QueueDeletedRecently
@@ -333,7 +338,8 @@ impl fmt::Display for ApiError {
             Self::InvalidParameterValue(text)
             | Self::InvalidAttributeName(text)
             | Self::InvalidAttributeValue(text)
-            | Self::Malformed(text) => f.write_str(text),
+            | Self::Malformed(text)
+            | Self::Internal(text) => f.write_str(text),
             Self::MissingParameter { name } => {
                 write!(f, "The request must contain the parameter {name}.")
             }

@@ -45,6 +45,7 @@ use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::queues::Queues;
+use crate::store::{Kept, NotSafe, Progress, Store};
 use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
@@ -191,7 +192,47 @@ impl Driver {
         }
         self.world.log_platform();
         self.world.told.notify_waiters();
+        self.hand_over();
         verdict
+    }
+
+    /// Has what has come to be kept made safe.
+    fn hand_over(&mut self) {
+        let sequence = self.cloud.queues().sequence();
+        self.world.queues.hand_over(sequence, &self.world.clock);
+    }
+
+    /// Waits until all that was told so far is safe; `None`: nothing is kept.
+    pub(crate) fn safe(&mut self) -> Option<impl Future<Output = Result<(), NotSafe>> + use<>> {
+        self.hand_over();
+        self.world.queues.store().map(Store::safe)
+    }
+
+    /// Goes on with what a store holds, and keeps there what is to survive.
+    pub(crate) fn resume(&mut self, store: Store, kept: Kept) {
+        if let Some(Progress { wall_epoch, ahead, now, .. }) = kept.progress {
+            self.world.clock = Clock::resume(wall_epoch, ahead, now);
+        }
+        let failed = store.failed();
+        let driver = Weak::clone(&self.world.driver);
+        self.tasks.push(Task(tokio::task::spawn_local(async move {
+            if let Some(why) = failed.await
+                && let Some(driver) = driver.upgrade()
+            {
+                driver.borrow_mut().lose(why.to_string());
+            }
+        })));
+        if let Some(restored) = self.world.queues.resume(store, kept) {
+            let told = self.tell(restored);
+            debug_assert_eq!(told, Ok(()), "what was stored is not refused");
+        }
+    }
+
+    /// The cloud can go on no more.
+    fn lose(&mut self, why: String) {
+        self.world.timeline.fault(self.world.clock.now(), why.clone());
+        self.lost = Some(why);
+        self.lost_told.notify_waiters();
     }
 
     /// The timer has fired: for a wake of the cloud's, or for one that has moved on since.
@@ -220,11 +261,7 @@ impl Driver {
                 self.ended(process, Event::SpawnFailed { process, why });
             }
             Report::Exited { process, exit, peak } => self.exited(process, exit, peak),
-            Report::Lost { sentence } => {
-                self.world.timeline.fault(self.world.clock.now(), sentence.clone());
-                self.lost = Some(sentence);
-                self.lost_told.notify_waiters();
-            }
+            Report::Lost { sentence } => self.lose(sentence),
         }
     }
 

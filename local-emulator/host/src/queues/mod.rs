@@ -6,13 +6,16 @@ mod message;
 mod policies;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
+use lunch_cloud::drive::Restored;
 use lunch_cloud::sqs::{Change, Command, DedupKey, Delivery, Refusal};
 use lunch_contract::IdAllocator;
 use lunch_contract::sqs::{Attributes, CallId, MessageId, NameId, QueueId, SequenceNumber, TaskId};
 use tokio::sync::oneshot;
 
+use crate::clock::Clock;
+use crate::store::{Kept, Progress, Store, Write};
 use crate::uuid::Uuid;
 
 pub(crate) use self::message::{
@@ -40,7 +43,7 @@ pub(crate) struct Queue {
 }
 
 /// What a receive is answered with.
-pub(crate) type Received = Result<Vec<(Delivery, Rc<Message>)>, Refusal>;
+pub(crate) type Received = Result<Vec<(Delivery, Arc<Message>)>, Refusal>;
 
 /// What a send is answered with.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +58,7 @@ pub(crate) struct Queues {
     by_name: BTreeMap<String, QueueId>,
     queues: BTreeMap<QueueId, Queue>,
     /// The bytes of messages, by index.
-    messages: Vec<Option<(u64, Rc<Message>)>>,
+    messages: Vec<Option<(u64, Arc<Message>)>>,
     message_ids: IdAllocator,
     /// The messages that took a deduplication id, by what they are answered with for as long as it is taken.
     windows: BTreeMap<DedupKey, MessageId>,
@@ -69,6 +72,9 @@ pub(crate) struct Queues {
     next_task: u32,
     /// Names get a number when they are first used.
     names: BTreeMap<String, NameId>,
+    next_name: u64,
+    /// What is kept beyond the end of the process, where anything is.
+    store: Option<Store>,
 }
 
 impl Queues {
@@ -78,10 +84,6 @@ impl Queues {
 
     pub(crate) fn of(&self, id: QueueId) -> Option<&Queue> {
         self.queues.get(&id)
-    }
-
-    pub(crate) fn of_mut(&mut self, id: QueueId) -> Option<&mut Queue> {
-        self.queues.get_mut(&id)
     }
 
     /// Every queue, by name.
@@ -109,12 +111,19 @@ impl Queues {
         if let Some(id) = self.names.get(name) {
             return *id;
         }
-        let id = NameId(self.names.len() as u64);
+        let id = NameId(self.next_name);
+        self.next_name += 1;
         self.names.insert(name.to_owned(), id);
         id
     }
 
+    /// A queue is as this says, from now on.
     pub(crate) fn insert(&mut self, id: QueueId, queue: Queue) {
+        self.keep_on(|| Write::About { id, queue: Box::new(queue.clone()) });
+        self.place(id, queue);
+    }
+
+    fn place(&mut self, id: QueueId, queue: Queue) {
         self.by_name.insert(queue.name.clone(), id);
         self.queues.insert(id, queue);
     }
@@ -132,11 +141,13 @@ impl Queues {
         if self.messages.len() <= place {
             self.messages.resize_with(place + 1, || None);
         }
-        self.messages[place] = Some((serial, Rc::new(message)));
-        MessageId { serial, index }
+        let (id, message) = (MessageId { serial, index }, Arc::new(message));
+        self.keep_on(|| Write::Body { id, message: Arc::clone(&message) });
+        self.messages[place] = Some((serial, message));
+        id
     }
 
-    pub(crate) fn message(&self, id: MessageId) -> Option<&Rc<Message>> {
+    pub(crate) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {
         let (serial, message) = self.messages.get(id.index as usize)?.as_ref()?;
         (*serial == id.serial).then_some(message)
     }
@@ -146,7 +157,85 @@ impl Queues {
         if self.message(id).is_some() {
             self.messages[id.index as usize] = None;
             self.message_ids.free(id.index);
+            self.keep_on(|| Write::Forgotten { id });
         }
+    }
+
+    /// Has something made safe, where anything is.
+    fn keep_on(&mut self, write: impl FnOnce() -> Write) {
+        if let Some(store) = &mut self.store {
+            store.push(write());
+        }
+    }
+
+    /// Hands over what has come to be kept since the last time.
+    pub(crate) fn hand_over(&mut self, sequence: SequenceNumber, clock: &Clock) {
+        let Some(store) = &mut self.store else { return };
+        if store.is_idle() {
+            return;
+        }
+        store.hand_over(Progress {
+            now: clock.now(),
+            wall_epoch: clock.wall_epoch(),
+            ahead: clock.ahead(),
+            sequence,
+            messages: self.message_ids.allocated(),
+            queues: self.next_queue,
+            names: self.next_name,
+            tasks: self.next_task,
+        });
+    }
+
+    /// Where things are kept, if they are.
+    pub(crate) const fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
+    /// Closes the store, once all that was handed over is safe.
+    pub(crate) fn close_store(&mut self) {
+        self.store = None;
+    }
+
+    /// Goes on with what a store held, and keeps there from now on. Answers with what the machine has to know.
+    pub(crate) fn resume(&mut self, store: Store, kept: Kept) -> Option<Restored> {
+        self.store = Some(store);
+        let Progress { sequence, messages, queues, names, tasks, .. } = kept.progress?;
+        (self.next_queue, self.next_name, self.next_task) = (queues, names, tasks);
+        let abouts: BTreeMap<_, _> = kept.queues.into_iter().collect();
+        let bodies: BTreeMap<_, _> = kept.messages.into_iter().collect();
+        let mut stored = kept.changes;
+        // What the end has cut in two was never acknowledged.
+        stored.retain(|change| match change {
+            Change::QueuePut(queue) => abouts.contains_key(&queue.queue),
+            Change::MessagePut(message) => bodies.contains_key(&message.message),
+            Change::QueueRemoved { .. }
+            | Change::MessageRemoved { .. }
+            | Change::DedupPut(_)
+            | Change::DedupExpired { .. }
+            | Change::TaskPut(_)
+            | Change::TaskRemoved { .. } => true,
+        });
+        for change in &stored {
+            if let Change::QueuePut(queue) = change
+                && let Some(about) = abouts.get(&queue.queue)
+            {
+                self.names.insert(about.name.clone(), queue.name);
+                self.place(queue.queue, about.clone());
+            }
+        }
+        self.message_ids = IdAllocator::resume(bodies.keys().map(|id| id.index), messages);
+        for (id, message) in bodies {
+            let place = id.index as usize;
+            if self.messages.len() <= place {
+                self.messages.resize_with(place + 1, || None);
+            }
+            self.messages[place] = Some((id.serial, Arc::new(message)));
+        }
+        for (key, message, uuid) in kept.taken {
+            self.windows.insert(key, message);
+            self.firsts.insert(message, uuid);
+        }
+        Some(Restored { sequence, stored })
     }
 
     /// Waits for a receive's answer.
@@ -168,7 +257,10 @@ impl Queues {
     /// Does what the machine asks for; `renew` makes another AWS id.
     pub(crate) fn execute(&mut self, command: Command, renew: impl FnOnce() -> Uuid) {
         match command {
-            Command::Store(change) => self.note(&change),
+            Command::Store(change) => {
+                self.note(&change);
+                self.keep_on(|| Write::Change(change));
+            }
             Command::Sent { message, sequence, duplicate_of } => {
                 let of = duplicate_of.and_then(|first| self.firsts.get(&first).copied());
                 let uuid = of.or_else(|| self.message(message).map(|kept| kept.uuid));
@@ -176,7 +268,7 @@ impl Queues {
             }
             Command::Received { call, messages } => {
                 let bytes = |delivery: Delivery| {
-                    let message = self.message(delivery.message).map(Rc::clone);
+                    let message = self.message(delivery.message).map(Arc::clone);
                     message.map(|message| (delivery, message))
                 };
                 let messages = messages.into_iter().filter_map(bytes).collect();
@@ -185,7 +277,9 @@ impl Queues {
             Command::Refused { call, refusal } => self.answer(call, Err(refusal)),
             Command::Moved { message, renewed: true, .. } => {
                 if let Some(Some((_, kept))) = self.messages.get_mut(message.index as usize) {
-                    Rc::make_mut(kept).uuid = renew();
+                    let uuid = renew();
+                    Arc::make_mut(kept).uuid = uuid;
+                    self.keep_on(|| Write::Renewed { id: message, uuid });
                 }
             }
             Command::Moved { renewed: false, .. } => {}
@@ -207,6 +301,7 @@ impl Queues {
                 if let Some(uuid) = self.message(stored.message).map(|kept| kept.uuid) {
                     self.windows.insert(stored.key, stored.message);
                     self.firsts.insert(stored.message, uuid);
+                    self.keep_on(|| Write::Taken { stored: *stored, uuid });
                 }
             }
             Change::DedupExpired { key } => {

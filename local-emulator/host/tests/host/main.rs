@@ -13,5 +13,6 @@ mod output;
 mod queues;
 mod routes;
 mod runtime;
+mod store;
 mod street;
 mod wire;

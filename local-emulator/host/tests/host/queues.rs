@@ -15,7 +15,7 @@ use crate::street::{Client, Program, coffee, echo, program, with_cloud};
 const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 
-async fn sqs(client: &mut Client, action: &str, given: Value) -> Value {
+pub(crate) async fn sqs(client: &mut Client, action: &str, given: Value) -> Value {
     let target = format!("AmazonSQS.{action}");
     let headers =
         [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.0")];
@@ -24,7 +24,7 @@ async fn sqs(client: &mut Client, action: &str, given: Value) -> Value {
     if answer.text().is_empty() { Value::Null } else { answer.json() }
 }
 
-fn queue(name: &str, attributes: &[(&str, &str)]) -> Queue {
+pub(crate) fn queue(name: &str, attributes: &[(&str, &str)]) -> Queue {
     let text = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Queue {
         logical_id: name.to_owned(),
@@ -40,7 +40,7 @@ fn with_queues(queues: Vec<Queue>) -> Config {
 }
 
 /// A redrive policy that names a queue.
-fn to_dead(name: &str) -> String {
+pub(crate) fn to_dead(name: &str) -> String {
     let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
     json!({ "deadLetterTargetArn": arn, "maxReceiveCount": 1 }).to_string()
 }

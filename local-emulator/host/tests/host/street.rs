@@ -234,3 +234,8 @@ pub(crate) fn with_cloud<Fut>(
         assert_eq!(host.shut_down().await, Vec::<String>::new(), "no fault");
     });
 }
+
+/// Starts a cloud, and lets it go at once. To be called where `with_cloud` is.
+pub(crate) fn try_with_cloud(config: Config) -> Result<(), lunch_host::StartError> {
+    Host::start(config, Box::new(Fake::new(echo()))).map(drop)
+}

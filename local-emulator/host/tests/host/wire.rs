@@ -70,7 +70,7 @@ async fn until(heard: &Heard, lines: usize) {
             tokio::task::yield_now().await;
         }
     };
-    let bound = std::time::Duration::from_secs(10);
+    let bound = Duration::from_secs(10);
     let looked = tokio::time::timeout(bound, look).await;
     assert!(
         looked.is_ok(),

@@ -69,7 +69,11 @@ impl<'run> Step<'run> {
     pub(crate) fn taken(&self) -> Option<&'run Event> {
         match self.input {
             Input::Event(event) if self.refusal.is_none() => Some(event),
-            Input::Event(_) | Input::Queue(_) | Input::Source(_) | Input::Timeout => None,
+            Input::Event(_)
+            | Input::Queue(_)
+            | Input::Source(_)
+            | Input::Restored(_)
+            | Input::Timeout => None,
         }
     }
 }

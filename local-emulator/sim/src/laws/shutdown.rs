@@ -29,7 +29,11 @@ impl Law for Shutdown {
             Input::Event(Event::Invoke { request, .. }) if self.since.is_some() => {
                 require(step.refusal.is_some(), || format!("{request} is taken after shutdown"))?;
             }
-            Input::Event(_) | Input::Queue(_) | Input::Source(_) | Input::Timeout => {}
+            Input::Event(_)
+            | Input::Queue(_)
+            | Input::Source(_)
+            | Input::Restored(_)
+            | Input::Timeout => {}
         }
         for record in step.records() {
             if let Record::Born { instance, .. } = record {

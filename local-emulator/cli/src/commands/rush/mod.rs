@@ -31,6 +31,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let journal = JournalFile::choose(asked.cloud.journal.as_deref(), &plan.folder)?;
     let (mut config, _) = plan.build(false)?;
     config.journal = Some(journal.path().to_owned());
+    config.keeping = asked.durable.map(|durable| args::keeping(&asked.cloud.template, durable));
     let idle_max = afterwards::idle_max(&config.settings.reclaim);
     // The whole crowd stays in sight, however big.
     config.timeline_lines_max = config.timeline_lines_max.max(crowd.timeline_lines_max());

@@ -44,6 +44,14 @@ pub(super) async fn answer(door: &Door, call: &Call) -> Answer {
         Ok(input) => done(door, &call.action, input).await,
         Err(error) => Err(error),
     };
+    // What is acknowledged is safe; what is refused may rest on what others have done and is not safe yet.
+    let safe = door.driver.borrow_mut().safe();
+    let answered = match safe {
+        Some(safe) => {
+            safe.await.map_err(|error| ApiError::Internal(error.to_string().into())).and(answered)
+        }
+        None => answered,
+    };
     call.render(door, answered)
 }
 

@@ -172,9 +172,9 @@ pub(super) fn tag(door: &Door, asked: shapes::Tag) -> Done {
 pub(super) fn untag(door: &Door, asked: &shapes::Untag) -> Done {
     let id = named(door, asked)?;
     let keys = asked.tag_keys.as_ref().ok_or(ApiError::MissingParameter { name: "TagKeys" })?;
-    if let Some(queue) = door.driver.borrow_mut().world.queues.of_mut(id) {
-        queue.tags.retain(|key, _| !keys.contains(key));
-    }
+    let mut queue = attributes::existing(door, id)?;
+    queue.tags.retain(|key, _| !keys.contains(key));
+    door.driver.borrow_mut().world.queues.insert(id, queue);
     Ok(nothing())
 }
 

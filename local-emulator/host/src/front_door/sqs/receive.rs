@@ -1,6 +1,5 @@
 //! ReceiveMessage.
 
-use std::rc::Rc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -117,7 +116,7 @@ impl Shown {
         queue: QueueId,
         is_fifo: bool,
         delivery: &Delivery,
-        message: &Rc<Message>,
+        message: &Message,
     ) -> Value {
         let mut shown = json!({
             "MessageId": &*message.uuid.text(),

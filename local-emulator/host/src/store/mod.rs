@@ -1,0 +1,294 @@
+//! What survives the end of the process: queues, messages, deduplication ids, moves, and the cloud's clock.
+//!
+//! The machine says what to keep, as changes; this adds the bytes that it does not know. A thread of its own makes all
+//! that has come meanwhile safe at once, so that nobody waits for a disk but who is to be told that something is safe.
+//! One dependency stands behind [`Disk`]; what the files look like stands in `sqlite`.
+
+mod lock;
+mod rows;
+mod sqlite;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lunch_cloud::sqs::{Change, DedupKey, StoredDedup};
+use lunch_contract::Moment;
+use lunch_contract::sqs::{MessageId, QueueId, SequenceNumber};
+use tokio::sync::watch;
+
+use crate::queues::{Message, Queue};
+use crate::uuid::Uuid;
+
+pub(crate) use self::lock::Lock;
+
+/// What an acknowledgement promises.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives the end of any process at any moment.
+    #[default]
+    Process,
+    /// It survives the loss of power, too.
+    Power,
+}
+
+/// Where things are kept, and how safely.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// The folder, which is made if it is not there.
+    pub folder: PathBuf,
+    /// What an acknowledgement promises.
+    pub durability: Durability,
+}
+
+/// Something to be made safe. Those of one batch are safe together or not at all.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    /// A change of the machine's; those of deduplication ids have their own.
+    Change(Change),
+    /// A message's bytes.
+    Body { id: MessageId, message: Arc<Message> },
+    /// A message is sent anew, under another id.
+    Renewed { id: MessageId, uuid: Uuid },
+    /// A message's bytes are nobody's any more.
+    Forgotten { id: MessageId },
+    /// A deduplication id is taken; a duplicate is answered with that.
+    Taken { stored: StoredDedup, uuid: Uuid },
+    /// What the machine need not know of a queue.
+    About { id: QueueId, queue: Box<Queue> },
+    /// How far everything has come.
+    Progress(Progress),
+}
+
+/// How far everything has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// The latest moment that anything is stored of.
+    pub(crate) now: Moment,
+    /// Wall-clock time of the first run's epoch, since 1970.
+    pub(crate) wall_epoch: Duration,
+    /// How far the cloud is ahead of the machine.
+    pub(crate) ahead: Duration,
+    /// The highest number that a message ever had.
+    pub(crate) sequence: SequenceNumber,
+    /// The counts of all that there ever was.
+    pub(crate) messages: u64,
+    pub(crate) queues: u32,
+    pub(crate) names: u64,
+    pub(crate) tasks: u32,
+}
+
+/// All that was found when a store was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    /// `None`: nothing was ever stored.
+    pub(crate) progress: Option<Progress>,
+    /// The last put of everything that the machine has to know.
+    pub(crate) changes: Vec<Change>,
+    pub(crate) queues: Vec<(QueueId, Queue)>,
+    pub(crate) messages: Vec<(MessageId, Message)>,
+    /// What duplicates are answered with.
+    pub(crate) taken: Vec<(DedupKey, MessageId, Uuid)>,
+}
+
+/// Why something could not be kept, or what was kept cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another cloud has it.
+    #[error(
+        "the store in `{}` is in use by process {pid}, which serves on port {port}\n(stop it, or start with `--ephemeral`, which keeps nothing)",
+        folder.display()
+    )]
+    InUse {
+        /// The store's folder.
+        folder: PathBuf,
+        /// The other's process.
+        pid: String,
+        /// The other's port.
+        port: String,
+    },
+    /// A later version has written it.
+    #[error(
+        "the store `{}` has format {found}, and this program knows those up to {known}\n(use the version that wrote it, move the folder away, or start with `--ephemeral`)",
+        path.display()
+    )]
+    Later {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The latest that is known here.
+        known: i64,
+    },
+    /// It cannot be opened, read or written.
+    #[error(
+        "cannot keep queues and messages in `{}`: {why}\n(make room or mend it; move the folder away to begin anew; `--ephemeral` keeps nothing)",
+        path.display()
+    )]
+    Disk {
+        /// The file or the folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// What makes things safe.
+pub(crate) trait Disk: Send {
+    /// Makes all of it safe, or nothing.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+/// How far the disk has come.
+#[derive(Clone, Debug, Default)]
+struct Reached {
+    batches: u64,
+    /// Why it will not come farther.
+    failed: Option<Arc<str>>,
+}
+
+/// Why an acknowledgement cannot be given.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotSafe(pub(crate) Arc<str>);
+
+/// Takes what is to be kept, and tells when it is safe.
+pub(crate) struct Store {
+    pending: Vec<Write>,
+    /// How many batches were handed over.
+    handed: u64,
+    batches: Option<mpsc::Sender<Vec<Write>>>,
+    reached: watch::Receiver<Reached>,
+    thread: Option<JoinHandle<()>>,
+    /// Held for as long as the files are in use.
+    _lock: Option<Lock>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("handed", &self.handed).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the files of a folder, and reads what they hold.
+    ///
+    /// # Errors
+    /// If another cloud has them, or they cannot be read.
+    pub(crate) fn open(keeping: &Keeping, port: u16) -> Result<(Self, Kept), StoreError> {
+        let Keeping { folder, durability } = keeping;
+        let in_folder = |error: std::io::Error| StoreError::Disk {
+            path: folder.clone(),
+            why: error.to_string(),
+        };
+        std::fs::create_dir_all(folder).map_err(in_folder)?;
+        let lock = Lock::take(folder, port)?;
+        let (disk, kept) = sqlite::open(&folder.join("store.sqlite3"), *durability)?;
+        let store = Self::on(Box::new(disk), Some(lock)).map_err(in_folder)?;
+        Ok((store, kept))
+    }
+
+    /// Over that disk.
+    ///
+    /// # Errors
+    /// If there can be no thread for it.
+    pub(crate) fn on(disk: Box<dyn Disk>, lock: Option<Lock>) -> std::io::Result<Self> {
+        let (batches, come) = mpsc::channel();
+        let (tell, reached) = watch::channel(Reached::default());
+        let thread = std::thread::Builder::new()
+            .name("lunch-store".to_owned())
+            .spawn(move || keep(disk, &come, &tell))?;
+        Ok(Self {
+            pending: Vec::new(),
+            handed: 0,
+            batches: Some(batches),
+            reached,
+            thread: Some(thread),
+            _lock: lock,
+        })
+    }
+
+    /// Takes something that is to be kept with what else comes before the next `hand_over`.
+    pub(crate) fn push(&mut self, write: Write) {
+        self.pending.push(write);
+    }
+
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Has all that was pushed made safe.
+    pub(crate) fn hand_over(&mut self, progress: Progress) {
+        self.pending.push(Write::Progress(progress));
+        self.handed += 1;
+        if let Some(batches) = &self.batches {
+            // A disk that has failed is told of where somebody waits for it.
+            batches.send(std::mem::take(&mut self.pending)).ok();
+        }
+    }
+
+    /// Waits until all that was handed over so far is safe.
+    pub(crate) fn safe(&self) -> impl Future<Output = Result<(), NotSafe>> + use<> {
+        let (handed, mut reached) = (self.handed, self.reached.clone());
+        async move {
+            let is_over = |reached: &Reached| reached.batches >= handed || reached.failed.is_some();
+            let gone = || NotSafe("the store has been closed".into());
+            let reached = reached.wait_for(is_over).await.map_err(|_| gone())?;
+            if reached.batches >= handed {
+                return Ok(());
+            }
+            Err(reached.failed.clone().map_or_else(gone, NotSafe))
+        }
+    }
+
+    /// Waits until nothing more can be kept, and says why.
+    pub(crate) fn failed(&self) -> impl Future<Output = Option<Arc<str>>> + use<> {
+        let mut reached = self.reached.clone();
+        async move {
+            let failed = reached.wait_for(|reached| reached.failed.is_some()).await.ok()?;
+            failed.failed.clone()
+        }
+    }
+}
+
+impl Drop for Store {
+    /// Waits for what was handed over.
+    fn drop(&mut self) {
+        self.batches = None;
+        if let Some(thread) = self.thread.take() {
+            // It has said why, if it has failed.
+            thread.join().ok();
+        }
+    }
+}
+
+/// Makes safe what comes, and what has come meanwhile with it.
+fn keep(mut disk: Box<dyn Disk>, come: &mpsc::Receiver<Vec<Write>>, tell: &watch::Sender<Reached>) {
+    let mut batches = 0;
+    while let Ok(mut writes) = come.recv() {
+        batches += 1;
+        for more in come.try_iter() {
+            batches += 1;
+            writes.extend(more);
+        }
+        match disk.commit(&writes) {
+            Ok(()) => drop(tell.send(Reached { batches, failed: None })),
+            Err(error) => {
+                let failed = Some(Arc::from(error.to_string()));
+                tell.send_modify(|reached| reached.failed = failed);
+                return;
+            }
+        }
+    }
+}
+
+/// The store's folder beside a template.
+#[must_use]
+pub fn folder_beside(template: &Path) -> PathBuf {
+    template.parent().unwrap_or_else(|| Path::new("")).join(".lunch/store")
+}
