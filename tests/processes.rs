@@ -9,6 +9,7 @@ mod processes {
     mod environment;
     mod folders;
     mod freezing;
+    mod killed;
     mod life;
     mod logs;
     mod nothing_left;
