@@ -98,18 +98,24 @@ impl<T: Trace> Cloud<T> {
         }
     }
 
-    /// Puts what was stored in the place of what there is: the queues go on as those would have done that are gone.
-    /// Time that passed meanwhile counts.
+    /// Puts what was stored in the place of what there is: queues and events go on as those would have done that are
+    /// gone. Time that passed meanwhile counts.
     pub fn restore(
         &mut self,
         now: Moment,
         sequence: SequenceNumber,
         stored: impl IntoIterator<Item = sqs::Change>,
+        events: impl IntoIterator<Item = asynchronous::Waiting>,
     ) {
         let settings = self.sqs.settings().clone();
         self.sqs = Sqs::restore(settings, Relay::to::<T>(), now, sequence, stored);
         self.touched = true;
         self.relay();
+        self.lambda.handle_timeout(now);
+        for waiting in events {
+            self.asynchronous.resume(now, waiting);
+        }
+        self.asynchronous.handle_timeout(now);
     }
 
     /// Tells what happened to functions and their instances.

@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::trace::Trace;
 use crate::wake::Wake;
-use crate::{Cloud, Refused, event_source, journal, sqs};
+use crate::{Cloud, Refused, asynchronous, event_source, journal, sqs};
 
 /// What a driver tells the cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,13 +28,16 @@ pub enum Input {
     Timeout,
 }
 
-/// What was stored by a cloud that is gone: the queues go on as those would have done.
+/// What was stored by a cloud that is gone: queues and events go on as those would have done. The events' functions are
+/// there by now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Restored {
     /// The highest that any stored message ever had.
     pub sequence: SequenceNumber,
     /// The last put of everything that was not removed since.
     pub stored: Vec<sqs::Change>,
+    /// The events that it had accepted and not given up.
+    pub events: Vec<asynchronous::Waiting>,
 }
 
 /// Something to tell, with what may be refused of it.
@@ -77,7 +80,7 @@ impl Telling for Restored {
     type Refusal = sqs::Refusal;
 
     fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), sqs::Refusal> {
-        cloud.restore(now, self.sequence, self.stored);
+        cloud.restore(now, self.sequence, self.stored, self.events);
         Ok(())
     }
 }

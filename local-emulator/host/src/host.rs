@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use lunch_cloud::Settings;
 
+use crate::clock::Clock;
 use crate::driver::{
     DeployError, Deployed, Deployment, Driver, LogSink, Parts, Processes, Shared, Task,
 };
@@ -200,7 +201,13 @@ impl Host {
                 .map_err(|source| StartError::Journal { path: path.to_owned(), source })
         });
         let minimum = config.settings.limits.unreserved_concurrency_min;
+        let kept = config.keeping.as_ref().map(|keeping| Store::open(keeping, bound.port()));
+        let kept = kept.transpose()?;
+        let progress = kept.as_ref().and_then(|(_, kept)| kept.progress);
         let driver = Driver::start(Parts {
+            clock: progress.map_or_else(Clock::start, |reached| {
+                Clock::resume(reached.wall_epoch, reached.ahead, reached.now)
+            }),
             settings: config.settings,
             deployed: Deployed::new(
                 config.functions,
@@ -215,16 +222,15 @@ impl Host {
             sink: config.sink,
             timeline_lines_max: config.timeline_lines_max,
         })?;
-        if let Some(keeping) = &config.keeping {
-            let (store, kept) = Store::open(keeping, bound.port())?;
-            driver.borrow_mut().resume(store, kept);
-        }
         let deployed = driver.borrow_mut().deploy();
         deployed.map_err(|(name, concurrency)| StartError::Reserved {
             name,
             concurrency,
             minimum,
         })?;
+        if let Some((store, kept)) = kept {
+            driver.borrow_mut().resume(store, kept);
+        }
         let addresses = bound.addresses().to_vec();
         let door = Rc::new(Door {
             driver: Rc::clone(&driver),

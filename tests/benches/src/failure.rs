@@ -44,6 +44,9 @@ pub(crate) enum Failure {
         /// Its body.
         body: String,
     },
+    /// A file cannot be written.
+    #[error("cannot write a file beside what is measured")]
+    File(#[from] io::Error),
     /// What is to be measured did not come about.
     #[error("{0}")]
     Premise(String),

@@ -105,6 +105,18 @@ impl Place {
         Program::start("lunch", command)
     }
 
+    /// Starts `lunch up` over a store of its own in that folder, as safe as it is said. It serves no function.
+    pub(crate) fn lunch_that_keeps(&self, name: &str, durable: &str) -> Result<Program, Failure> {
+        let folder = self.file(name);
+        fs::create_dir_all(&folder)?;
+        let template = folder.join("template.yaml");
+        fs::write(&template, "Resources: {Queue: {Type: AWS::SQS::Queue}}\n")?;
+        let mut command = Command::new(&self.lunch);
+        command.args(["up", "--port", "0", "--no-watch", "--durable", durable, "--template"]);
+        command.arg(template);
+        Program::start("lunch", command)
+    }
+
     /// The same where so many more file systems are mounted; `None`: this user may mount nothing.
     pub(crate) fn lunch_beside_mounts(&self, mounts: usize) -> Result<Option<Program>, Failure> {
         const MOUNT: &str = "i=0; while [ $i -lt $1 ]; do mkdir -p $2/$i && mount -t tmpfs none $2/$i || exit; i=$((i+1)); done";

@@ -125,6 +125,21 @@ pub enum Condition {
     ShutDown,
 }
 
+/// An event that a cloud took which is gone: nobody knows what became of an attempt that was under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Which event.
+    pub request: RequestId,
+    /// Of which function.
+    pub function: FunctionId,
+    /// When it was accepted.
+    pub accepted: Moment,
+    /// How often its function was called with it.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub next: Moment,
+}
+
 /// How an attempt went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
@@ -170,6 +185,15 @@ impl Asynchronous {
         self.now = self.now.max(now);
         let event = Accepted { function, at: self.now, attempts: 0, throttles: 0, ending: None };
         self.events.insert(request, event);
+    }
+
+    /// Goes on with an event that was accepted before. Its pauses after throttles begin anew.
+    pub fn resume(&mut self, now: Moment, waiting: Waiting) {
+        self.now = self.now.max(now);
+        let Waiting { request, function, accepted: at, attempts, next } = waiting;
+        let event = Accepted { function, at, attempts, throttles: 0, ending: None };
+        self.events.insert(request, event);
+        self.timers.insert((next, request));
     }
 
     /// The function of an event that is not given up; `None`: that request is none.

@@ -1,16 +1,21 @@
 //! What the front door tells: somebody calls a function, somebody hangs up.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
+use lunch_cloud::asynchronous::Waiting;
 use lunch_cloud::{Event, InvocationKind, ReplyAt};
 use lunch_contract::{FunctionId, Refusal, RequestId};
 use tokio::sync::oneshot;
 
 use super::request::{Accepted, Batch, Call, Request, Waits};
+use super::world::HostWorld;
 use super::{Driver, Shared};
 use crate::logs::Tail;
+use crate::published::Version;
+use crate::store::{StoredEvent, Write};
 
 impl Driver {
     /// Tells the cloud of a call; its answer comes by the channel.
@@ -28,10 +33,16 @@ impl Driver {
             Waits::Response | Waits::No => ReplyAt::Response,
         };
         let accepted = self.open(call, None);
-        let request = accepted.id;
+        let (request, uuid) = (accepted.id, accepted.uuid);
+        if waits == Waits::No {
+            self.keep_event(request);
+        }
         let told = self.tell(Event::Invoke { request, function, kind, reply });
         if told.is_err() {
             self.close(request);
+            if waits == Waits::No {
+                self.world.queues.keep_on(|| Write::Ended { uuid });
+            }
         }
         told.map(|()| accepted)
     }
@@ -63,6 +74,56 @@ impl Driver {
             holder: None,
         });
         Accepted { id, uuid, trace_id, answer }
+    }
+
+    /// Keeps an event that is about to be told.
+    fn keep_event(&mut self, id: RequestId) {
+        let HostWorld { requests, deployed, clock, queues, .. } = &mut self.world;
+        let Some(request) = requests.of(id) else { return };
+        queues.keep_on(|| {
+            let call = &request.call;
+            let text = |header: &HeaderValue| header.to_str().unwrap_or_default().to_owned();
+            Write::Event(Arc::new(StoredEvent {
+                uuid: request.uuid,
+                function: deployed.of(call.function).served.name.clone(),
+                payload: call.payload.to_vec(),
+                version: call.version.to_string(),
+                arn: text(&call.arn),
+                trace_id: text(&request.trace_id),
+                client_context: call.client_context.as_ref().map(text),
+                accepted: clock.now(),
+                attempts: 0,
+                next: None,
+            }))
+        });
+    }
+
+    /// Opens an event again that was accepted by a cloud that is gone, under its own id. One whose function is not served
+    /// any more is given up.
+    pub(super) fn reopen(&mut self, event: StoredEvent) -> Option<Waiting> {
+        let Some(function) = self.world.deployed.id_of(&event.function) else {
+            let StoredEvent { function, uuid, .. } = event;
+            tracing::warn!(%function, %uuid, "an event's function is not served any more: it is given up");
+            self.world.queues.keep_on(|| Write::Ended { uuid });
+            return None;
+        };
+        let header = |text: &str| HeaderValue::try_from(text).ok();
+        let call = Call {
+            function,
+            payload: Bytes::from(event.payload),
+            version: event.version.parse().map_or(Version::Latest, Version::Number),
+            arn: header(&event.arn)?,
+            trace_id: header(&event.trace_id),
+            client_context: event.client_context.as_deref().and_then(header),
+            waits: Waits::No,
+        };
+        let request = self.open(call, None).id;
+        if let Some(opened) = self.world.requests.of_mut(request) {
+            opened.uuid = event.uuid;
+        }
+        let StoredEvent { accepted, attempts, .. } = event;
+        let next = event.next.unwrap_or_else(|| self.world.clock.now());
+        Some(Waiting { request, function, accepted, attempts, next })
     }
 
     /// Forgets a request that the cloud would not take.

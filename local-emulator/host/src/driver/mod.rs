@@ -45,7 +45,7 @@ use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::queues::Queues;
-use crate::store::{Kept, NotSafe, Progress, Store};
+use crate::store::{Kept, NotSafe, Store};
 use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
@@ -88,6 +88,7 @@ pub(crate) struct Parts {
     pub(crate) log_groups: Vec<String>,
     pub(crate) sink: Option<LogSink>,
     pub(crate) timeline_lines_max: usize,
+    pub(crate) clock: Clock,
 }
 
 /// So many bytes of output are read at once.
@@ -103,7 +104,7 @@ impl Driver {
         let timeline = Timeline::new(parts.timeline_lines_max);
         let shared = Rc::new_cyclic(|driver: &Weak<RefCell<Self>>| {
             let world = HostWorld {
-                clock: Clock::start(),
+                clock: parts.clock,
                 timer: timer.clone(),
                 armed: None,
                 wake: None,
@@ -208,11 +209,8 @@ impl Driver {
         self.world.queues.store().map(Store::safe)
     }
 
-    /// Goes on with what a store holds, and keeps there what is to survive.
-    pub(crate) fn resume(&mut self, store: Store, kept: Kept) {
-        if let Some(Progress { wall_epoch, ahead, now, .. }) = kept.progress {
-            self.world.clock = Clock::resume(wall_epoch, ahead, now);
-        }
+    /// Goes on with what a store holds, and keeps there what is to survive. The functions are deployed by now.
+    pub(crate) fn resume(&mut self, store: Store, mut kept: Kept) {
         let failed = store.failed();
         let driver = Weak::clone(&self.world.driver);
         self.tasks.push(Task(tokio::task::spawn_local(async move {
@@ -222,7 +220,10 @@ impl Driver {
                 driver.borrow_mut().lose(why.to_string());
             }
         })));
-        if let Some(restored) = self.world.queues.resume(store, kept) {
+        self.world.queues.keep_in(store);
+        let events = std::mem::take(&mut kept.events);
+        if let Some(mut restored) = self.world.queues.resume(kept) {
+            restored.events = events.into_iter().filter_map(|event| self.reopen(event)).collect();
             let told = self.tell(restored);
             debug_assert_eq!(told, Ok(()), "what was stored is not refused");
         }

@@ -25,6 +25,7 @@ use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::{Logs, Tail};
 use crate::queues::Queues;
+use crate::store::Write;
 use crate::uuid::Names;
 use crate::wire::Note;
 
@@ -226,21 +227,33 @@ impl HostWorld {
         match command {
             asynchronous::Command::Retry { request: id, at, attempts } => {
                 let Some(request) = self.requests.of_mut(id) else { return };
-                let (request_id, after) = (request.uuid.to_string(), at.since(now));
+                let (uuid, request_id, after) =
+                    (request.uuid, request.uuid.to_string(), at.since(now));
+                self.queues.keep_on(|| Write::Retried { uuid, attempts, next: at });
                 // The next attempt is another delivery, wherever it comes to.
-                if let Some(holder) = request.holder.take().and_then(|id| self.instances.of_mut(id)) {
+                if let Some(holder) = request.holder.take().and_then(|id| self.instances.of_mut(id))
+                {
                     holder.delivered.retain(|delivered| delivered.request != id);
                 }
-                self.timeline.note(now, Note::EventRetried { request: id, request_id, attempts, after });
+                self.timeline
+                    .note(now, Note::EventRetried { request: id, request_id, attempts, after });
             }
-            asynchronous::Command::Ended { condition: Condition::Success, .. }
             // Another attempt is the functions'.
-            | asynchronous::Command::Attempt { .. } => {}
+            asynchronous::Command::Attempt { .. } => {}
             asynchronous::Command::Ended { request: id, condition, attempts, .. } => {
                 let Some(request) = self.requests.of(id) else { return };
+                let uuid = request.uuid;
+                // The end of the cloud is not the end of an event that is kept.
+                if condition != Condition::ShutDown {
+                    self.queues.keep_on(|| Write::Ended { uuid });
+                }
+                if condition == Condition::Success {
+                    return;
+                }
                 let outcome = request.outcome.clone().unwrap_or(Outcome::ShutDown);
                 let request_id = request.uuid.to_string();
-                let dropped = Note::EventDropped { request: id, request_id, outcome, condition, attempts };
+                let dropped =
+                    Note::EventDropped { request: id, request_id, outcome, condition, attempts };
                 self.timeline.note(now, dropped);
             }
         }

@@ -73,6 +73,12 @@ pub(super) async fn answer(door: &Door, target: Target, request: Request<Incomin
         return refused(door, &CallerError::Unavailable { message });
     };
     if kind == Kind::Event {
+        let safe = door.driver.borrow_mut().safe();
+        if let Some(safe) = safe
+            && let Err(error) = safe.await
+        {
+            return refused(door, &CallerError::Unavailable { message: &error.to_string() });
+        }
         return queued(&accepted);
     }
     let caller = Caller::new(&door.driver, accepted.id);

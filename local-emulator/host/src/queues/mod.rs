@@ -162,7 +162,7 @@ impl Queues {
     }
 
     /// Has something made safe, where anything is.
-    fn keep_on(&mut self, write: impl FnOnce() -> Write) {
+    pub(crate) fn keep_on(&mut self, write: impl FnOnce() -> Write) {
         if let Some(store) = &mut self.store {
             store.push(write());
         }
@@ -196,9 +196,13 @@ impl Queues {
         self.store = None;
     }
 
-    /// Goes on with what a store held, and keeps there from now on. Answers with what the machine has to know.
-    pub(crate) fn resume(&mut self, store: Store, kept: Kept) -> Option<Restored> {
+    /// From now on things are kept there.
+    pub(crate) fn keep_in(&mut self, store: Store) {
         self.store = Some(store);
+    }
+
+    /// Goes on with what a store held. Answers with what the machine has to know.
+    pub(crate) fn resume(&mut self, kept: Kept) -> Option<Restored> {
         let Progress { sequence, messages, queues, names, tasks, .. } = kept.progress?;
         (self.next_queue, self.next_name, self.next_task) = (queues, names, tasks);
         let abouts: BTreeMap<_, _> = kept.queues.into_iter().collect();
@@ -235,7 +239,7 @@ impl Queues {
             self.windows.insert(key, message);
             self.firsts.insert(message, uuid);
         }
-        Some(Restored { sequence, stored })
+        Some(Restored { sequence, stored, events: Vec::new() })
     }
 
     /// Waits for a receive's answer.

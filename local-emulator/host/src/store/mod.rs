@@ -1,4 +1,4 @@
-//! What survives the end of the process: queues, messages, deduplication ids, moves, and the cloud's clock.
+//! What survives the end of the process: queues, messages, deduplication ids, moves, events, and the cloud's clock.
 //!
 //! The machine says what to keep, as changes; this adds the bytes that it does not know. A thread of its own makes all
 //! that has come meanwhile safe at once, so that nobody waits for a disk but who is to be told that something is safe.
@@ -58,8 +58,33 @@ pub(crate) enum Write {
     Taken { stored: StoredDedup, uuid: Uuid },
     /// What the machine need not know of a queue.
     About { id: QueueId, queue: Box<Queue> },
+    /// An event was accepted.
+    Event(Arc<StoredEvent>),
+    /// An event has failed, and comes again then.
+    Retried { uuid: Uuid, attempts: u32, next: Moment },
+    /// An event comes no more.
+    Ended { uuid: Uuid },
     /// How far everything has come.
     Progress(Progress),
+}
+
+/// An event that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredEvent {
+    pub(crate) uuid: Uuid,
+    /// Its function's name.
+    pub(crate) function: String,
+    pub(crate) payload: Vec<u8>,
+    /// As a qualifier.
+    pub(crate) version: String,
+    pub(crate) arn: String,
+    pub(crate) trace_id: String,
+    pub(crate) client_context: Option<String>,
+    pub(crate) accepted: Moment,
+    /// How often its function was called with it.
+    pub(crate) attempts: u32,
+    /// When it is tried again; `None`: it was being tried.
+    pub(crate) next: Option<Moment>,
 }
 
 /// How far everything has come.
@@ -91,6 +116,7 @@ pub(crate) struct Kept {
     pub(crate) messages: Vec<(MessageId, Message)>,
     /// What duplicates are answered with.
     pub(crate) taken: Vec<(DedupKey, MessageId, Uuid)>,
+    pub(crate) events: Vec<StoredEvent>,
 }
 
 /// Why something could not be kept, or what was kept cannot be had.

@@ -14,7 +14,7 @@ use lunch_contract::Moment;
 use lunch_contract::sqs::{GroupId, MessageId, QueueId, SequenceNumber};
 use rusqlite::{Connection, Error, Row, Transaction, params};
 
-use super::{Disk, Durability, Kept, Progress, StoreError, Write, rows};
+use super::{Disk, Durability, Kept, Progress, StoreError, StoredEvent, Write, rows};
 use crate::uuid::Uuid;
 
 /// The format that is written. A later one is refused, an earlier one is to be moved here.
@@ -39,6 +39,10 @@ CREATE TABLE dedup (
     key BLOB PRIMARY KEY, serial INTEGER NOT NULL, place INTEGER NOT NULL, sequence INTEGER NOT NULL,
     until_ns INTEGER NOT NULL, uuid BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE task (id INTEGER PRIMARY KEY, stored TEXT NOT NULL);
+CREATE TABLE event (
+    uuid BLOB PRIMARY KEY, function TEXT NOT NULL, payload BLOB NOT NULL, version TEXT NOT NULL, arn TEXT NOT NULL,
+    trace_id TEXT NOT NULL, client_context TEXT, accepted_ns INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    next_ns INTEGER);
 ";
 
 /// The file, open.
@@ -141,6 +145,26 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
             "INSERT OR REPLACE INTO queue_about VALUES (?1, ?2)",
             params![id.0, rows::about(queue)],
         ),
+        Write::Event(event) => run(
+            "INSERT OR REPLACE INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                event.uuid.bytes(),
+                event.function,
+                event.payload,
+                event.version,
+                event.arn,
+                event.trace_id,
+                event.client_context,
+                ns(event.accepted),
+                event.attempts,
+                event.next.map(ns),
+            ],
+        ),
+        Write::Retried { uuid, attempts, next } => run(
+            "UPDATE event SET attempts = ?2, next_ns = ?3 WHERE uuid = ?1",
+            params![uuid.bytes(), attempts, ns(*next)],
+        ),
+        Write::Ended { uuid } => run("DELETE FROM event WHERE uuid = ?1", params![uuid.bytes()]),
         Write::Progress(_) => Ok(()),
     }
 }
@@ -244,6 +268,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Kept> {
             kept.messages.push((*id, message.ok_or_else(|| unread(3, "it is no message's"))?));
         }
     }
+    kept.events = all(connection, "event", event)?;
     kept.taken = taken.iter().map(|(stored, uuid)| (stored.key, stored.message, *uuid)).collect();
     kept.changes.extend(queues.into_iter().map(Change::QueuePut));
     kept.changes.extend(messages.into_iter().map(Change::MessagePut));
@@ -317,6 +342,21 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
         first_received: moment(row, 11)?,
         received: moment(row, 12)?,
         source: row.get::<_, Option<u32>>(13)?.map(QueueId),
+    })
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    Ok(StoredEvent {
+        uuid: uuid(row, 0)?,
+        function: row.get(1)?,
+        payload: row.get(2)?,
+        version: row.get(3)?,
+        arn: row.get(4)?,
+        trace_id: row.get(5)?,
+        client_context: row.get(6)?,
+        accepted: moment(row, 7)?,
+        attempts: row.get(8)?,
+        next: row.get::<_, Option<i64>>(9)?.map(|ns| Moment::from_nanos(ns.cast_unsigned())),
     })
 }
 

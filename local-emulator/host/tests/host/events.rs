@@ -16,7 +16,7 @@ const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
 
 /// Fails at every event, but for the last of so many attempts; keeps their ids and payloads.
-fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
+pub(crate) fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
     let seen = Rc::clone(seen);
     let attempts = Rc::new(RefCell::new(BTreeSet::new()));
     program(move |started| {
@@ -40,7 +40,7 @@ fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
 }
 
 /// Looks at the timeline until that stands there so often.
-async fn until(client: &mut Client, text: &str, times: usize) {
+pub(crate) async fn until(client: &mut Client, text: &str, times: usize) {
     let look = async {
         while client.call("GET", "/_lunch/timeline", &[], "").await.text().matches(text).count()
             < times

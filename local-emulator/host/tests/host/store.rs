@@ -1,14 +1,20 @@
 //! What survives: a cloud ends, and the next one over the same store goes on.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lunch_host::template::Queue;
 use lunch_host::{Config, Durability, Keeping, StartError, StoreError};
 use serde_json::{Value, json};
 
+use crate::events::{failing, until};
 use crate::queues::{queue, sqs, to_dead};
 use crate::street::{Client, coffee, echo, try_with_cloud, with_cloud};
+
+const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
 
 /// A folder that goes with the test.
 struct Place(PathBuf);
@@ -59,8 +65,8 @@ fn what_was_acknowledged_is_there_after_a_restart_and_what_was_deleted_is_not() 
             queue("orders", &[("RedrivePolicy", &policy), ("VisibilityTimeout", "60")]),
         ]
     };
-    let kept = std::rc::Rc::new(std::cell::RefCell::new(Value::Null));
-    let told = std::rc::Rc::clone(&kept);
+    let kept = Rc::new(RefCell::new(Value::Null));
+    let told = Rc::clone(&kept);
     with_cloud(place.config(queues()), echo(), |mut client, _| async move {
         sqs(&mut client, "CreateQueue", json!({ "QueueName": "by-hand", "tags": { "a": "b" } }))
             .await;
@@ -120,8 +126,8 @@ fn a_deduplication_id_stays_taken_over_a_restart_and_its_sender_is_told_of_the_f
         "QueueUrl": url("orders.fifo"), "MessageBody": "once", "MessageGroupId": "coffee",
         "MessageDeduplicationId": "order-1",
     });
-    let first = std::rc::Rc::new(std::cell::RefCell::new(Value::Null));
-    let (told, sent) = (std::rc::Rc::clone(&first), send.clone());
+    let first = Rc::new(RefCell::new(Value::Null));
+    let (told, sent) = (Rc::clone(&first), send.clone());
     with_cloud(place.config(queues()), echo(), |mut client, _| async move {
         *told.borrow_mut() = sqs(&mut client, "SendMessage", sent).await;
         let received = receive(&mut client, "orders.fifo").await;
@@ -217,7 +223,8 @@ fn a_store_that_is_none_is_told_and_left_alone() {
 }
 
 fn starts(place: &Place) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let config = place.config(Vec::new());
     tokio::task::LocalSet::new()
         .block_on(&runtime, async { try_with_cloud(config).map_err(|error| error.to_string()) })
@@ -247,7 +254,34 @@ fn a_store_that_was_cut_off_in_the_middle_opens_again() {
 }
 
 fn cut_off(log: &Path) {
-    let file = std::fs::File::options().write(true).open(log).unwrap();
-    let length = file.metadata().unwrap().len();
-    file.set_len(length - 10).unwrap();
+    let file = std::fs::File::options().write(true).open(log).expect("a log");
+    let length = file.metadata().expect("its size").len();
+    file.set_len(length - 10).expect("cut off");
+}
+
+#[test]
+fn an_event_that_waits_for_its_next_attempt_has_it_after_a_restart_under_its_own_id() {
+    let place = Place::new();
+    let seen = Rc::default();
+    let program = failing(&seen, usize::MAX);
+    let id = Rc::new(RefCell::new(String::new()));
+    let told = Rc::clone(&id);
+    with_cloud(place.config(Vec::new()), program.clone(), |mut client, _| async move {
+        let accepted = client.call("POST", INVOKE, &EVENT, "7").await;
+        *told.borrow_mut() = accepted.header("x-amzn-requestid").to_owned();
+        until(&mut client, "event_retried", 1).await;
+    });
+    let heard = Rc::clone(&seen);
+    with_cloud(place.config(Vec::new()), program.clone(), |mut client, _| async move {
+        assert_eq!(heard.borrow().len(), 1, "not before its time");
+        advance(&mut client, 60).await;
+        until(&mut client, "event_retried", 1).await;
+        advance(&mut client, 120).await;
+        until(&mut client, "RetriesExhausted", 1).await;
+        assert_eq!(*heard.borrow(), vec![(id.borrow().clone(), "7".to_owned()); 3]);
+    });
+    with_cloud(place.config(Vec::new()), program, |mut client, _| async move {
+        advance(&mut client, 6 * 3_600).await;
+        assert_eq!(seen.borrow().len(), 3, "what was given up stays so");
+    });
 }

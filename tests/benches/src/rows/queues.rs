@@ -1,5 +1,7 @@
 //! SendMessage, and what comes after it: one caller with one connection, and sixteen of them.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::micros;
@@ -14,6 +16,8 @@ const TURNS: usize = 6;
 const WARM_UP: usize = 100;
 /// Timed calls of each turn.
 const CALLS: usize = 500;
+/// Timed calls of each turn that wait for the disk.
+const SYNCED_CALLS: usize = 50;
 const CALLERS: usize = 16;
 const ROUND: Duration = Duration::from_millis(700);
 /// Bytes of a message's body.
@@ -69,45 +73,99 @@ fn made(lunch: &Program, queue: &str) -> Result<(), Failure> {
     Call::of(lunch, "CreateQueue", &format!(r#"{{"QueueName":"{queue}"}}"#))?.once().map(drop)
 }
 
-pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
-    let (echo, lunch) = (bench.place.echo()?, bench.place.lunch(&[])?);
-    for queue in ["sent", "received", "crowd"] {
-        made(&lunch, queue)?;
+/// `lunch` by what its acknowledgements promise, with its rounds.
+struct Kept {
+    lunch: Program,
+    sent: Call,
+    one: Rounds,
+    many: Rounds,
+}
+
+impl Kept {
+    fn of(lunch: Program) -> Result<Self, Failure> {
+        for queue in ["sent", "received", "crowd"] {
+            made(&lunch, queue)?;
+        }
+        let sent = Call::of(&lunch, "SendMessage", &message("sent"))?;
+        Ok(Self { lunch, sent, one: Rounds::default(), many: Rounds::default() })
     }
-    let send = message("sent");
-    let mut echoed = Call::of(&echo, "SendMessage", &send)?;
-    let mut sent = Call::of(&lunch, "SendMessage", &send)?;
-    let mut filled = Call::of(&lunch, "SendMessage", &message("received"))?;
-    let mut received = Call::of(&lunch, "ReceiveMessage", &receive("received"))?;
-    let [mut floor, mut ours, mut taken] = [(); 3].map(|()| Rounds::default());
+}
+
+/// An append of a page and its way to the disk, as often as calls are timed in a turn of the safest `lunch`.
+struct Disk(File);
+
+impl Disk {
+    fn once(&mut self) -> Result<(), Failure> {
+        self.0.write_all(&[0; 4_096])?;
+        self.0.sync_data()?;
+        Ok(())
+    }
+}
+
+pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
+    let echo = bench.place.echo()?;
+    let mut memory = Kept::of(bench.place.lunch(&[])?)?;
+    let mut process = Kept::of(bench.place.lunch_that_keeps("process", "process")?)?;
+    let mut power = Kept::of(bench.place.lunch_that_keeps("power", "power")?)?;
+    let mut disk = Disk(File::create(bench.place.file("power/floor"))?);
+    let mut echoed = Call::of(&echo, "SendMessage", &message("sent"))?;
+    let mut filled = Call::of(&memory.lunch, "SendMessage", &message("received"))?;
+    let mut received = Call::of(&memory.lunch, "ReceiveMessage", &receive("received"))?;
+    let [mut floor, mut synced, mut taken] = [(); 3].map(|()| Rounds::default());
     for _ in 0..bench.rounds {
-        let mut samples = [(); 3].map(|()| Sample::default());
+        let mut samples = [(); 6].map(|()| Sample::default());
+        let [echo, in_memory, in_process, in_power, of_disk, of_receive] = &mut samples;
         for _ in 0..TURNS {
-            for (call, sample) in [&mut echoed, &mut sent].into_iter().zip(&mut samples) {
+            for (call, sample) in [
+                (&mut echoed, &mut *echo),
+                (&mut memory.sent, in_memory),
+                (&mut process.sent, in_process),
+            ] {
                 call.calls(WARM_UP, &mut Sample::default())?;
                 call.calls(CALLS, sample)?;
             }
             filled.calls(CALLS, &mut Sample::default())?;
-            received.calls(CALLS, &mut samples[2])?;
+            received.calls(CALLS, of_receive)?;
+            of_disk.reserve(SYNCED_CALLS);
+            for _ in 0..SYNCED_CALLS {
+                let since = Instant::now();
+                disk.once()?;
+                of_disk.add(since.elapsed());
+            }
+            power.sent.calls(SYNCED_CALLS, in_power)?;
         }
-        for (rounds, sample) in [&mut floor, &mut ours, &mut taken].into_iter().zip(&mut samples) {
-            rounds.add(micros(sample.p50()));
-        }
+        let echo_us = micros(echo.p50());
+        floor.add(echo_us);
+        synced.add(echo_us + micros(of_disk.p50()));
+        memory.one.add(micros(in_memory.p50()));
+        process.one.add(micros(in_process.p50()));
+        power.one.add(micros(in_power.p50()));
+        taken.add(micros(of_receive.p50()));
     }
-    let (mut many, mut many_floor) = (Rounds::default(), Rounds::default());
+    let mut many_floor = Rounds::default();
     for _ in 0..bench.rounds {
-        many.add(per_second(&lunch)?);
+        for kept in [&mut memory, &mut process, &mut power] {
+            kept.many.add(per_second(&kept.lunch)?);
+        }
         many_floor.add(per_second(&echo)?);
     }
+    let one = |name, rounds, bar| {
+        Row::alone(name, Unit::Micros, rounds).over("echo", &floor).bar(Bar::AtMost(bar))
+    };
+    let many = |name, rounds, bar| {
+        Row::alone(name, Unit::PerSecond, rounds).over("echo", &many_floor).bar(Bar::AtLeast(bar))
+    };
     Ok(vec![
-        Row::alone("SendMessage, 1 caller, p50, in memory", Unit::Micros, &ours)
-            .over("echo", &floor)
-            .bar(Bar::AtMost(1.9)),
+        one("SendMessage, 1 caller, p50, in memory", &memory.one, 1.9),
+        one("  kept, as by default", &process.one, 3.5),
+        Row::alone("  kept, --durable power", Unit::Micros, &power.one)
+            .over("echo + fdatasync", &synced)
+            .bar(Bar::AtMost(1.8)),
         Row::alone("  ReceiveMessage, 1 caller, p50, in memory", Unit::Micros, &taken)
             .over("echo", &floor),
-        Row::alone("SendMessage, 16 callers, in memory", Unit::PerSecond, &many)
-            .over("echo", &many_floor)
-            .bar(Bar::AtLeast(0.7)),
+        many("SendMessage, 16 callers, in memory", &memory.many, 0.7),
+        many("  kept, as by default", &process.many, 0.35),
+        many("  kept, --durable power", &power.many, 0.35),
     ])
 }
 
