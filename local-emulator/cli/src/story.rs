@@ -121,6 +121,12 @@ fn words(note: &Note) -> Option<String> {
             "the event `{request_id}` was dropped after {attempts} attempts ({}): {condition:?}",
             outcome.word()
         ),
+        Note::EventRecorded { request_id, to, why: None, .. } => {
+            format!("what became of the event `{request_id}` was told to {to}")
+        }
+        Note::EventRecorded { request_id, to, why: Some(why), .. } => {
+            format!("what became of the event `{request_id}` could not be told to {to}: {why}")
+        }
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
         Note::InPlace { instance, why } => {
             format!("`{instance}` runs where its code is, in the machine's own folders: {why}")

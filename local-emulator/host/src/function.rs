@@ -8,6 +8,7 @@ use lunch_cloud::asynchronous::EventConfig;
 use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
+use crate::destinations::Destinations;
 use crate::logs::Logging;
 use crate::published::Published;
 
@@ -56,6 +57,8 @@ pub struct ServedFunction {
     pub delay: DelayModel,
     /// How its events are tried again.
     pub events: EventConfig,
+    /// Where the records of its events go.
+    pub destinations: Destinations,
 }
 
 impl ServedFunction {
@@ -85,6 +88,7 @@ impl ServedFunction {
             stamp: 0,
             delay: DelayModel::default(),
             events: EventConfig::default(),
+            destinations: Destinations::default(),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod build;
 mod clock;
 mod connection;
+mod destinations;
 mod driver;
 mod environment;
 mod event_source;
@@ -24,6 +25,7 @@ pub mod template;
 mod uuid;
 pub mod wire;
 
+pub use destinations::{Destination, Destinations};
 pub use driver::{
     Change, DeployError, Deployment, Folders, Launch, LogSink, Peak, Processes, Report, Signal,
 };

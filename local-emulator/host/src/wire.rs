@@ -169,6 +169,17 @@ pub enum Note {
         /// How often its function was called with it.
         attempts: u32,
     },
+    /// What became of an asynchronous request was told to a destination, or to its dead-letter queue.
+    EventRecorded {
+        /// Which request.
+        request: RequestId,
+        /// Its id on the wire.
+        request_id: String,
+        /// Who was told, in words.
+        to: String,
+        /// Why they could not be told.
+        why: Option<String>,
+    },
     /// A process could not be started.
     NotStarted {
         /// Which process.

@@ -378,6 +378,7 @@ fn serve(function: &Function, program: PathBuf, binary: Option<String>) -> Serve
         ephemeral_storage_mb: function.ephemeral_storage_mb,
         reserved: function.reserved,
         events: function.events,
+        destinations: function.destinations.clone(),
         variables: function.variables.clone(),
         left_out: function.left_out.clone(),
         log_group: function.log_group.clone(),

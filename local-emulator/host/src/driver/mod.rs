@@ -14,6 +14,7 @@ mod look;
 mod memory;
 mod processes;
 mod queues;
+mod records;
 mod redeploy;
 mod request;
 mod runtime;
@@ -189,6 +190,7 @@ impl Driver {
                     drive::tell(&mut self.cloud, &mut self.world, now, input).ok();
                 }
                 Deferred::Call(called) => self.call_with_batch(called),
+                Deferred::Record(recorded) => self.tell_of_event(recorded),
             }
         }
         self.world.log_platform();

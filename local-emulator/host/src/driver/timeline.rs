@@ -195,9 +195,9 @@ impl Owners {
         match line {
             Line::Record(record) => self.of_record(record),
             Line::Note(note) => match &**note {
-                Note::EventDropped { request, .. } | Note::EventRetried { request, .. } => {
-                    self.requests.get(request).copied()
-                }
+                Note::EventDropped { request, .. }
+                | Note::EventRetried { request, .. }
+                | Note::EventRecorded { request, .. } => self.requests.get(request).copied(),
                 Note::NotStarted { process, .. }
                 | Note::ExtensionFailed { process, .. }
                 | Note::MemoryExceeded { process, .. } => {

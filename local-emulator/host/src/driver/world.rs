@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::deployed::{Deployed, header};
 use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
+use super::records::Recorded;
 use super::request::{Answer, Delivery, Request, Requests};
 use super::sources::Called;
 use super::timeline::{Answered, Timeline};
@@ -36,6 +37,8 @@ pub(crate) enum Deferred {
     Tell(Input),
     /// Call a function with a batch.
     Call(Called),
+    /// Tell somebody what became of an event.
+    Record(Recorded),
 }
 
 /// All that the driver has besides the cloud.
@@ -219,6 +222,9 @@ impl HostWorld {
                 None => header(&id.to_string()),
             });
             drop(caller.send(Answer { outcome, evidence, instance, response, tail }));
+        } else if let Some(event) = self.requests.of_mut(id) {
+            // Nobody waits for it, but somebody may want to know.
+            event.response = response;
         }
     }
 
@@ -240,16 +246,17 @@ impl HostWorld {
             }
             // Another attempt is the functions'.
             asynchronous::Command::Attempt { .. } => {}
-            asynchronous::Command::Ended { request: id, condition, attempts, .. } => {
-                let Some(request) = self.requests.of(id) else { return };
-                let uuid = request.uuid;
+            asynchronous::Command::Ended { request: id, function, condition, attempts } => {
+                let Some(uuid) = self.requests.of(id).map(|request| request.uuid) else { return };
                 // The end of the cloud is not the end of an event that is kept.
                 if condition != Condition::ShutDown {
                     self.queues.keep_on(|| Write::Ended { uuid });
+                    self.record_event(id, function, condition, attempts);
                 }
                 if condition == Condition::Success {
                     return;
                 }
+                let Some(request) = self.requests.of(id) else { return };
                 let outcome = request.outcome.clone().unwrap_or(Outcome::ShutDown);
                 let request_id = request.uuid.to_string();
                 let dropped =

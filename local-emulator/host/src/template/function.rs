@@ -10,7 +10,8 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, folder, logging, mappings, merge, published, variables};
+use super::{Template, destinations, folder, logging, mappings, merge, published, variables};
+use crate::destinations::Destinations;
 use crate::logs::Logging;
 
 /// Where a function's program comes from.
@@ -61,6 +62,8 @@ pub struct Function {
     pub logging: Logging,
     /// How its events are tried again.
     pub events: EventConfig,
+    /// Where the records of its events go.
+    pub destinations: Destinations,
     /// The Rust program that it is made of, if the template names it.
     pub binary: Option<String>,
     /// Where that program comes from.
@@ -70,19 +73,16 @@ pub struct Function {
 }
 
 /// Properties that are read and not served.
-const NOT_SERVED: [&str; 19] = [
+const NOT_SERVED: [&str; 16] = [
     "Events",
     "Layers",
     "VpcConfig",
     "FunctionUrlConfig",
-    "DeadLetterQueue",
-    "DeadLetterConfig",
     "ProvisionedConcurrencyConfig",
     "Tracing",
     "TracingConfig",
     "FileSystemConfigs",
     "SnapStart",
-    "EventInvokeConfig.DestinationConfig",
     "DeploymentPreference",
     "CapacityProviderConfig",
     "DurableConfig",
@@ -144,7 +144,8 @@ pub(super) fn add(
         description: properties.wish("Description", template)?.unwrap_or_default(),
         log_group: properties.wish("LoggingConfig.LogGroup", template)?,
         logging: logging::read(&properties)?,
-        events: events(&properties)?,
+        events: events(&properties, "EventInvokeConfig.")?,
+        destinations: destinations::of_function(template, &properties)?,
         binary: binary.map(str::to_owned),
         build,
         at,
@@ -155,11 +156,14 @@ pub(super) fn add(
     Ok(())
 }
 
-/// What its `EventInvokeConfig` says. F 6.
-fn events(properties: &Properties<'_>) -> Result<EventConfig, TemplateError> {
+/// What an `EventInvokeConfig` says, below that prefix. F 6.
+pub(super) fn events(
+    properties: &Properties<'_>,
+    prefix: &str,
+) -> Result<EventConfig, TemplateError> {
     let of_aws = EventConfig::default();
-    let retries = properties.number("EventInvokeConfig.MaximumRetryAttempts", 0, 2)?;
-    let age = properties.number("EventInvokeConfig.MaximumEventAgeInSeconds", 60, 21_600)?;
+    let retries = properties.number(&format!("{prefix}MaximumRetryAttempts"), 0, 2)?;
+    let age = properties.number(&format!("{prefix}MaximumEventAgeInSeconds"), 60, 21_600)?;
     Ok(EventConfig {
         retries_max: retries.unwrap_or(of_aws.retries_max),
         age_max: age.map_or(of_aws.age_max, |age| Duration::from_secs(age.into())),

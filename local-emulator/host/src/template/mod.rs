@@ -4,6 +4,7 @@
 
 mod condition;
 mod dependencies;
+mod destinations;
 mod error;
 mod function;
 mod generated;
@@ -77,6 +78,8 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// The event source mappings that it has.
     pub mappings: Vec<Mapping>,
+    /// What is said of functions' events apart from them, until it is theirs.
+    event_configs: Vec<destinations::EventInvokeConfig>,
     /// Policies of queues, by name, until they are settled.
     queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
@@ -146,6 +149,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         log_groups: Vec::new(),
         queues: Vec::new(),
         mappings: Vec::new(),
+        event_configs: Vec::new(),
         queue_policies: Vec::new(),
         not_served,
         placeholders: Vec::new(),
@@ -161,6 +165,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     published::settle(&mut template);
     queues::settle(&mut template)?;
     mappings::settle(&mut template)?;
+    destinations::settle(&mut template)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
@@ -237,6 +242,7 @@ fn add<'a>(
     if published::add(template, resolver, id, resource)?
         || queues::add(template, resolver, id, resource)?
         || mappings::add(template, resolver, id, resource)?
+        || destinations::add(template, resolver, id, resource)?
     {
         return Ok(None);
     }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::Config;
+use lunch_host::{Config, Destination, Destinations, ServedFunction};
+use serde_json::{Value, json};
 
+use crate::queues::{queue, sqs};
 use crate::street::{Client, Program, coffee, program, with_cloud};
 
 const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
@@ -100,5 +102,72 @@ fn an_event_for_a_function_that_is_stopped_is_given_up_at_once() {
         assert_eq!(accepted.status, StatusCode::ACCEPTED);
         until(&mut client, "ZeroReservedConcurrency", 1).await;
         assert!(seen.borrow().is_empty());
+    });
+}
+
+/// All messages of a queue, taken from it.
+async fn taken(client: &mut Client, name: &str) -> Vec<Value> {
+    let asked = json!({
+        "QueueUrl": format!("http://localhost/123456789012/{name}"), "MaxNumberOfMessages": 10,
+        "AttributeNames": ["All"], "MessageAttributeNames": ["All"],
+    });
+    let received = sqs(client, "ReceiveMessage", asked).await;
+    received["Messages"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn what_became_of_an_event_is_told_to_its_destination_and_its_dead_letter_queue() {
+    let seen = Rc::default();
+    let program = failing(&seen, usize::MAX);
+    let mut function = coffee();
+    function.destinations = Destinations {
+        on_success: Some(Destination::Queue("served".to_owned())),
+        on_failure: Some(Destination::Queue("failed".to_owned())),
+        dead_letters: Some("dead".to_owned()),
+    };
+    function.events.retries_max = 0;
+    let queues = ["served", "failed", "dead"].map(|name| queue(name, &[])).to_vec();
+    let config = Config { queues, ..Config::new(vec![function]) };
+    with_cloud(config, program, |mut client, _| async move {
+        let accepted = client.call("POST", INVOKE, &EVENT, r#"{"cups": 7}"#).await;
+        until(&mut client, "event_recorded", 2).await;
+        let id = accepted.header("x-amzn-requestid").to_owned();
+        let failed = taken(&mut client, "failed").await;
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        let record: Value = serde_json::from_str(failed[0]["Body"].as_str().unwrap()).unwrap();
+        assert_eq!(record["requestContext"]["requestId"], *id);
+        assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+        assert_eq!(record["requestContext"]["approximateInvokeCount"], 1);
+        let arn = "arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST";
+        assert_eq!(record["requestContext"]["functionArn"], arn);
+        assert_eq!(record["requestPayload"], json!({ "cups": 7 }));
+        assert_eq!(record["responseContext"]["functionError"], "Unhandled");
+        assert_eq!(record["responsePayload"], json!({}));
+        let dead = taken(&mut client, "dead").await;
+        assert_eq!(dead[0]["Body"], r#"{"cups": 7}"#);
+        assert_eq!(dead[0]["MessageAttributes"]["RequestID"]["StringValue"], *id);
+        assert_eq!(dead[0]["MessageAttributes"]["ErrorCode"]["StringValue"], "200");
+        assert!(dead[0]["Attributes"]["AWSTraceHeader"].as_str().is_some(), "{dead:?}");
+        assert!(taken(&mut client, "served").await.is_empty());
+    });
+}
+
+#[test]
+fn a_function_is_called_with_what_another_has_served() {
+    let seen = Rc::default();
+    // The first answers well, and so does the second.
+    let program = failing(&seen, 0);
+    let mut first = coffee();
+    first.destinations.on_success = Some(Destination::Function("second".to_owned()));
+    let second = ServedFunction { name: "second".to_owned(), ..coffee() };
+    with_cloud(Config::new(vec![first, second]), program, |mut client, _| async move {
+        client.call("POST", INVOKE, &EVENT, "7").await;
+        until(&mut client, "event_recorded", 1).await;
+        until(&mut client, "\"ended\"", 2).await;
+        let seen = seen.borrow();
+        let record: Value = serde_json::from_str(&seen[1].1).unwrap();
+        assert_eq!(record["requestContext"]["condition"], "Success");
+        assert_eq!(record["requestPayload"], 7);
+        assert_eq!(record["responseContext"].get("functionError"), None);
     });
 }
