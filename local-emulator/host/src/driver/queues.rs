@@ -85,7 +85,7 @@ impl Driver {
             self.world.queues.forget(id);
             return Err(refusal);
         }
-        Ok(self.world.queues.take_sent().expect("a send that is taken is answered at once"))
+        Ok(self.world.queues.take_sent(id).expect("a send that is taken is answered at once"))
     }
 
     /// Asks for messages; the answer may take as long as the caller waits.

@@ -65,8 +65,8 @@ pub(crate) struct Queues {
     firsts: BTreeMap<MessageId, Uuid>,
     /// The receives that wait for their answers.
     waiting: BTreeMap<CallId, oneshot::Sender<Received>>,
-    /// The answer to the send that is being told.
-    sent: Option<Sent>,
+    /// The answers to sends that are being told: one may come of another.
+    sent: Vec<(MessageId, Sent)>,
     next_queue: u32,
     next_call: u64,
     next_task: u32,
@@ -253,9 +253,10 @@ impl Queues {
         self.waiting.remove(&call);
     }
 
-    /// The answer to the send that was just told.
-    pub(crate) fn take_sent(&mut self) -> Option<Sent> {
-        self.sent.take()
+    /// The answer to the send that was just told, of that message.
+    pub(crate) fn take_sent(&mut self, id: MessageId) -> Option<Sent> {
+        let place = self.sent.iter().position(|(message, _)| *message == id)?;
+        Some(self.sent.swap_remove(place).1)
     }
 
     /// Does what the machine asks for; `renew` makes another AWS id.
@@ -268,7 +269,7 @@ impl Queues {
             Command::Sent { message, sequence, duplicate_of } => {
                 let of = duplicate_of.and_then(|first| self.firsts.get(&first).copied());
                 let uuid = of.or_else(|| self.message(message).map(|kept| kept.uuid));
-                self.sent = uuid.map(|uuid| Sent { uuid, sequence });
+                self.sent.extend(uuid.map(|uuid| (message, Sent { uuid, sequence })));
             }
             Command::Received { call, messages } => {
                 let bytes = |delivery: Delivery| {
