@@ -124,6 +124,7 @@ impl Driver {
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
+                wall_at: None,
                 buffer: vec![0; BUFFER_BYTES],
                 driver: Weak::clone(driver),
                 told: Rc::new(Notify::new()),

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use lunch_cloud::asynchronous::{self, Condition};
@@ -67,6 +68,8 @@ pub(crate) struct HostWorld {
     pub(crate) mappings: Mappings,
     /// What a command that was answered at once comes back as.
     pub(crate) deferred: VecDeque<Deferred>,
+    /// The machine's wall-clock time of the last telling that had a deadline.
+    pub(crate) wall_at: Option<(Moment, Duration)>,
     /// Where output is read into.
     pub(crate) buffer: Vec<u8>,
     /// The driver itself, for the tasks of instances.
@@ -138,6 +141,7 @@ impl HostWorld {
     fn deliver(&mut self, now: Moment, process: Process, id: RequestId, deadline: Moment) {
         // What was written before belongs to the request before.
         self.drain_before(process.instance);
+        let deadline_ms = self.wall_ms(now, deadline);
         let Some(instance) = self.instances.of_mut(process.instance) else { return };
         let Some(request) = self.requests.of_mut(id) else { return };
         request.holder = Some(process.instance);
@@ -152,7 +156,7 @@ impl HostWorld {
         let delivery = Delivery {
             uuid: request.uuid,
             invocation: delivered.invocation,
-            deadline_ms: wall_ms(now, deadline),
+            deadline_ms,
             arn: request.call.arn.clone(),
             trace_id: request.trace_id.clone(),
             client_context: request.call.client_context.clone(),
@@ -166,9 +170,10 @@ impl HostWorld {
 
     fn notify(&mut self, now: Moment, process: Process, extension: u8, notice: Notice) {
         let Notice::Invoke { request, deadline } = notice;
+        let deadline_ms = self.wall_ms(now, deadline);
         let Some(request) = self.requests.of(request) else { return };
         let event = lunch_contract::wire::invoke_event(
-            wall_ms(now, deadline),
+            deadline_ms,
             &request.uuid.text(),
             request.call.arn.to_str().unwrap_or_default(),
             request.trace_id.to_str().unwrap_or_default(),
@@ -284,7 +289,15 @@ impl HostWorld {
     }
 }
 
-/// The deadline in milliseconds since 1970: of the machine's clock, which a function reads, not of the cloud's.
-fn wall_ms(now: Moment, deadline: Moment) -> u64 {
-    u64::try_from((clock::wall() + deadline.since(now)).as_millis()).unwrap_or(u64::MAX)
+impl HostWorld {
+    /// The deadline in milliseconds since 1970: of the machine's clock, which a function reads, not of the cloud's. All
+    /// who are told of it in one telling are told the same.
+    fn wall_ms(&mut self, now: Moment, deadline: Moment) -> u64 {
+        let wall = match self.wall_at {
+            Some((at, wall)) if at == now => wall,
+            Some(_) | None => clock::wall(),
+        };
+        self.wall_at = Some((now, wall));
+        u64::try_from((wall + deadline.since(now)).as_millis()).unwrap_or(u64::MAX)
+    }
 }
