@@ -1,5 +1,7 @@
 //! Carries out what event source mappings ask for: a batch is examined, and a function called with it.
 
+use std::rc::Rc;
+
 use hyper::body::Bytes;
 use lunch_cloud::drive;
 use lunch_cloud::event_source::{
@@ -49,8 +51,14 @@ impl HostWorld {
 
     fn fact(&self, mapping: MappingId, id: MessageId) -> Fact {
         let kept = self.queues.message(id).zip(self.mappings.of(mapping));
-        let rendered = kept.map_or(0, |(message, mapping)| record_bytes_max(message, mapping));
-        Fact { rendered_bytes: u32::try_from(rendered).unwrap_or(u32::MAX), passes: true }
+        let Some((message, mapping)) = kept else {
+            return Fact { rendered_bytes: 0, passes: true };
+        };
+        let rendered = record_bytes_max(message, mapping);
+        Fact {
+            rendered_bytes: u32::try_from(rendered).unwrap_or(u32::MAX),
+            passes: mapping.filters.pass(&message.body),
+        }
     }
 
     /// What a function is called with, and the ids that it may name.
@@ -169,6 +177,7 @@ impl Driver {
             logical_id: wanted.logical_id.clone(),
             queue_arn: format!("arn:aws:sqs:{region}:{account}:{}", wanted.queue),
             reports_failures: wanted.reports_failures,
+            filters: Rc::new(wanted.filters.clone()),
         };
         let config = MappingConfig {
             queue,

@@ -3,14 +3,17 @@
 //! Translates only; what is decided by it is the machine's.
 
 mod answer;
+pub(crate) mod filter;
 mod record;
 mod size;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use lunch_cloud::event_source::MappingId;
 
 pub(crate) use self::answer::verdict;
+use self::filter::Filters;
 pub(crate) use self::record::{Attributes, Hex, Record, UserAttributes};
 pub(crate) use self::size::record_bytes_max;
 
@@ -22,6 +25,8 @@ pub(crate) struct Mapping {
     pub(crate) queue_arn: String,
     /// Whether the function's answer is read: `ReportBatchItemFailures`.
     pub(crate) reports_failures: bool,
+    /// Which messages it calls the function with; the others are deleted.
+    pub(crate) filters: Rc<Filters>,
 }
 
 /// All of them.

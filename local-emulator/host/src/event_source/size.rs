@@ -41,6 +41,8 @@ fn json_bytes(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use super::super::record::{Attributes, Hex, Record, UserAttributes};
     use super::*;
     use crate::queues::{Attribute, Rare};
@@ -67,7 +69,12 @@ mod tests {
         let message = Message::new(Names::new().uuid(), awkward.clone(), rare);
         let rare = message.rare.as_deref().expect("it has more than a body");
         let queue_arn = "arn:aws:sqs:us-east-1:123456789012:orders.fifo".to_owned();
-        let mapping = Mapping { logical_id: String::new(), queue_arn, reports_failures: false };
+        let mapping = Mapping {
+            logical_id: String::new(),
+            queue_arn,
+            reports_failures: false,
+            filters: Rc::default(),
+        };
         let longest = u64::MAX.to_string();
         let record = Record {
             message_id: &message.uuid.to_string(),

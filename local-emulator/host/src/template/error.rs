@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::node::Span;
+use crate::event_source::filter::FiltersError;
 
 /// Why a template cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -160,6 +161,18 @@ pub enum TemplateError {
         /// Where.
         at: Span,
     },
+    /// A mapping's filters are none that AWS takes.
+    #[error("line {}, column {}: {property} of `{function}`: {why}", at.line, at.column)]
+    Filters {
+        /// The function's logical id, or the mapping's.
+        function: String,
+        /// Its property.
+        property: String,
+        /// What is wrong with which.
+        why: FiltersError,
+        /// Where.
+        at: Span,
+    },
 }
 
 impl TemplateError {
@@ -174,7 +187,8 @@ impl TemplateError {
             | Self::Circle { .. }
             | Self::NoResource { .. }
             | Self::Unresolved { .. }
-            | Self::Value { .. } => Self::Within { path, why: Box::new(self) },
+            | Self::Value { .. }
+            | Self::Filters { .. } => Self::Within { path, why: Box::new(self) },
             Self::Missing { .. }
             | Self::Read { .. }
             | Self::Broken { .. }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use lunch_contract::names::FunctionReference;
 use lunch_contract::sqs::QueueName;
 
-use super::Template;
 use super::error::TemplateError;
 use super::node::{Node, Span};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
+use super::{Filters, Template, filters};
 
 /// A mapping from a queue to a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Mapping {
     pub concurrency_max: Option<u32>,
     /// Whether `FunctionResponseTypes` holds `ReportBatchItemFailures`.
     pub reports_failures: bool,
+    /// `FilterCriteria`.
+    pub filters: Filters,
     /// `Enabled`.
     pub enabled: bool,
     /// Where it stands.
@@ -35,8 +37,7 @@ pub struct Mapping {
 }
 
 /// Properties that are read and not served, with what that means.
-const NOT_SERVED: [(&str, &str); 4] = [
-    ("FilterCriteria", "not served yet: every message is delivered"),
+const NOT_SERVED: [(&str, &str); 3] = [
     ("ProvisionedPollerConfig", "not served yet"),
     ("MetricsConfig", "without effect here"),
     ("KmsKeyArn", "without effect here"),
@@ -120,6 +121,7 @@ fn read(
         let wanted = "nothing: AWS takes no `DestinationConfig` for a queue, whose own dead-letter queue is meant for that";
         return Err(properties.error(&path("DestinationConfig"), "there", wanted, at));
     }
+    let filters = filters::read(template, properties, &path("FilterCriteria"), &logical_id)?;
     template.mappings.push(Mapping {
         logical_id,
         queue: queue.as_str().to_owned(),
@@ -128,6 +130,7 @@ fn read(
         window: Duration::from_secs(window.into()),
         concurrency_max,
         reports_failures: reports_failures(properties, &path("FunctionResponseTypes"))?,
+        filters,
         enabled,
         at,
     });

@@ -6,6 +6,7 @@ mod condition;
 mod dependencies;
 mod destinations;
 mod error;
+mod filters;
 mod function;
 mod generated;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod variables;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use crate::event_source::filter::{Filters, FiltersError, Pattern, PatternError};
 pub use error::TemplateError;
 pub use function::{Build, Function};
 pub use mappings::Mapping;

@@ -4,6 +4,7 @@ mod cloudwatch_logs;
 mod door;
 mod events;
 mod extensions;
+mod filters;
 mod hostile;
 mod init;
 mod invoke;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::template::{Mapping, Queue};
+use lunch_host::template::{Filters, Mapping, Queue};
 use lunch_host::{Config, ServedFunction};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(crate) fn queue(name: &str, attributes: &[(&str, &str)]) -> Queue {
     }
 }
 
-fn with_queues(queues: Vec<Queue>) -> Config {
+pub(crate) fn with_queues(queues: Vec<Queue>) -> Config {
     Config { queues, ..Config::new(vec![coffee()]) }
 }
 
@@ -157,7 +157,7 @@ fn a_function_finds_its_queues_at_this_door() {
     });
 }
 
-fn mapping(reports_failures: bool) -> Mapping {
+pub(crate) fn mapping(reports_failures: bool) -> Mapping {
     Mapping {
         logical_id: "CoffeeOrder".to_owned(),
         queue: "orders".to_owned(),
@@ -166,13 +166,14 @@ fn mapping(reports_failures: bool) -> Mapping {
         window: std::time::Duration::ZERO,
         concurrency_max: None,
         reports_failures,
+        filters: Filters::default(),
         enabled: true,
         at: lunch_host::template::Span::default(),
     }
 }
 
 /// Keeps the events that it gets and answers each with what `answer` makes of it.
-fn keeping(
+pub(crate) fn keeping(
     events: &Rc<RefCell<Vec<Value>>>,
     answer: impl Fn(&Value) -> Value + 'static,
 ) -> Program {
@@ -198,7 +199,7 @@ fn keeping(
 }
 
 /// Looks at the queues until they are so.
-async fn until(client: &mut Client, are_so: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(client: &mut Client, are_so: impl Fn(&Value) -> bool) -> Value {
     let look = async {
         loop {
             let listed = client.call("GET", "/_lunch/queues", &[], "").await.json();
@@ -211,13 +212,13 @@ async fn until(client: &mut Client, are_so: impl Fn(&Value) -> bool) -> Value {
     tokio::time::timeout(bound, look).await.expect("within 10 s")
 }
 
-async fn send(client: &mut Client, body: &str) -> Value {
+pub(crate) async fn send(client: &mut Client, body: &str) -> Value {
     let attributes = json!({ "cups": { "DataType": "Number", "StringValue": "2" } });
     let message = json!({ "QueueUrl": "http://x/1/orders", "MessageBody": body, "MessageAttributes": attributes });
     sqs(client, "SendMessage", message).await
 }
 
-fn is_empty(queue: &Value) -> bool {
+pub(crate) fn is_empty(queue: &Value) -> bool {
     ["visible", "in_flight", "delayed"].iter().all(|count| queue[*count] == 0)
 }
 
