@@ -169,7 +169,7 @@ pub enum TemplateError {
         /// Its property.
         property: String,
         /// What is wrong with which.
-        why: FiltersError,
+        why: Box<FiltersError>,
         /// Where.
         at: Span,
     },

@@ -38,7 +38,7 @@ pub(super) fn read(
             FiltersError::Pattern { .. } | FiltersError::TooMany { .. } => at,
         };
         let (function, property) = (properties.id.to_owned(), format!("`{path}`"));
-        TemplateError::Filters { function, property, why, at }
+        TemplateError::Filters { function, property, why: Box::new(why), at }
     })?;
     for name in filters.ignored() {
         let (line, name) = (at.line, name.escape_debug());

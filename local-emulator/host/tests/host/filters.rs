@@ -15,7 +15,7 @@ fn filtered(patterns: &[&str]) -> Mapping {
 }
 
 /// The bodies that a function was called with while these were sent, once the queue is empty and no letter is dead.
-fn seen(mapping: Mapping, sent: &'static [&'static str], passing: usize) -> Vec<String> {
+fn seen(mapping: Mapping, sent: &'static [&'static str]) -> Vec<String> {
     let events = Rc::default();
     let program = keeping(&events, |_| Value::Null);
     let policy = to_dead("dead");
@@ -23,16 +23,12 @@ fn seen(mapping: Mapping, sent: &'static [&'static str], passing: usize) -> Vec<
     let config =
         Config { mappings: vec![mapping], ..with_queues(vec![queue("dead", &[]), orders]) };
     let seen = Rc::clone(&events);
-    with_cloud(config, program, |mut client, _| async move {
+    with_cloud(config, program, move |mut client, _| async move {
         for body in sent {
             send(&mut client, body).await;
         }
         let all = until(&mut client, |all| is_empty(&all[1])).await;
         assert!(is_empty(&all[0]), "what is filtered out is no dead letter: {all}");
-        let requests = client.call("GET", "/_lunch/requests", &[], "").await;
-        if passing == 0 {
-            assert!(!requests.text().contains("returned"), "{}", requests.text());
-        }
     });
     let records = |event: &Value| event["Records"].as_array().cloned().unwrap_or_default();
     let mut bodies: Vec<_> = seen
@@ -42,7 +38,6 @@ fn seen(mapping: Mapping, sent: &'static [&'static str], passing: usize) -> Vec<
         .map(|record| record["body"].as_str().unwrap_or_default().to_owned())
         .collect();
     bodies.sort();
-    assert_eq!(bodies.len(), passing, "{bodies:?}");
     bodies
 }
 
@@ -50,7 +45,7 @@ fn seen(mapping: Mapping, sent: &'static [&'static str], passing: usize) -> Vec<
 fn a_message_that_passes_no_filter_is_deleted_and_never_seen() {
     let large = filtered(&[r#"{"body": {"size": ["large"]}}"#]);
     let sent = &[r#"{"size": "large"}"#, r#"{"size": "small"}"#];
-    assert_eq!(seen(large, sent, 1), [r#"{"size": "large"}"#]);
+    assert_eq!(seen(large, sent), [r#"{"size": "large"}"#]);
 }
 
 #[test]
@@ -60,11 +55,11 @@ fn a_message_passes_that_one_filter_matches_and_text_is_none_for_json() {
         r#"{"body": [{"prefix": "flat"}]}"#,
     ]);
     let sent = &["flat white", "espresso", r#"{"cups": 2}"#, r#"{"cups": 1}"#, r#"["flat"]"#];
-    assert_eq!(seen(several, sent, 2), ["flat white", r#"{"cups": 2}"#]);
+    assert_eq!(seen(several, sent), ["flat white", r#"{"cups": 2}"#]);
 }
 
 #[test]
 fn a_function_is_not_called_where_nothing_passes() {
     let none = filtered(&[r#"{"body": {"size": [{"exists": false}]}}"#]);
-    assert_eq!(seen(none, &["large", r#"{"size": null}"#], 0), [""; 0]);
+    assert_eq!(seen(none, &["large", r#"{"size": null}"#]), [""; 0]);
 }
