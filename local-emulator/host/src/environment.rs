@@ -9,6 +9,7 @@ use lunch_contract::environment::{DEFAULTS, TASK_ROOT, check_name};
 use lunch_contract::names::LATEST;
 
 use crate::function::ServedFunction;
+use crate::function_url;
 use crate::logs::LogFormat;
 use crate::template::Function;
 
@@ -181,7 +182,7 @@ pub(crate) fn of_function(
     variables
 }
 
-/// The whole environment of one process. URLs of queues lead to this cloud: there are clients that call a queue where its
+/// The whole environment of one process. URLs of queues and functions lead to this cloud: there are clients that call a queue where its
 /// URL says, and not where they are told by `AWS_ENDPOINT_URL`.
 pub(crate) fn of_process(
     function: &ServedFunction,
@@ -228,6 +229,7 @@ pub(crate) fn of_process(
         .map(|(name, value)| {
             let value =
                 if value.contains(&aws) { value.replace(&aws, &here) } else { value.to_owned() };
+            let value = function_url::bound(&value, place.endpoint);
             (name.to_owned(), value)
         })
         .collect()

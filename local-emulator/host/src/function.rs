@@ -9,6 +9,7 @@ use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
 use crate::destinations::Destinations;
+use crate::function_url::FunctionUrl;
 use crate::logs::Logging;
 use crate::published::Published;
 
@@ -51,6 +52,8 @@ pub struct ServedFunction {
     pub logging: Logging,
     /// Its versions and aliases.
     pub published: Published,
+    /// Its URLs.
+    pub urls: Vec<FunctionUrl>,
     /// Another one where the code is another: what its files are, as the file system has it.
     pub stamp: u64,
     /// How much longer its cold starts take than the host's.
@@ -85,6 +88,7 @@ impl ServedFunction {
             log_group: None,
             logging: Logging::default(),
             published: Published::default(),
+            urls: Vec::new(),
             stamp: 0,
             delay: DelayModel::default(),
             events: EventConfig::default(),

@@ -12,6 +12,7 @@ mod environment;
 mod event_source;
 mod front_door;
 mod function;
+mod function_url;
 mod host;
 mod journal;
 mod logs;
@@ -31,6 +32,7 @@ pub use driver::{
 };
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;
+pub use function_url::{Cors, FunctionUrl, UrlAuth, bound};
 pub use host::{Config, Host, Listen, StartError};
 pub use logs::{Level, LogFormat, Logging};
 pub use published::{AliasTarget, Published};

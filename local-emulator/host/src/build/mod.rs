@@ -27,6 +27,7 @@ use lunch_contract::names::LATEST;
 pub use sources::Sources;
 
 use crate::function::ServedFunction;
+use crate::function_url::FunctionUrl;
 use crate::published::{AliasTarget, Published};
 use crate::template::{Build, Function, Template, folder};
 use stage::Stage;
@@ -107,6 +108,7 @@ pub fn build(
     let all = template.functions.iter().zip(served.into_values());
     let served = all.map(|(function, (program, binary))| ServedFunction {
         published: published(template, &function.name),
+        urls: urls(template, &function.name),
         ..serve(function, program, binary)
     });
     Ok(served.collect())
@@ -142,6 +144,12 @@ fn published(template: &Template, function: &str) -> Published {
     let leads_to_one = aliases.values().any(|target| *target == AliasTarget::Newest);
     let has_one = template.versions.iter().any(|version| version.function == function);
     Published { versions: has_one || leads_to_one, aliases }
+}
+
+/// The URLs that the template has for a function.
+fn urls(template: &Template, function: &str) -> Vec<FunctionUrl> {
+    let urls = template.urls.iter().filter(|url| url.function == function);
+    urls.map(|url| url.config.clone()).collect()
 }
 
 /// How a function comes to its program.

@@ -131,12 +131,14 @@ impl Driver {
     /// Deploys a function, if it is not what is deployed already.
     fn put(
         &mut self,
-        function: ServedFunction,
+        mut function: ServedFunction,
         files: &EnvironmentFiles,
     ) -> Result<Option<Deployment>, DeployError> {
         let (name, reserved, config) =
             (function.name.clone(), function.reserved, function.config());
         let deployed = &mut self.world.deployed;
+        // Other URLs make no other code.
+        let urls = std::mem::take(&mut function.urls);
         let new = deployed.function(ServedFunction { reserved: None, ..function }, files);
         let change = match deployed.id_of(&name) {
             Some(id) if deployed.is_served(id) && deployed.of(id).is_same(&new) => None,
@@ -160,10 +162,11 @@ impl Driver {
             self.tell(event).map_err(|_| DeployError::ShuttingDown)?;
             deployment = Some(Deployment { function: name.clone(), change, going, busy });
         }
-        if let Some(id) = self.world.deployed.id_of(&name)
-            && reserved.is_some()
-        {
-            self.reserve(id, reserved).map_err(|_| DeployError::ShuttingDown)?;
+        if let Some(id) = self.world.deployed.id_of(&name) {
+            self.world.deployed.of_mut(id).served.urls = urls;
+            if reserved.is_some() {
+                self.reserve(id, reserved).map_err(|_| DeployError::ShuttingDown)?;
+            }
         }
         Ok(deployment)
     }
@@ -180,10 +183,11 @@ impl Driver {
 }
 
 impl DeployedFunction {
-    /// Whether the other one would do the same; what is reserved for it is not its own.
+    /// Whether the other one would do the same; what is reserved for it and its URLs are not its own.
     fn is_same(&self, other: &Self) -> bool {
         let mut own = self.served.clone();
         own.reserved = None;
+        own.urls.clear();
         own == other.served && self.variables == other.variables
     }
 }

@@ -10,7 +10,9 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{Template, destinations, folder, logging, mappings, merge, published, variables};
+use super::{
+    Template, destinations, folder, logging, mappings, merge, published, urls, variables,
+};
 use crate::destinations::Destinations;
 use crate::logs::Logging;
 
@@ -73,11 +75,10 @@ pub struct Function {
 }
 
 /// Properties that are read and not served.
-const NOT_SERVED: [&str; 16] = [
+const NOT_SERVED: [&str; 15] = [
     "Events",
     "Layers",
     "VpcConfig",
-    "FunctionUrlConfig",
     "ProvisionedConcurrencyConfig",
     "Tracing",
     "TracingConfig",
@@ -152,6 +153,7 @@ pub(super) fn add(
     };
     published::add_auto(template, &properties, &function.name)?;
     mappings::of_function(template, &properties, &function.name)?;
+    urls::of_function(template, &properties, &function.name)?;
     template.functions.push(function);
     Ok(())
 }

@@ -59,6 +59,11 @@ fn of_function(root: &Node, resource: &Node, rest: &str) -> Option<&'static str>
         "Url" if property(root, resource, "FunctionUrlConfig").is_some() => {
             return Some("AWS::Lambda::Url");
         }
+        "UrlPublicPermissions" | "URLInvokeAllowPublicAccess"
+            if property(root, resource, "FunctionUrlConfig").is_some() =>
+        {
+            return Some("AWS::Lambda::Permission");
+        }
         _ => {}
     }
     let events = property(root, resource, "Events")?;

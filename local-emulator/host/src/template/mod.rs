@@ -28,6 +28,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod unroll;
+mod urls;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use mappings::Mapping;
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 pub use queues::Queue;
+pub use urls::Url;
 
 use condition::Doubt;
 use node::{Entries, Node, Value};
@@ -82,6 +84,8 @@ pub struct Template {
     pub mappings: Vec<Mapping>,
     /// What is said of functions' events apart from them, until it is theirs.
     event_configs: Vec<destinations::EventInvokeConfig>,
+    /// The function URLs that it has.
+    pub urls: Vec<Url>,
     /// Policies of queues, by name, until they are settled.
     queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
@@ -152,6 +156,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         queues: Vec::new(),
         mappings: Vec::new(),
         event_configs: Vec::new(),
+        urls: Vec::new(),
         queue_policies: Vec::new(),
         not_served,
         placeholders: Vec::new(),
@@ -168,6 +173,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     queues::settle(&mut template)?;
     mappings::settle(&mut template)?;
     destinations::settle(&mut template)?;
+    urls::settle(&mut template)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));
@@ -194,6 +200,7 @@ fn placeholders(template: &Template, resolver: &Resolver<'_>) -> Vec<String> {
             || template.versions.iter().any(|one| one.logical_id == id)
             || template.aliases.iter().any(|one| one.logical_id == id)
             || template.queues.iter().any(|one| one.logical_id == id)
+            || template.urls.iter().any(|one| one.logical_id == id)
             || groups.into_iter().any(|one| one.logical_id == id)
     };
     let all = resolver.placeholders().into_iter().filter(|(_, one)| !is_served(&one.id));
@@ -245,6 +252,7 @@ fn add<'a>(
         || queues::add(template, resolver, id, resource)?
         || mappings::add(template, resolver, id, resource)?
         || destinations::add(template, resolver, id, resource)?
+        || urls::add(template, resolver, id, resource)?
     {
         return Ok(None);
     }

@@ -60,8 +60,8 @@ pub(crate) struct Resolver<'a> {
     pub(super) root: &'a Node,
     parameters: BTreeMap<String, Resolved>,
     pseudo: BTreeMap<&'static str, String>,
-    region: String,
-    account: String,
+    pub(super) region: String,
+    pub(super) account: String,
     /// The conditions and functions that are being resolved, to notice who refers to himself.
     chain: RefCell<Vec<String>>,
     steps: Cell<usize>,
@@ -258,7 +258,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn resource(&self, id: &str) -> Option<&'a Node> {
+    pub(super) fn resource(&self, id: &str) -> Option<&'a Node> {
         let all = self.root.get("Resources")?;
         // They are looked through one by one.
         self.step(all.entries().len() / 16);
@@ -283,6 +283,13 @@ impl<'a> Resolver<'a> {
         let Some(kind) = self.kind(id) else {
             return Ok(unknown(format!("there is no `{id}` to refer to"), at));
         };
+        let expression =
+            attribute.map_or_else(|| id.to_owned(), |attribute| format!("{id}.{attribute}"));
+        if kind == "AWS::Lambda::Url"
+            && let Some(value) = self.of_url(id, attribute, at)?
+        {
+            return Ok(self.noted(&expression, id, value, at));
+        }
         let properties = self.resource(id).and_then(|node| node.get("Properties"));
         let property = |name: &str| -> Result<Option<String>, TemplateError> {
             let Some(node) = properties.and_then(|all| all.get(name)) else { return Ok(None) };
@@ -306,10 +313,7 @@ impl<'a> Resolver<'a> {
             account: &self.account,
             stack: &self.pseudo["AWS::StackName"],
         };
-        let (expression, value) = match attribute {
-            Some(attribute) => (format!("{id}.{attribute}"), made.attribute(attribute)),
-            None => (id.to_owned(), made.reference()),
-        };
+        let value = attribute.map_or_else(|| made.reference(), |name| made.attribute(name));
         Ok(self.noted(&expression, id, text(value), at))
     }
 
