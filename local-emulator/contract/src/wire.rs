@@ -360,6 +360,10 @@ pub enum CallerError<'a> {
         /// The sentence.
         message: &'a str,
     },
+    /// A function URL that there is not, or that does not take this caller. F 8.
+    UrlForbidden,
+    /// There is no such thing beside the function that was named. F 7.7.
+    ResourceNotFound,
     /// The cloud itself is at its end.
     Unavailable {
         /// The sentence.
@@ -442,6 +446,17 @@ impl CallerError<'_> {
             },
             Self::NotServed { message } => user(404, "UnknownOperationException", message),
             Self::Forbidden { message } => user(403, "AccessDeniedException", message),
+            Self::UrlForbidden => ServiceError {
+                status: 403,
+                error_type: "AccessDeniedException",
+                body: format!(r#"{{"Message":{}}}"#, Json(URL_FORBIDDEN)),
+            },
+            Self::ResourceNotFound => ServiceError {
+                status: 404,
+                error_type: "ResourceNotFoundException",
+                body: r#"{"Type":"User","Message":"The resource you requested does not exist."}"#
+                    .to_owned(),
+            },
             Self::Unavailable { message } => ServiceError {
                 status: 500,
                 error_type: "ServiceException",
@@ -450,6 +465,10 @@ impl CallerError<'_> {
         }
     }
 }
+
+/// What a function URL says to whom it does not take. F 8.
+const URL_FORBIDDEN: &str = "Forbidden. For troubleshooting Function URL authorization issues, see: \
+                             https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html";
 
 fn user(status: u16, error_type: &'static str, message: &str) -> ServiceError {
     ServiceError {

@@ -242,6 +242,19 @@ fn other_callers_errors_are_of_awss_kind() {
 }
 
 #[test]
+fn a_function_url_forbids_in_awss_words() {
+    let error = CallerError::UrlForbidden.on_the_wire();
+    assert_eq!((error.status, error.error_type), (403, "AccessDeniedException"));
+    assert_eq!(
+        error.body,
+        r#"{"Message":"Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"}"#
+    );
+    let error = CallerError::ResourceNotFound.on_the_wire();
+    assert_eq!((error.status, error.error_type), (404, "ResourceNotFoundException"));
+    assert!(error.body.contains(r#""Message":"The resource you requested does not exist.""#));
+}
+
+#[test]
 fn any_text_is_a_json_string() {
     assert_eq!(Json("a\"b\\c\n\u{1}é").to_string(), "\"a\\\"b\\\\c\\n\\u0001é\"");
 }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
@@ -51,12 +52,8 @@ impl Driver {
     pub(super) fn open(&mut self, call: Call, batch: Option<Box<Batch>>) -> Accepted {
         let (index, serial) = self.world.ids.allocate();
         let id = RequestId { serial, index };
-        let uuid = self.world.names.uuid();
-        let trace_id = call.trace_id.clone().unwrap_or_else(|| {
-            let secs = self.world.clock.wall_of(self.world.clock.now()).as_secs();
-            let text = self.world.names.trace_id(secs);
-            HeaderValue::try_from(text).expect("a trace id is made of ASCII only")
-        });
+        let uuid = call.uuid.unwrap_or_else(|| self.world.names.uuid());
+        let trace_id = call.trace_id.clone().unwrap_or_else(|| self.trace_id());
         let (caller, answer) = oneshot::channel();
         let waits = call.waits;
         let has_caller = waits != Waits::No && batch.is_none();
@@ -124,6 +121,17 @@ impl Driver {
         let StoredEvent { accepted, attempts, .. } = event;
         let next = event.next.unwrap_or_else(|| self.world.clock.now());
         Some(Waiting { request, function, accepted, attempts, next })
+    }
+
+    /// A new trace id.
+    pub(crate) fn trace_id(&mut self) -> HeaderValue {
+        let text = self.world.names.trace_id(self.wall().as_secs());
+        HeaderValue::try_from(text).expect("a trace id is made of ASCII only")
+    }
+
+    /// The cloud's wall-clock time, since 1970.
+    pub(crate) fn wall(&self) -> Duration {
+        self.world.clock.wall_of(self.world.clock.now())
     }
 
     /// Forgets a request that the cloud would not take.

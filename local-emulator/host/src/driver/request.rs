@@ -21,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) version: Version,
     /// The function's ARN with the caller's qualifier, or without one.
     pub(crate) arn: HeaderValue,
+    /// The request's id, where it was needed before.
+    pub(crate) uuid: Option<Uuid>,
     /// `X-Amzn-Trace-Id`, as the caller sent it.
     pub(crate) trace_id: Option<HeaderValue>,
     /// JSON, decoded.

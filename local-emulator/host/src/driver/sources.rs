@@ -202,6 +202,7 @@ impl Driver {
             payload: Bytes::from(event),
             version: Version::Latest,
             arn: self.world.deployed.of(function).arn_header.clone(),
+            uuid: None,
             trace_id: None,
             client_context: None,
             waits: Waits::Response,

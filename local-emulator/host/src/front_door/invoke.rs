@@ -1,7 +1,6 @@
 //! Invoke: facts 5.1 to 5.3.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,30 +8,23 @@ use http_body_util::Full;
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
-use lunch_cloud::{ColdCause, Evidence, InitFailure, ResetCause, Retirement, Start};
 use lunch_contract::Limits;
 use lunch_contract::names::LATEST;
 use lunch_contract::wire::{self, CallerError};
 use serde::de::IgnoredAny;
 
 use super::functions::Target;
-use super::{Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, empty, refused, value};
+use super::{
+    Answer, Door, ERROR_TYPE, JSON, REQUEST_ID, TRACE_ID, empty, evidence, refused, value,
+};
 use crate::connection::{self, Unread};
 use crate::driver::{self, Accepted, Call, Caller, Waits};
 use crate::published::Version;
 use crate::uuid::Uuid;
 
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
 const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
-const INSTANCE: HeaderName = HeaderName::from_static("x-lunch-instance");
-const START: HeaderName = HeaderName::from_static("x-lunch-start");
-const CAUSE: HeaderName = HeaderName::from_static("x-lunch-cause");
-const INIT_MS: HeaderName = HeaderName::from_static("x-lunch-init-ms");
-const INIT_MODELLED_MS: HeaderName = HeaderName::from_static("x-lunch-init-modelled-ms");
-const QUEUED_MS: HeaderName = HeaderName::from_static("x-lunch-queued-ms");
-const DURATION_MS: HeaderName = HeaderName::from_static("x-lunch-duration-ms");
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
 const LOG_TYPE: &str = "x-amz-log-type";
 const CONTEXT: &str = "x-amz-client-context";
@@ -66,11 +58,11 @@ pub(super) async fn answer(door: &Door, target: Target, request: Request<Incomin
     }
     // One that is no text would come to a runtime, and back to the caller, as a header that they cannot read.
     let trace_id = head.headers.get(TRACE_ID).filter(|id| id.to_str().is_ok()).cloned();
-    let call = Call { function, version, payload, arn, trace_id, client_context, waits };
-    let accepted = door.driver.borrow_mut().invoke(call);
-    let Ok(accepted) = accepted else {
-        let message = "the cloud is shutting down";
-        return refused(door, &CallerError::Unavailable { message });
+    let uuid = None;
+    let call = Call { function, version, payload, arn, uuid, trace_id, client_context, waits };
+    let accepted = match accepted(door, call) {
+        Ok(accepted) => accepted,
+        Err(answer) => return *answer,
     };
     if kind == Kind::Event {
         let safe = door.driver.borrow_mut().safe();
@@ -81,13 +73,30 @@ pub(super) async fn answer(door: &Door, target: Target, request: Request<Incomin
         }
         return queued(&accepted);
     }
+    let (uuid, trace_id) = (accepted.uuid, accepted.trace_id.clone());
+    match awaited(door, accepted).await {
+        Ok(answer) => rendered(uuid, version, trace_id, answer),
+        Err(answer) => *answer,
+    }
+}
+
+/// Tells the cloud of a call.
+pub(super) fn accepted(door: &Door, call: Call) -> Result<Accepted, Box<Answer>> {
+    let accepted = door.driver.borrow_mut().invoke(call);
+    let message = "the cloud is shutting down";
+    accepted.map_err(|_| Box::new(refused(door, &CallerError::Unavailable { message })))
+}
+
+/// What comes of it.
+pub(super) async fn awaited(
+    door: &Door,
+    accepted: Accepted,
+) -> Result<driver::Answer, Box<Answer>> {
     let caller = Caller::new(&door.driver, accepted.id);
     let answered = accepted.answer.await;
     caller.answered();
-    match answered {
-        Ok(answer) => rendered(accepted.uuid, version, accepted.trace_id, answer),
-        Err(_) => refused(door, &CallerError::Unavailable { message: "the cloud has ended" }),
-    }
+    let message = "the cloud has ended";
+    answered.map_err(|_| Box::new(refused(door, &CallerError::Unavailable { message })))
 }
 
 /// How a call was wrong; rendered when there is somebody to tell.
@@ -283,87 +292,8 @@ fn rendered(
     if let Some(tail) = answered.tail {
         headers.insert(LOG_RESULT, value(&BASE64_STANDARD.encode(tail)));
     }
-    if let Some(instance) = answered.instance {
-        headers.insert(INSTANCE, instance);
-    }
-    evidence(headers, &answered.evidence);
+    evidence::add(headers, answered.instance, &answered.evidence);
     answer
-}
-
-/// What no AWS says: who served, what that one had to do first, and what it cost.
-fn evidence(headers: &mut HeaderMap, evidence: &Evidence) {
-    if let Some(start) = evidence.start {
-        let (word, cause) = match start {
-            Start::Cold(cause) => ("cold", Some(cold(cause))),
-            Start::Warm => ("warm", None),
-            Start::Reinitialized(cause) => ("reinitialized", Some(reset(cause))),
-        };
-        headers.insert(START, HeaderValue::from_static(word));
-        if let Some(cause) = cause {
-            headers.insert(CAUSE, value(&cause));
-        }
-    }
-    if let Some(init) = evidence.init {
-        headers.insert(INIT_MS, millis(init));
-        headers.insert(INIT_MODELLED_MS, millis(evidence.init_modelled));
-    }
-    headers.insert(QUEUED_MS, millis(evidence.queued));
-    headers.insert(DURATION_MS, millis(evidence.duration));
-}
-
-fn cold(cause: ColdCause) -> String {
-    match cause {
-        ColdCause::First => "first".to_owned(),
-        ColdCause::AllBusy => "all-busy".to_owned(),
-        ColdCause::AfterRetirement(why) => format!("after-retirement({})", retired(why)),
-    }
-}
-
-const fn retired(why: Retirement) -> &'static str {
-    match why {
-        Retirement::FunctionIdle => "function-idle",
-        Retirement::InstanceIdle => "instance-idle",
-        Retirement::LifeEnded => "life-ended",
-        Retirement::NewRevision => "new-revision",
-        Retirement::Evicted => "evicted",
-        Retirement::ShutDown => "shut-down",
-    }
-}
-
-fn reset(cause: ResetCause) -> String {
-    match cause {
-        ResetCause::TimedOut => "timed-out".to_owned(),
-        ResetCause::Exited(exit) => format!("exited({exit})"),
-        ResetCause::InitFailed(failure) => match failure {
-            InitFailure::Exited(exit) => format!("init-failed({exit})"),
-            InitFailure::Reported => "init-failed(reported)".to_owned(),
-            InitFailure::TimedOut => "init-failed(timed out)".to_owned(),
-            InitFailure::SpawnFailed(_) => "init-failed(not started)".to_owned(),
-        },
-    }
-}
-
-/// Milliseconds with three decimals. They stand on every answer, so they are written by hand.
-fn millis(span: Duration) -> HeaderValue {
-    const DECIMALS: usize = 3;
-    let mut left = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-    let mut text = [b'.'; 24];
-    let mut from = text.len();
-    for place in 0.. {
-        if place == DECIMALS {
-            from -= 1;
-        } else if place > DECIMALS && left == 0 {
-            break;
-        }
-        from -= 1;
-        text[from] = digit(left % 10);
-        left /= 10;
-    }
-    HeaderValue::from_bytes(&text[from..]).expect("digits and a point are a header's value")
-}
-
-fn digit(number: u64) -> u8 {
-    b'0' + u8::try_from(number).expect("a digit is less than 10")
 }
 
 #[cfg(test)]
@@ -379,16 +309,6 @@ mod tests {
         assert_eq!(invalid_json(b"\"caf\xe9\""), Some((Some(0xe9), 1, 5)));
         let (unexpected, ..) = invalid_json(b"{\"a\": ").expect("it is cut off");
         assert_eq!(unexpected, None);
-    }
-
-    #[test]
-    fn milliseconds_have_three_decimals() {
-        let shown = |us| millis(Duration::from_micros(us));
-        assert_eq!(shown(0), "0.000");
-        assert_eq!(shown(7), "0.007");
-        assert_eq!(shown(1_000), "1.000");
-        assert_eq!(shown(10_020), "10.020");
-        assert_eq!(millis(Duration::MAX), "18446744073709551.615");
     }
 
     #[test]

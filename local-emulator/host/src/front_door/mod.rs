@@ -5,6 +5,7 @@
 mod bind;
 mod cloudwatch_logs;
 mod control;
+mod evidence;
 mod filter_pattern;
 mod functions;
 mod guard;
@@ -13,9 +14,11 @@ mod own;
 mod path;
 mod sqs;
 mod sts;
+mod url;
 
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -29,7 +32,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use self::bind::bind;
 use self::functions::Routed;
-pub(crate) use self::guard::{Hosts, Turned};
+pub(crate) use self::guard::{Hosts, Reached, Turned};
 pub(crate) use self::sqs::declare;
 use crate::connection::{self, Unread};
 use crate::driver::Shared;
@@ -61,9 +64,10 @@ pub(crate) struct About {
 pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let door = Rc::clone(&door);
-                let service = service_fn(move |request| answer(Rc::clone(&door), request));
+                let peer = peer.ip();
+                let service = service_fn(move |request| answer(Rc::clone(&door), peer, request));
                 let patience = Some(connection::SILENCE_MAX);
                 tokio::task::spawn_local(connection::serve(stream, service, patience));
             }
@@ -77,19 +81,27 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
 
 /// All that this cloud serves, for who asks for something else.
 const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
-    ListVersionsByFunction, ListAliases, GetAlias, ListTags, Put-, Get- and DeleteFunctionConcurrency and \
+    ListVersionsByFunction, ListAliases, GetAlias, GetFunctionUrlConfig, ListFunctionUrlConfigs, ListTags, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
     of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
-async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, Infallible> {
-    if let Err(turned) = door.hosts.check(request.headers()) {
-        let error = match &turned {
-            Turned::Malformed(message) => CallerError::InvalidParameter { message },
-            Turned::Away(message) => CallerError::Forbidden { message },
-        };
-        return Ok(refused(&door, &error));
+async fn answer(
+    door: Rc<Door>,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Result<Answer, Infallible> {
+    let reached = match door.hosts.check(request.headers()) {
+        Ok(reached) => reached,
+        Err(turned) => return Ok(turned_away(&door, &turned)),
+    };
+    // Before any route is looked at: who comes by a function's host name reaches that function only.
+    if let Reached::Url { id, domain } = reached {
+        return Ok(Box::pin(url::by_host(&door, id, domain, peer, request)).await);
     }
     let route = request.uri().path();
+    if route.starts_with(url::PATH) {
+        return Ok(Box::pin(url::by_path(&door, peer, request)).await);
+    }
     if let Some(route) = route.strip_prefix("/2015-03-31/functions") {
         return Ok(match functions::routed(&door, &request, route) {
             Routed::Invoke(target) => invoke::answer(&door, target, request).await,
@@ -103,29 +115,25 @@ async fn answer(door: Rc<Door>, request: Request<Incoming>) -> Result<Answer, In
     Ok(Box::pin(small(door, request)).await)
 }
 
-/// No larger body is read but an invocation's and those of SQS.
+fn turned_away(door: &Door, turned: &Turned) -> Answer {
+    let error = match turned {
+        Turned::Malformed(message) => CallerError::InvalidParameter { message },
+        Turned::Away(message) => CallerError::Forbidden { message },
+    };
+    refused(door, &error)
+}
+
+/// No larger body is read but an invocation's, a function URL's and those of SQS.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Answers a call whose body is read as a whole first: a caller is heard out before it is refused.
 async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
     let is_sqs = sqs::may_be(&head.method, &head.headers);
     let bytes_max = if is_sqs { sqs::BODY_BYTES_MAX } else { BODY_BYTES_MAX };
-    let request = match connection::read(&mut body, bytes_max).await {
+    let request = match heard(&door, body, bytes_max).await {
         Ok(body) => Request::from_parts(head, body),
-        Err(unread) => {
-            let error = match unread {
-                Unread::TooLarge => {
-                    connection::read_out(body).await;
-                    CallerError::BodyTooLarge { limit_bytes: bytes_max as u64 }
-                }
-                Unread::Broken => CallerError::BodyBroken,
-                Unread::Silent => {
-                    CallerError::BodyMissing { seconds: connection::SILENCE_MAX.as_secs() }
-                }
-            };
-            return refused(&door, &error);
-        }
+        Err(answer) => return *answer,
     };
     let route = request.uri().path();
     if let Some(route) = route.strip_prefix("/_lunch/") {
@@ -133,6 +141,9 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return control::answer(&door, call, request.body());
+    }
+    if let Some(answer) = url::configs(&door, &request) {
+        return answer;
     }
     if let Some(call) = sqs::call(&request) {
         return sqs::answer(&door, &call).await;
@@ -147,7 +158,25 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     refused(&door, &CallerError::NotServed { message: &message })
 }
 
+/// Reads a body of at most that many bytes, or says what is wrong with it.
+async fn heard(door: &Door, mut body: Incoming, bytes_max: usize) -> Result<Bytes, Box<Answer>> {
+    let unread = match connection::read(&mut body, bytes_max).await {
+        Ok(body) => return Ok(body),
+        Err(unread) => unread,
+    };
+    let error = match unread {
+        Unread::TooLarge => {
+            connection::read_out(body).await;
+            CallerError::BodyTooLarge { limit_bytes: bytes_max as u64 }
+        }
+        Unread::Broken => CallerError::BodyBroken,
+        Unread::Silent => CallerError::BodyMissing { seconds: connection::SILENCE_MAX.as_secs() },
+    };
+    Err(Box::new(refused(door, &error)))
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
