@@ -16,4 +16,5 @@ mod routes;
 mod runtime;
 mod store;
 mod street;
+mod urls;
 mod wire;
