@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use lunch_host::build::check_zip;
 use lunch_host::template::{Build, Function, Template};
-use lunch_host::{EnvironmentFiles, Listen};
+use lunch_host::{EnvironmentFiles, Listen, bound};
 use serde_json::Value;
 
 use crate::args::Cloud;
 use crate::commands::cloud::{self, Plan};
+use crate::commands::up::USUAL_PORT;
 use crate::failure::{Code, Failure, OrFail as _};
 use crate::say;
 use crate::span;
@@ -21,7 +22,8 @@ pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
     plan.serves_something()?;
     let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
     let template = in_use(plan.template, &plan.config.environment);
-    say::answer(render(&template, &settings, cloud::modelled(asked).as_deref()));
+    let modelled = cloud::modelled(asked);
+    say::answer(render(&template, &asked.region, &settings, modelled.as_deref()));
     // What `up` would refuse after all of this, told as it would tell it.
     template
         .functions
@@ -35,19 +37,28 @@ pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
 fn in_use(mut template: Template, files: &EnvironmentFiles) -> Template {
     for function in &mut template.functions {
         function.variables = files.variables_of(function);
+        for value in function.variables.values_mut() {
+            *value = bound(value, &endpoint());
+        }
     }
     template
 }
 
-fn render(template: &Template, settings: &Value, modelled: Option<&str>) -> String {
+/// Where the door is unless `--port` says something else.
+fn endpoint() -> String {
+    format!("http://127.0.0.1:{USUAL_PORT}")
+}
+
+fn render(template: &Template, region: &str, settings: &Value, modelled: Option<&str>) -> String {
     let mut text = String::new();
-    write(&mut text, template, settings, modelled).expect("a string takes what is written");
+    write(&mut text, template, region, settings, modelled).expect("a string takes what is written");
     text
 }
 
 fn write(
     text: &mut String,
     template: &Template,
+    region: &str,
     settings: &Value,
     modelled: Option<&str>,
 ) -> std::fmt::Result {
@@ -61,19 +72,8 @@ fn write(
             writeln!(text, "  {name}={}", on_one_line(value))?;
         }
     }
-    if !template.queues.is_empty() {
-        writeln!(text, "\nqueues:")?;
-    }
-    for queue in &template.queues {
-        writeln!(text, "  {} ({}){}", queue.name, queue.logical_id, attributes(queue))?;
-    }
-    for mapping in &template.mappings {
-        writeln!(
-            text,
-            "  {} -> {}, at most {} at once ({})",
-            mapping.queue, mapping.function, mapping.batch_size, mapping.logical_id
-        )?;
-    }
+    queues(text, template)?;
+    urls(text, template, region)?;
     for (what, sentences) in [
         ("not served", &template.not_served),
         ("placeholders, for what is not served", &template.placeholders),
@@ -93,6 +93,42 @@ fn write(
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in lines {
         writeln!(text, "  {name:width$}  {value}")?;
+    }
+    Ok(())
+}
+
+fn queues(text: &mut String, template: &Template) -> std::fmt::Result {
+    if !template.queues.is_empty() {
+        writeln!(text, "\nqueues:")?;
+    }
+    for queue in &template.queues {
+        writeln!(text, "  {} ({}){}", queue.name, queue.logical_id, attributes(queue))?;
+    }
+    for mapping in &template.mappings {
+        writeln!(
+            text,
+            "  {} -> {}, at most {} at once ({})",
+            mapping.queue, mapping.function, mapping.batch_size, mapping.logical_id
+        )?;
+    }
+    Ok(())
+}
+
+/// The functions' URLs, as they are at the usual port: for programs, and for browsers.
+fn urls(text: &mut String, template: &Template, region: &str) -> std::fmt::Result {
+    if !template.urls.is_empty() {
+        writeln!(text, "\nfunction URLs, at port {USUAL_PORT}, each with a name for browsers:")?;
+    }
+    for url in &template.urls {
+        let (function, config) = (&url.function, &url.config);
+        writeln!(
+            text,
+            "  {} ({}, {})\n    {}",
+            config.by_path(function, &endpoint()),
+            url.logical_id,
+            config.auth.name(),
+            config.by_host(function, region, USUAL_PORT)
+        )?;
     }
     Ok(())
 }
@@ -222,7 +258,8 @@ mod tests {
         template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
         template.functions[0].variables.insert("GREETING".into(), "hello\n\"there\"".into());
         let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
-        insta::assert_snapshot!(render(&template, &settings, cloud::modelled(&asked).as_deref()));
+        let modelled = cloud::modelled(&asked);
+        insta::assert_snapshot!(render(&template, "us-east-1", &settings, modelled.as_deref()));
     }
 
     #[test]
@@ -242,11 +279,33 @@ mod tests {
             Plan::read(&asked(&["--template", template, "--env-vars", json]), Listen::loopback(0));
         std::fs::remove_dir_all(&folder).expect("it is there");
         let plan = plan.expect("it is right");
-        let shown = render(&in_use(plan.template, &plan.config.environment), &Value::Null, None);
+        let template = in_use(plan.template, &plan.config.environment);
+        let shown = render(&template, "us-east-1", &Value::Null, None);
         assert!(shown.contains("variables of Tea:\n  AA=own\n  BB=all\n"), "{shown}");
         let told = "`--env-vars` has variables for `Te`, which is no function that is served";
         assert!(shown.contains(told), "{shown}");
         assert!(plan.config.not_served.iter().any(|line| line.starts_with(told)), "up says it too");
+    }
+
+    #[test]
+    fn urls_are_shown_as_up_would_give_them() {
+        let path =
+            std::env::temp_dir().join(format!("lunch-check-urls-{}.yaml", std::process::id()));
+        std::fs::write(&path, "Resources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: provided.al2023, CodeUri: tea, FunctionUrlConfig: {AuthType: NONE}, Environment: {Variables: {OWN: !GetAtt TeaUrl.FunctionUrl}}}\n")
+            .expect("there is room");
+        let words = ["--template", path.to_str().expect("plain")];
+        let plan = Plan::read(&asked(&words), Listen::loopback(0));
+        std::fs::remove_file(&path).expect("it is there");
+        let plan = plan.expect("it is right");
+        let template = in_use(plan.template, &plan.config.environment);
+        let shown = render(&template, "eu-west-1", &Value::Null, None);
+        let by_path = "http://127.0.0.1:9000/lambda-url/Tea/";
+        assert!(shown.contains(&format!("OWN={by_path}\n")), "{shown}");
+        let id = template.urls[0].config.id("Tea");
+        let told = format!(
+            "  {by_path} (TeaUrl, NONE)\n    http://{id}.lambda-url.eu-west-1.localhost:9000/\n"
+        );
+        assert!(shown.contains(&told), "{shown}");
     }
 
     #[test]

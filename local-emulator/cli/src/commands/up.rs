@@ -13,7 +13,7 @@ use comfy_table::Table;
 use lunch_host::build::Sources;
 use lunch_host::sandbox::Supervisor;
 use lunch_host::wire::Ps;
-use lunch_host::{Config, Host, Listen, StartError};
+use lunch_host::{Config, FunctionUrl, Host, Listen, StartError};
 use tokio::time::timeout;
 
 use crate::args;
@@ -29,7 +29,7 @@ use crate::summary::{plain_table, right_align};
 use crate::watch::Watch;
 
 /// Where `cargo lambda invoke` looks, and our own commands.
-const USUAL_PORT: u16 = 9000;
+pub(crate) const USUAL_PORT: u16 = 9000;
 
 pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code, Failure> {
     let listen = listen(&asked);
@@ -162,6 +162,15 @@ fn queues(config: &Config) -> Vec<String> {
     config.queues.iter().map(line).collect()
 }
 
+/// The functions' URLs.
+fn urls(config: &Config) -> Vec<(String, FunctionUrl)> {
+    let of_one = |function: &lunch_host::ServedFunction| {
+        let name = function.name.clone();
+        function.urls.clone().into_iter().map(move |url| (name.clone(), url))
+    };
+    config.functions.iter().flat_map(of_one).collect()
+}
+
 /// What stands below that line: taken from the configuration before the host has it.
 #[derive(Debug)]
 struct Banner {
@@ -170,6 +179,9 @@ struct Banner {
     first: String,
     /// A line for each queue.
     queues: Vec<String>,
+    /// Functions, each with one of its URLs.
+    urls: Vec<(String, FunctionUrl)>,
+    region: String,
     not_served: Vec<String>,
     modelled: Option<String>,
     /// Why processes are not kept apart as they would be elsewhere.
@@ -184,6 +196,8 @@ impl Banner {
             functions: functions(config).trim_fmt(),
             first: config.functions.first().map(|one| one.name.clone()).unwrap_or_default(),
             queues: queues(config),
+            urls: urls(config),
+            region: config.region.clone(),
             not_served: config.not_served.clone(),
             modelled,
             why_not_apart: None,
@@ -205,6 +219,7 @@ impl Banner {
             writeln!(text, "\nqueues:")?;
             self.queues.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
         }
+        self.urls(text, &url(addresses, port), port)?;
         if !self.not_served.is_empty() {
             writeln!(text, "\nnot served:")?;
             for line in &self.not_served {
@@ -229,6 +244,20 @@ impl Banner {
             writeln!(text, "{why}")?;
         }
         self.calls(text, &url(addresses, port), port)
+    }
+
+    /// The functions' URLs: by the door's address, and by a name, which is an origin of its own.
+    fn urls(&self, text: &mut String, url: &str, port: u16) -> std::fmt::Result {
+        if self.urls.is_empty() {
+            return Ok(());
+        }
+        writeln!(text, "\nfunction URLs, each with a name for browsers:")?;
+        for (function, one) in &self.urls {
+            let (by_path, by_host) =
+                (one.by_path(function, url), one.by_host(function, &self.region, port));
+            writeln!(text, "  {by_path} ({})\n    {by_host}", one.auth.name())?;
+        }
+        Ok(())
     }
 
     /// How to call it, ready for copying.
@@ -325,6 +354,18 @@ mod tests {
     #[test]
     fn a_newcomer_reads_what_is_served_and_how_to_call_it() {
         insta::assert_snapshot!(Banner::of(&config(), None).render(&loopback(9000), 9000));
+    }
+
+    #[test]
+    fn a_functions_urls_are_told_with_their_names_for_browsers() {
+        let mut config = config();
+        config.functions[1].urls.push(FunctionUrl::default());
+        let banner = Banner::of(&config, None).render(&loopback(4000), 4000);
+        let id = FunctionUrl::default().id("tea");
+        let told = format!(
+            "  http://127.0.0.1:4000/lambda-url/tea/ (NONE)\n    http://{id}.lambda-url.us-east-1.localhost:4000/\n"
+        );
+        assert!(banner.contains(&told), "{banner}");
     }
 
     #[test]
