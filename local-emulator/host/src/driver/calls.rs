@@ -113,11 +113,9 @@ impl Driver {
             trace_id: header(&event.trace_id),
             client_context: event.client_context.as_deref().and_then(header),
             waits: Waits::No,
+            uuid: Some(event.uuid),
         };
         let request = self.open(call, None).id;
-        if let Some(opened) = self.world.requests.of_mut(request) {
-            opened.uuid = event.uuid;
-        }
         let StoredEvent { accepted, attempts, .. } = event;
         let next = event.next.unwrap_or_else(|| self.world.clock.now());
         Some(Waiting { request, function, accepted, attempts, next })

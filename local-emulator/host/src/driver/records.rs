@@ -157,6 +157,7 @@ impl Driver {
             trace_id: None,
             client_context: None,
             waits: Waits::No,
+            uuid: None,
         };
         self.invoke(call).map(drop).map_err(|refusal| format!("{refusal:?}"))
     }

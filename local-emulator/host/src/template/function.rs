@@ -10,9 +10,7 @@ use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
-use super::{
-    Template, destinations, folder, logging, mappings, merge, published, urls, variables,
-};
+use super::{Template, destinations, folder, logging, mappings, merge, published, urls, variables};
 use crate::destinations::Destinations;
 use crate::logs::Logging;
 

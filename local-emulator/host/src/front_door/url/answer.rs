@@ -221,13 +221,12 @@ mod tests {
         };
         let headers = answer.headers().iter().map(line).collect();
         let status = answer.status().as_u16();
-        let body = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(answer.into_body().collect())
-            .unwrap()
-            .to_bytes();
-        Ok((status, headers, body))
+        Ok((status, headers, whole(answer)))
+    }
+
+    fn whole(answer: Answer) -> Bytes {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(answer.into_body().collect()).unwrap().to_bytes()
     }
 
     #[test]
