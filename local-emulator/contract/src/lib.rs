@@ -6,6 +6,7 @@
 
 extern crate alloc;
 
+mod caller_error;
 pub mod code;
 pub mod environment;
 mod ids;

@@ -225,11 +225,13 @@ impl Driver {
         })));
         self.world.queues.keep_in(store);
         let events = std::mem::take(&mut kept.events);
+        let mappings = std::mem::take(&mut kept.mappings);
         if let Some(mut restored) = self.world.queues.resume(kept) {
             restored.events = events.into_iter().filter_map(|event| self.reopen(event)).collect();
             let told = self.tell(restored);
             debug_assert_eq!(told, Ok(()), "what was stored is not refused");
         }
+        self.map_again(mappings);
     }
 
     /// The cloud can go on no more.

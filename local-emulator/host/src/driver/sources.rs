@@ -1,26 +1,27 @@
 //! Carries out what event source mappings ask for: a batch is examined, and a function called with it.
 
-use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::body::Bytes;
 use lunch_cloud::drive;
 use lunch_cloud::event_source::{
-    Command, Event, Fact, MappingConfig, MappingId, PollerId, Verdict,
+    Command, Event, Fact, MappingConfig, MappingId, PollerId, Refusal, Verdict,
 };
 use lunch_cloud::sqs::Delivery;
 use lunch_cloud::{InvocationKind, ReplyAt};
 use lunch_contract::sqs::{MessageId, QueueId};
 use lunch_contract::{FunctionId, Moment, Outcome};
 
-use super::Driver;
 use super::request::{Batch, Call, Waits};
 use super::world::{Deferred, HostWorld};
+use super::{Driver, header};
 use crate::event_source::{
-    Attributes, Hex, Mapping, Record, UserAttributes, record_bytes_max, verdict,
+    Attributes, Hex, Mapping, Record, Settings, UserAttributes, record_bytes_max, verdict,
 };
-use crate::published::Version;
 use crate::queues::Message;
+use crate::store::Write;
 use crate::template;
+use crate::uuid::Uuid;
 
 /// A batch that is to be handed to a function.
 #[derive(Debug)]
@@ -132,61 +133,129 @@ impl Driver {
             .world
             .mappings
             .iter()
-            .map(|(id, mapping)| (id, mapping.logical_id.clone()))
+            .filter_map(|(id, mapping)| Some((id, mapping.uuid, mapping.logical_id.clone()?)))
             .collect();
-        for (id, logical_id) in &there {
+        for (id, _, logical_id) in &there {
             if !wanted.iter().any(|one| one.logical_id == *logical_id) {
                 // It may be on its way out already.
                 self.tell(Event::Delete { mapping: *id }).ok();
             }
         }
         for one in wanted {
-            let known = there.iter().find(|(_, logical_id)| *logical_id == one.logical_id);
-            if let Some((mapping, config)) = self.mapping(one) {
-                match known {
-                    Some((id, _)) => self.remap(*id, mapping, config),
-                    None => self.map(mapping, config),
-                }
+            let known = there.iter().find(|(_, _, logical_id)| *logical_id == one.logical_id);
+            let uuid = known.map_or_else(|| self.world.names.uuid(), |(_, uuid, _)| *uuid);
+            let settings = Settings::from(one);
+            if let Some((mapping, config)) =
+                self.mapping(uuid, Some(one.logical_id.clone()), settings)
+            {
+                // One that is on its way out stays so.
+                self.put_mapping(known.map(|(id, ..)| *id), mapping, config).ok();
             }
         }
     }
 
-    fn map(&mut self, mapping: Mapping, config: MappingConfig) {
-        let id = self.world.mappings.next();
+    /// Makes a mapping, or sets one anew.
+    ///
+    /// # Errors
+    /// What the machine refuses: it is on its way out.
+    fn put_mapping(
+        &mut self,
+        id: Option<MappingId>,
+        mapping: Mapping,
+        config: MappingConfig,
+    ) -> Result<MappingId, Refusal> {
+        let is_new = id.is_none();
+        let id = id.unwrap_or_else(|| self.world.mappings.next());
+        if is_new {
+            self.world.mappings.insert(id, mapping);
+            self.tell(Event::Create { mapping: id, config })?;
+            return Ok(id);
+        }
+        let is_other = self.cloud.sources().mapping(id).is_none_or(|view| view.config != config);
+        if is_other {
+            self.tell(Event::Update { mapping: id, config })?;
+        }
         self.world.mappings.insert(id, mapping);
-        let told = self.tell(Event::Create { mapping: id, config });
-        debug_assert_eq!(told, Ok(()), "the id is new");
+        Ok(id)
     }
 
-    fn remap(&mut self, id: MappingId, mapping: Mapping, config: MappingConfig) {
-        let is_other = self.cloud.sources().mapping(id).is_none_or(|view| view.config != config);
-        self.world.mappings.insert(id, mapping);
-        if is_other {
-            // One that is on its way out stays so.
-            self.tell(Event::Update { mapping: id, config }).ok();
+    /// Makes a mapping by a call, or sets one anew.
+    ///
+    /// # Errors
+    /// Its queue or its function is not there, or it is on its way out.
+    pub(crate) fn map_by_call(
+        &mut self,
+        known: Option<MappingId>,
+        settings: Settings,
+    ) -> Result<MappingId, Refusal> {
+        let before = known.and_then(|id| self.world.mappings.of(id)).cloned();
+        let uuid = before.as_ref().map_or_else(|| self.world.names.uuid(), |before| before.uuid);
+        let logical_id = before.and_then(|before| before.logical_id);
+        let made = self.mapping(uuid, logical_id, settings);
+        let (mapping, config) = made.ok_or(Refusal::UnknownMapping)?;
+        let kept = mapping.clone();
+        let id = self.put_mapping(known, mapping, config)?;
+        if kept.logical_id.is_none() {
+            self.world
+                .queues
+                .keep_on(|| Write::Mapping { uuid, settings: Box::new(kept.settings) });
+        }
+        Ok(id)
+    }
+
+    /// Takes a mapping away, once what it has in hand is worked off.
+    ///
+    /// # Errors
+    /// It is on its way out.
+    pub(crate) fn unmap(&mut self, id: MappingId) -> Result<(), Refusal> {
+        let uuid = self.world.mappings.of(id).map(|mapping| mapping.uuid);
+        self.tell(Event::Delete { mapping: id })?;
+        if let Some(uuid) = uuid {
+            self.world.queues.keep_on(|| Write::Unmapped { uuid });
+        }
+        Ok(())
+    }
+
+    /// Makes the mappings again that calls had made of a cloud that is gone.
+    pub(crate) fn map_again(&mut self, kept: Vec<(Uuid, Settings)>) {
+        for (uuid, settings) in kept {
+            let Some((mapping, config)) = self.mapping(uuid, None, settings) else {
+                tracing::warn!(%uuid, "a mapping's queue or function is not served any more: it is not made again");
+                continue;
+            };
+            // Its id is new, and nobody refuses it.
+            self.put_mapping(None, mapping, config).ok();
         }
     }
 
-    /// What is to be known of a mapping of the template, if its queue and its function are there.
-    fn mapping(&self, wanted: &template::Mapping) -> Option<(Mapping, MappingConfig)> {
+    /// What is to be known of a mapping, if its queue and its function are there.
+    fn mapping(
+        &self,
+        uuid: Uuid,
+        logical_id: Option<String>,
+        settings: Settings,
+    ) -> Option<(Mapping, MappingConfig)> {
         let world = &self.world;
-        let queue = world.queues.named(&wanted.queue)?;
-        let function = world.deployed.id_of(&wanted.function)?;
+        let queue = world.queues.named(&settings.queue)?;
+        let function = world.deployed.id_of(&settings.function)?;
         let (region, account) = (&world.deployed.region, &world.deployed.account);
-        let mapping = Mapping {
-            logical_id: wanted.logical_id.clone(),
-            queue_arn: format!("arn:aws:sqs:{region}:{account}:{}", wanted.queue),
-            reports_failures: wanted.reports_failures,
-            filters: Rc::new(wanted.filters.clone()),
-        };
+        let now = world.clock.wall_of(world.clock.now());
         let config = MappingConfig {
             queue,
             function,
-            batch_size: wanted.batch_size,
-            window: wanted.window,
-            concurrency_max: wanted.concurrency_max,
+            batch_size: settings.batch_size,
+            window: Duration::from_secs(settings.window_s.into()),
+            concurrency_max: settings.concurrency_max,
             visibility: world.queues.of(queue)?.attributes.visibility,
-            enabled: wanted.enabled,
+            enabled: settings.enabled,
+        };
+        let mapping = Mapping {
+            uuid,
+            logical_id,
+            modified_ms: u64::try_from(now.as_millis()).unwrap_or(u64::MAX),
+            queue_arn: format!("arn:aws:sqs:{region}:{account}:{}", settings.queue),
+            filters: settings.filters().ok()?,
+            settings,
         };
         Some((mapping, config))
     }
@@ -196,12 +265,20 @@ impl Driver {
         let Called { poller, mapping, function, messages } = called;
         let Some(kept) = self.world.mappings.of(mapping).cloned() else { return };
         let (event, ids) = self.world.rendered(&kept, &messages);
-        let batch = Batch { poller, reports_failures: kept.reports_failures, ids };
+        let batch = Batch { poller, reports_failures: kept.settings.reports_failures, ids };
+        let qualifier = kept.settings.qualifier.as_deref();
+        let deployed = self.world.deployed.of(function);
+        let arn = qualifier.map_or_else(
+            || deployed.arn_header.clone(),
+            |qualifier| header(&format!("{}:{qualifier}", deployed.arn)),
+        );
         let call = Call {
             function,
             payload: Bytes::from(event),
-            version: Version::Latest,
-            arn: self.world.deployed.of(function).arn_header.clone(),
+            version: qualifier
+                .and_then(|qualifier| self.version(function, qualifier))
+                .unwrap_or_default(),
+            arn,
             uuid: None,
             trace_id: None,
             client_context: None,

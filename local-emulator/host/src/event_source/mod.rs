@@ -5,6 +5,7 @@
 mod answer;
 pub(crate) mod filter;
 mod record;
+mod settings;
 mod size;
 
 use std::collections::BTreeMap;
@@ -15,16 +16,20 @@ use lunch_cloud::event_source::MappingId;
 pub(crate) use self::answer::verdict;
 use self::filter::Filters;
 pub(crate) use self::record::{Attributes, Hex, Record, UserAttributes};
+pub(crate) use self::settings::Settings;
 pub(crate) use self::size::record_bytes_max;
+use crate::uuid::Uuid;
 
 /// What the host keeps of a mapping beside what the machine knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Mapping {
-    /// Its logical id in the template.
-    pub(crate) logical_id: String,
+    pub(crate) uuid: Uuid,
+    /// Its logical id in the template; `None`: it was made by a call.
+    pub(crate) logical_id: Option<String>,
+    pub(crate) settings: Settings,
+    /// Milliseconds since 1970.
+    pub(crate) modified_ms: u64,
     pub(crate) queue_arn: String,
-    /// Whether the function's answer is read: `ReportBatchItemFailures`.
-    pub(crate) reports_failures: bool,
     /// Which messages it calls the function with; the others are deleted.
     pub(crate) filters: Rc<Filters>,
 }
@@ -53,6 +58,11 @@ impl Mappings {
     /// Every mapping, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (MappingId, &Mapping)> {
         self.all.iter().map(|(id, mapping)| (*id, mapping))
+    }
+
+    /// The one with that id on AWS.
+    pub(crate) fn by_uuid(&self, uuid: &str) -> Option<(MappingId, &Mapping)> {
+        self.iter().find(|(_, mapping)| *mapping.uuid.text() == *uuid)
     }
 
     pub(crate) fn of(&self, id: MappingId) -> Option<&Mapping> {

@@ -45,8 +45,9 @@ mod tests {
 
     use super::super::record::{Attributes, Hex, Record, UserAttributes};
     use super::*;
+    use crate::event_source::Settings;
     use crate::queues::{Attribute, Rare};
-    use crate::uuid::Names;
+    use crate::uuid::{Names, Uuid};
 
     #[test]
     fn no_record_is_longer_than_it_was_said_to_be() {
@@ -70,9 +71,11 @@ mod tests {
         let rare = message.rare.as_deref().expect("it has more than a body");
         let queue_arn = "arn:aws:sqs:us-east-1:123456789012:orders.fifo".to_owned();
         let mapping = Mapping {
-            logical_id: String::new(),
+            uuid: Uuid::of_bytes([0; 16]),
+            logical_id: None,
+            settings: Settings::default(),
+            modified_ms: 0,
             queue_arn,
-            reports_failures: false,
             filters: Rc::default(),
         };
         let longest = u64::MAX.to_string();

@@ -10,6 +10,7 @@ mod filter_pattern;
 mod functions;
 mod guard;
 mod invoke;
+mod mappings;
 mod own;
 mod path;
 mod sqs;
@@ -81,7 +82,8 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
 
 /// All that this cloud serves, for who asks for something else.
 const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
-    ListVersionsByFunction, ListAliases, GetAlias, GetFunctionUrlConfig, ListFunctionUrlConfigs, ListTags, Put-, Get- and DeleteFunctionConcurrency and \
+    ListVersionsByFunction, ListAliases, GetAlias, GetFunctionUrlConfig, ListFunctionUrlConfigs, ListTags, Create-, \
+    Get-, List-, Update- and DeleteEventSourceMapping, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
     of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
@@ -141,6 +143,12 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return control::answer(&door, call, request.body());
+    }
+    if let Some(rest) = route.strip_prefix("/2015-03-31/event-source-mappings") {
+        let (method, query) = (request.method(), request.uri().query());
+        if let Some(answer) = mappings::answer(&door, method, rest, query, request.body()).await {
+            return answer;
+        }
     }
     if let Some(answer) = url::configs(&door, &request) {
         return answer;

@@ -19,6 +19,7 @@ use lunch_contract::Moment;
 use lunch_contract::sqs::{MessageId, QueueId, SequenceNumber};
 use tokio::sync::watch;
 
+use crate::event_source::Settings;
 use crate::queues::{Message, Queue};
 use crate::uuid::Uuid;
 
@@ -64,6 +65,10 @@ pub(crate) enum Write {
     Retried { uuid: Uuid, attempts: u32, next: Moment },
     /// An event comes no more.
     Ended { uuid: Uuid },
+    /// An event source mapping that a call has made is set so.
+    Mapping { uuid: Uuid, settings: Box<Settings> },
+    /// An event source mapping is deleted.
+    Unmapped { uuid: Uuid },
     /// How far everything has come.
     Progress(Progress),
 }
@@ -117,6 +122,7 @@ pub(crate) struct Kept {
     /// What duplicates are answered with.
     pub(crate) taken: Vec<(DedupKey, MessageId, Uuid)>,
     pub(crate) events: Vec<StoredEvent>,
+    pub(crate) mappings: Vec<(Uuid, Settings)>,
 }
 
 /// Why something could not be kept, or what was kept cannot be had.

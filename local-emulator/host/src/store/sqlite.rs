@@ -15,6 +15,7 @@ use lunch_contract::sqs::{GroupId, MessageId, QueueId, SequenceNumber};
 use rusqlite::{Connection, Error, Row, Transaction, params};
 
 use super::{Disk, Durability, Kept, Progress, StoreError, StoredEvent, Write, rows};
+use crate::event_source::Settings;
 use crate::uuid::Uuid;
 
 /// The format that is written. A later one is refused, an earlier one is to be moved here.
@@ -43,6 +44,7 @@ CREATE TABLE event (
     uuid BLOB PRIMARY KEY, function TEXT NOT NULL, payload BLOB NOT NULL, version TEXT NOT NULL, arn TEXT NOT NULL,
     trace_id TEXT NOT NULL, client_context TEXT, accepted_ns INTEGER NOT NULL, attempts INTEGER NOT NULL,
     next_ns INTEGER);
+CREATE TABLE mapping (uuid BLOB PRIMARY KEY, settings TEXT NOT NULL);
 ";
 
 /// The file, open.
@@ -165,6 +167,13 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
             params![uuid.bytes(), attempts, ns(*next)],
         ),
         Write::Ended { uuid } => run("DELETE FROM event WHERE uuid = ?1", params![uuid.bytes()]),
+        Write::Mapping { uuid, settings } => run(
+            "INSERT OR REPLACE INTO mapping VALUES (?1, ?2)",
+            params![uuid.bytes(), json(settings)],
+        ),
+        Write::Unmapped { uuid } => {
+            run("DELETE FROM mapping WHERE uuid = ?1", params![uuid.bytes()])
+        }
         Write::Progress(_) => Ok(()),
     }
 }
@@ -269,6 +278,8 @@ fn read(connection: &Connection) -> rusqlite::Result<Kept> {
         }
     }
     kept.events = all(connection, "event", event)?;
+    kept.mappings =
+        all(connection, "mapping", |row| Ok((uuid(row, 0)?, from_json::<Settings>(row, 1)?)))?;
     kept.taken = taken.iter().map(|(stored, uuid)| (stored.key, stored.message, *uuid)).collect();
     kept.changes.extend(queues.into_iter().map(Change::QueuePut));
     kept.changes.extend(messages.into_iter().map(Change::MessagePut));

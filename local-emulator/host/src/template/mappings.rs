@@ -20,6 +20,8 @@ pub struct Mapping {
     pub queue: String,
     /// The function's name.
     pub function: String,
+    /// The alias or the version of it that is called, if one is.
+    pub qualifier: Option<String>,
     /// `BatchSize`.
     pub batch_size: u32,
     /// `MaximumBatchingWindowInSeconds`.
@@ -56,8 +58,10 @@ pub(super) fn add(
     let at = resource.span;
     let properties = Properties::of(id, resource, resolver);
     let Some(function) = properties.wish("FunctionName", template)? else { return Ok(true) };
-    let function = FunctionReference::parse(&function)
-        .map_or_else(|_| function.clone(), |reference| reference.name.to_owned());
+    let function = match FunctionReference::parse(&function) {
+        Ok(reference) => (reference.name.to_owned(), reference.qualifier.map(str::to_owned)),
+        Err(_) => (function.clone(), None),
+    };
     read(template, &properties, "", "EventSourceArn", id.to_owned(), function, at)?;
     Ok(true)
 }
@@ -75,10 +79,13 @@ pub(super) fn of_function(
         .filter(|(_, event)| event.get("Type").and_then(Node::text) == Some("SQS"))
         .map(|(name, event)| (name.clone(), event.span))
         .collect();
+    // SAM has the alias called that it publishes.
+    let alias = properties.text("AutoPublishAlias")?.map(|(alias, _)| alias);
     for (name, at) in named {
         let prefix = format!("Events.{name}.Properties.");
         let id = format!("{}{name}", properties.id);
-        read(template, properties, &prefix, "Queue", id, function.to_owned(), at)?;
+        let called = (function.to_owned(), alias.clone());
+        read(template, properties, &prefix, "Queue", id, called, at)?;
     }
     Ok(())
 }
@@ -89,7 +96,7 @@ fn read(
     prefix: &str,
     source: &str,
     logical_id: String,
-    function: String,
+    (function, qualifier): (String, Option<String>),
     at: Span,
 ) -> Result<(), TemplateError> {
     let path = |name: &str| format!("{prefix}{name}");
@@ -126,6 +133,7 @@ fn read(
         logical_id,
         queue: queue.as_str().to_owned(),
         function,
+        qualifier,
         batch_size,
         window: Duration::from_secs(window.into()),
         concurrency_max,
@@ -211,6 +219,18 @@ mod tests {
         assert_eq!((mapping.function.as_str(), mapping.batch_size), ("Tea", 10));
         assert_eq!((mapping.queue.as_str(), mapping.enabled), ("lunch-Fifo.fifo", false));
         assert!(!template.not_served.iter().any(|line| line.contains("Order")), "{template:?}");
+    }
+
+    #[test]
+    fn the_alias_that_is_published_is_called() {
+        let event = "AutoPublishAlias: live, Events: {Order: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}}";
+        let rest = format!(
+            "{QUEUE}\n  Mapped: {{Type: AWS::Lambda::EventSourceMapping, Properties: {{EventSourceArn: !GetAtt Fifo.Arn, FunctionName: !Sub '${{Tea}}:live'}}}}"
+        );
+        let template = of(event, &rest).expect("a template");
+        let called: Vec<_> =
+            template.mappings.iter().map(|mapping| mapping.qualifier.as_deref()).collect();
+        assert_eq!(called, [Some("live"); 2]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod init;
 mod invoke;
 mod journal;
 mod listen;
+mod mappings;
 mod output;
 mod queues;
 mod routes;

@@ -162,6 +162,7 @@ pub(crate) fn mapping(reports_failures: bool) -> Mapping {
         logical_id: "CoffeeOrder".to_owned(),
         queue: "orders".to_owned(),
         function: "coffee".to_owned(),
+        qualifier: None,
         batch_size: 10,
         window: std::time::Duration::ZERO,
         concurrency_max: None,

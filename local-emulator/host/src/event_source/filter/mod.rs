@@ -78,6 +78,11 @@ impl Filters {
         self.all.len()
     }
 
+    /// The patterns, as they were written.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().map(|pattern| pattern.text.as_str())
+    }
+
     /// Whether a message with this body reaches the function.
     #[must_use]
     pub fn pass(&self, body: &str) -> bool {
@@ -108,6 +113,8 @@ impl Filters {
 /// (unsure).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
+    /// As it was written.
+    text: String,
     fields: Fields,
     /// The paths that [`rule::Test::Absent`] numbers.
     absences: Vec<Vec<String>>,
@@ -117,7 +124,7 @@ impl Pattern {
     /// Reads a pattern's JSON.
     pub fn parse(text: &str) -> Result<Self, PatternError> {
         let (fields, absences) = pattern::read(text)?;
-        Ok(Self { fields, absences })
+        Ok(Self { text: text.to_owned(), fields, absences })
     }
 
     /// Whether an event matches: every field of the pattern, whichever others the event has.
