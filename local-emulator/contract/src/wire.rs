@@ -2,12 +2,14 @@
 //!
 //! Statuses, error types and texts only; headers and bodies become HTTP in the host. Sources: facts 1.3, 5.2, 5.3.
 
+mod json;
+
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
-use core::fmt::Write;
 
 pub use crate::caller_error::{CallerError, ServiceError};
+pub use self::json::Json;
 use crate::limits::Limits;
 use crate::outcome::{Exit, Outcome, SpawnFailure};
 use crate::refusal::{Refusal, RuntimeState};
@@ -276,25 +278,6 @@ pub fn invoke_event(deadline_ms: u64, request_id: &str, arn: &str, trace_id: &st
     )
 }
 
-/// Displays a text as a JSON string.
-#[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(pub &'a str);
-
-impl core::fmt::Display for Json<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_char('"')?;
-        for character in self.0.chars() {
-            match character {
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                control if control < ' ' => write!(f, "\\u{:04x}", u32::from(control))?,
-                other => f.write_char(other)?,
-            }
-        }
-        f.write_char('"')
     }
 }
 

@@ -3,10 +3,14 @@
 use hyper::StatusCode;
 use lunch_contract::Exit;
 use lunch_host::wire::Ps;
-use lunch_host::{AliasTarget, Config, Cors, FunctionUrl, Published, ServedFunction, UrlAuth};
+use lunch_host::{
+    AliasTarget, Config, Cors, EnvironmentFiles, FunctionUrl, Host, Published, ServedFunction,
+    UrlAuth,
+};
 use serde_json::{Value, json};
+use tokio::task::LocalSet;
 
-use crate::street::{Answer, Client, Program, coffee, echo, program, with_cloud};
+use crate::street::{Answer, Client, Fake, Program, coffee, echo, program, with_cloud};
 
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
 
@@ -348,5 +352,25 @@ fn a_functions_variables_have_urls_that_work() {
     with_cloud(Config::new(functions), told, |mut client, _| async move {
         let answer = client.call("GET", "/lambda-url/coffee/", &[], "").await;
         assert_eq!(answer.text(), format!("http://{}/lambda-url/tea/", client.address()));
+    });
+}
+
+#[test]
+fn another_url_makes_no_new_revision() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    LocalSet::new().block_on(&runtime.expect("a runtime"), async {
+        let host = Host::start(Config::new(vec![coffee()]), Box::new(Fake::new(echo())));
+        let host = host.expect("it starts");
+        let mut client = Client::connect(&host.addresses()[0].to_string()).await;
+        assert_eq!(says(&mut client, "/", "1").await.status, StatusCode::FORBIDDEN);
+        let deploy = |function| {
+            let files = EnvironmentFiles::default();
+            host.deploy(vec![function], &files, Vec::new(), &[], &[]).expect("it can be served")
+        };
+        assert_eq!(deploy(with_url(FunctionUrl::default())), []);
+        assert_eq!(says(&mut client, "/", "1").await.status, StatusCode::OK);
+        assert_eq!(deploy(coffee()), []);
+        assert_eq!(says(&mut client, "/", "1").await.status, StatusCode::FORBIDDEN);
+        assert_eq!(host.shut_down().await, Vec::<String>::new(), "no fault");
     });
 }
