@@ -278,9 +278,6 @@ pub fn invoke_event(deadline_ms: u64, request_id: &str, arn: &str, trace_id: &st
     )
 }
 
-    }
-}
-
 #[cfg(test)]
 #[path = "wire_tests.rs"]
 mod tests;
