@@ -9,13 +9,13 @@ use menu::{Order, Receipt};
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::coffee::Coffee;
+use crate::Coffee;
 
 /// Turns of the grinder for one shot: about a millisecond and a half of a present-day core.
 const TURNS_PER_SHOT: u32 = 500_000;
 
 /// Makes one order.
-pub(crate) async fn serve(order: &Order<Coffee>) -> Receipt {
+pub async fn serve(order: &Order<Coffee>) -> Receipt {
     let coffee = &order.item;
     info!("order {} for {}: {coffee}", order.id, order.customer);
     grind(coffee);
@@ -57,7 +57,7 @@ mod tests {
     use tokio::time::{Instant, timeout};
 
     use super::*;
-    use crate::coffee::{Extra, Topping};
+    use crate::{Extra, Topping};
 
     fn order(coffee: &str) -> Order<Coffee> {
         let item = serde_json::from_str(coffee).expect("a coffee");

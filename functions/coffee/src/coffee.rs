@@ -11,17 +11,21 @@ use serde::{Deserialize, Serialize};
 /// What a customer can ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Coffee {
-    pub(crate) drink: Drink,
+pub struct Coffee {
+    /// What is in the cup.
+    pub drink: Drink,
+    /// Medium where nothing is said.
     #[serde(default)]
-    pub(crate) size: Size,
+    pub size: Size,
+    /// Full where nothing is said.
     #[serde(default)]
-    pub(crate) caffeine: Caffeine,
+    pub caffeine: Caffeine,
+    /// In place of the drink's usual milk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) milk: Option<Milk>,
+    pub milk: Option<Milk>,
     /// In the order in which the barista adds them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) extras: Vec<Extra>,
+    pub extras: Vec<Extra>,
 }
 
 /// A list of words: the variants, how each is written in an order and spoken by the barista.
@@ -29,7 +33,7 @@ macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $words:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        pub(crate) enum $name { $($(#[$variant_doc])* #[serde(rename = $words)] $variant),+ }
+        pub enum $name { $(#[doc = $words] $(#[$variant_doc])* #[serde(rename = $words)] $variant),+ }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,10 +112,12 @@ words! {
 /// One embellishment, possibly many times over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Extra {
-    pub(crate) add: Topping,
+pub struct Extra {
+    /// What is added.
+    pub add: Topping,
+    /// How often.
     #[serde(default = "once")]
-    pub(crate) times: u32,
+    pub times: u32,
 }
 
 fn once() -> u32 {
@@ -120,7 +126,7 @@ fn once() -> u32 {
 
 impl Coffee {
     /// Shots of espresso to grind for: the bigger the cup, the more; half-caf is two grinds, a shot of each kind.
-    pub(crate) fn shots(&self) -> u32 {
+    pub fn shots(&self) -> u32 {
         let for_size = match self.size {
             Size::Small | Size::Medium => 1,
             Size::Large => 2,
@@ -133,7 +139,7 @@ impl Coffee {
     }
 
     /// How long the water needs, and the milk when there is any to steam.
-    pub(crate) fn brew_time(&self) -> Duration {
+    pub fn brew_time(&self) -> Duration {
         let water_ms = match self.drink {
             Drink::Espresso | Drink::Macchiato => 90,
             Drink::Cortado | Drink::FlatWhite | Drink::Cappuccino | Drink::Latte => 120,
@@ -159,7 +165,7 @@ impl Coffee {
 
 impl Extra {
     /// How long all of this embellishment takes.
-    pub(crate) fn time(&self) -> Duration {
+    pub fn time(&self) -> Duration {
         let each_ms = match self.add {
             Topping::Sugar | Topping::Cinnamon => 20,
             Topping::CocoaPowder | Topping::Sprinkles => 25,

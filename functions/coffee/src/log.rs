@@ -9,7 +9,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// The message and its fields.
     Plain,
     /// One JSON object per line.
@@ -18,7 +18,7 @@ pub(crate) enum Format {
 
 impl Format {
     /// The format that the function's `LoggingConfig` asks for.
-    pub(crate) fn from_env() -> Self {
+    pub fn from_env() -> Self {
         match env::var("AWS_LAMBDA_LOG_FORMAT") {
             Ok(format) if format.eq_ignore_ascii_case("json") => Self::Json,
             Ok(_) | Err(_) => Self::Plain,
@@ -27,7 +27,7 @@ impl Format {
 }
 
 /// Sends everything from here on to stdout.
-pub(crate) fn init(format: Format) {
+pub fn init(format: Format) {
     let level = env::var("AWS_LAMBDA_LOG_LEVEL")
         .ok()
         .and_then(|level| level.parse().ok())

@@ -4,15 +4,10 @@
 //! because a stall may float away at any moment. It has no timeout of its own either: an order that takes too
 //! long is thrown into the bin by the platform, at the function's configured `Timeout`.
 
-mod barista;
-mod coffee;
-mod log;
-
+use coffee::{Coffee, barista, log};
 use lambda_runtime::layers::TracingLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use menu::{Order, Receipt};
-
-use crate::coffee::Coffee;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
