@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions are ordinary Lambda functions.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -18,7 +18,10 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("lunch-benches", &["lunch-contract", "lunch-cloud"]),
     ("lunch-fuzz", &["lunch-contract", "lunch-cloud", "lunch-sim", "lunch-host", "lunch-tests"]),
     ("menu", &[]),
+    ("post", &[]),
     ("coffee", &["menu"]),
+    ("takeaway", &["coffee", "menu", "post"]),
+    ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
 ];
 
@@ -39,7 +42,13 @@ const PURE: [&str; 10] = [
 const PURE_AT_BUILD: &str = "unicode-ident";
 
 /// Dependencies of more than one room, and why it takes more than one.
-const SHARED: [(&str, &[&str], &str); 14] = [
+const SHARED: [(&str, &[&str], &str); 16] = [
+    (
+        "aws-smithy-http-client",
+        &["lunch-tests", "post"],
+        "with TLS for AWS there, without any for a local door here",
+    ),
+    ("base64", &["lunch-host", "till"], "logs' tails and attributes; bodies by URL"),
     (
         "fastrand",
         &["lunch-cli", "lunch-fuzz", "lunch-tests"],
@@ -57,7 +66,7 @@ const SHARED: [(&str, &[&str], &str); 14] = [
     ),
     ("hyper-util", &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"], "goes with hyper"),
     ("insta", &["lunch-cli", "lunch-cloud", "lunch-host", "lunch-sim", "lunch-tests"], "snapshots"),
-    ("lambda_runtime", &["coffee", "lunch-benches", "scripted"], "functions"),
+    ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
         &["lunch-benches", "lunch-host", "lunch-tests", "scripted"],
@@ -77,6 +86,8 @@ const SHARED: [(&str, &[&str], &str); 14] = [
             "lunch-tests",
             "menu",
             "scripted",
+            "takeaway",
+            "till",
         ],
         "plain data everywhere",
     ),
@@ -92,12 +103,14 @@ const SHARED: [(&str, &[&str], &str); 14] = [
             "lunch-tests",
             "menu",
             "scripted",
+            "takeaway",
+            "till",
         ],
         "events, journals, routes",
     ),
     (
         "thiserror",
-        &["lunch-benches", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests"],
+        &["lunch-benches", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests", "post", "till"],
         "an enum of errors per operation",
     ),
     (
@@ -110,10 +123,12 @@ const SHARED: [(&str, &[&str], &str); 14] = [
             "lunch-host",
             "lunch-tests",
             "scripted",
+            "takeaway",
+            "till",
         ],
         "sockets and timers",
     ),
-    ("tracing", &["coffee", "lunch-cli", "lunch-host"], "logs"),
+    ("tracing", &["coffee", "lunch-cli", "lunch-host", "takeaway", "till"], "logs"),
     ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host"], "logs"),
 ];
 

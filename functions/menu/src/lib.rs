@@ -17,6 +17,38 @@ impl fmt::Display for OrderId {
     }
 }
 
+/// A shop of the street, by the name that an order calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shop {
+    /// Cloud Coffees.
+    Coffee,
+    /// Concurrent Burgers.
+    Burger,
+    /// Parallel Salads.
+    Salad,
+}
+
+impl Shop {
+    /// All shops of the street, open or not.
+    pub const ALL: [Self; 3] = [Self::Coffee, Self::Burger, Self::Salad];
+
+    /// The name in an order, in a queue's message and in a sentence.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coffee => "coffee",
+            Self::Burger => "burger",
+            Self::Salad => "salad",
+        }
+    }
+}
+
+impl fmt::Display for Shop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// One customer's wish.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order<Item> {
@@ -37,6 +69,30 @@ pub struct Receipt {
     pub customer: String,
     /// What was handed over, in words: `a large latte with cinnamon`.
     pub served: String,
+}
+
+/// What an order came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It was made and handed over.
+    Served,
+}
+
+/// A receipt in the receipts queue, where those of all shops come together.
+///
+/// An order that was made twice has two: whoever counts outcomes counts them per shop and order, not per receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedReceipt {
+    /// Who made it.
+    pub shop: Shop,
+    /// What it came to.
+    pub outcome: Outcome,
+    /// The how-manieth time the order came out of its queue: 1 for nearly all.
+    pub attempt: u32,
+    /// What the customer gets.
+    #[serde(flatten)]
+    pub receipt: Receipt,
 }
 
 impl<Item: fmt::Display> Order<Item> {
@@ -64,6 +120,28 @@ mod tests {
                 served: "a small filter coffee".into(),
             }
         );
+    }
+
+    #[test]
+    fn a_posted_receipt_is_the_receipt_with_its_shop_outcome_and_attempt() {
+        let posted = PostedReceipt {
+            shop: Shop::Coffee,
+            outcome: Outcome::Served,
+            attempt: 2,
+            receipt: order().receipt(),
+        };
+        let json = serde_json::to_string(&posted).expect("a receipt is JSON");
+        let expected = r#"{"shop":"coffee","outcome":"served","attempt":2,"order":7,"customer":"Ada","served":"a small filter coffee"}"#;
+        assert_eq!(json, expected);
+        assert_eq!(serde_json::from_str::<PostedReceipt>(&json).expect("it reads back"), posted);
+    }
+
+    #[test]
+    fn a_shop_is_written_as_it_is_called() {
+        for shop in Shop::ALL {
+            let json = serde_json::to_string(&shop).expect("a shop is JSON");
+            assert_eq!(json, format!("\"{shop}\""));
+        }
     }
 
     #[test]

@@ -8,8 +8,8 @@ use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 
-pub use crate::caller_error::{CallerError, ServiceError};
 pub use self::json::Json;
+pub use crate::caller_error::{CallerError, ServiceError};
 use crate::limits::Limits;
 use crate::outcome::{Exit, Outcome, SpawnFailure};
 use crate::refusal::{Refusal, RuntimeState};
