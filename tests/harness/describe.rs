@@ -94,6 +94,10 @@ fn of_note(note: &Note) -> String {
         Note::EventDropped { request, outcome, condition, .. } => {
             format!("event {request} is dropped, {condition:?}: {outcome:?}")
         }
+        Note::EventRecorded { request, to, why, .. } => {
+            let how = why.as_ref().map_or_else(String::new, |why| format!(", in vain: {why}"));
+            format!("event {request} is told to {to}{how}")
+        }
         Note::NotStarted { process, why } => format!("{process} did not start: {why}"),
         Note::InPlace { instance, why } => format!("{instance} runs in place: {why}"),
         Note::LessApart { why } => format!("less apart than elsewhere: {why}"),
