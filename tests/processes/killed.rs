@@ -10,9 +10,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
-use lunch_tests::{Cloud, Request, lunch};
+use lunch_tests::{Cloud, Request, lunch, wait_until};
 use serde_json::{Value, json};
 
 /// The template's queues: one of each type.
@@ -199,7 +198,11 @@ fn what_was_acknowledged_survives_a_kill_at_any_moment() {
             thread::spawn(move || load(port, queue, &format!("{round}.{caller}"), &told))
         });
         let callers: Vec<_> = callers.collect();
-        thread::sleep(Duration::from_micros(random.u64(1_000..60_000)));
+        let enough = random.usize(0..60);
+        wait_until("so many messages are acknowledged", || {
+            let sent = told.lock().map_or(0, |told| told.sent.len());
+            if sent >= enough { Ok(()) } else { Err(format!("{sent} of {enough}")) }
+        });
         cloud.kill();
         for caller in callers {
             caller.join().expect("a caller meets its end, and no failure");
