@@ -75,9 +75,9 @@ pub(crate) struct Up {
     #[arg(long)]
     pub(crate) no_watch: bool,
     #[command(flatten)]
-    pub(crate) keep: Keep,
-    #[command(flatten)]
     pub(crate) cloud: Cloud,
+    #[command(flatten)]
+    pub(crate) keep: Keep,
 }
 
 #[derive(Debug, Args)]
