@@ -88,7 +88,7 @@ mod clients {
 
     /// The first order of the street's lunchtime.
     fn order() -> Value {
-        let orders = workspace().join("functions/coffee/orders/lunchtime.jsonl");
+        let orders = workspace().join("orders/lunchtime.jsonl");
         let orders = std::fs::read_to_string(orders).unwrap();
         let first: Value = serde_json::from_str(orders.lines().next().unwrap()).unwrap();
         first["payload"].clone()

@@ -91,16 +91,18 @@ mod tests {
         payload: Order<Coffee>,
     }
 
+    /// What of lunchtime comes to the stalls; the rest goes by way of the till.
     fn lunchtime() -> Vec<Line> {
-        let lines = include_str!("../orders/lunchtime.jsonl").lines();
-        lines.map(|line| serde_json::from_str(line).expect("an order")).collect()
+        let lines = include_str!("../../../orders/lunchtime.jsonl").lines();
+        let lines = lines.map(|line| serde_json::from_str(line).expect("an order"));
+        lines.filter(|line: &Line| line.function == "coffee").collect()
     }
 
     #[test]
     fn lunchtime_is_in_order_and_every_ticket_has_its_number() {
         let lines = lunchtime();
         assert!(lines.is_sorted_by(|one, next| one.at <= next.at));
-        assert!(lines.iter().all(|line| line.function == "coffee"));
+        assert!(!lines.is_empty());
         let numbers: Vec<u64> = lines.iter().map(|line| line.payload.id.0).collect();
         let expected: Vec<u64> = (1..).take(lines.len()).collect();
         assert_eq!(numbers, expected);

@@ -111,6 +111,26 @@ impl Door {
         Ok(answer)
     }
 
+    /// Calls SQS, in JSON.
+    pub(crate) async fn sqs<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        body: &serde_json::Value,
+    ) -> Result<T, CallError> {
+        let request = Request::post("/")
+            .header(CONTENT_TYPE, "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("AmazonSQS.{action}"));
+        let answer = self.call(request, body.to_string().into()).await?;
+        if !answer.status.is_success() {
+            let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let why = told["message"].as_str().unwrap_or("no reason given");
+            return Err(CallError::Refused { sentence: format!("{action} was refused: {why}") });
+        }
+        // What has no result has no body.
+        let body = if answer.body.is_empty() { b"{}" } else { &*answer.body };
+        serde_json::from_slice(body).map_err(|_| self.stranger(action, &answer))
+    }
+
     /// One of our own routes, for a value.
     pub(crate) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let answer = self.call(Request::get(path), Bytes::new()).await?;

@@ -22,6 +22,11 @@ pub(crate) enum Fate {
     Fails(u64),
 }
 
+/// The request of the order with that index.
+pub(crate) fn request(index: usize) -> RequestId {
+    RequestId { serial: index as u64, index: u32::try_from(index).expect("few") }
+}
+
 /// Orders as `(arrival in ms, fate)`, of a function with room for that many at once; then `quiet` passes.
 pub(crate) fn records(
     orders: &[(u64, Fate)],
@@ -77,7 +82,7 @@ fn play(
 
 fn step<T: Trace>(lunch: &mut Simulation<Baristas, T>) {
     if let Some(Stepped::Outside(serial)) = lunch.step() {
-        let request = RequestId { serial, index: u32::try_from(serial).expect("few") };
+        let request = request(usize::try_from(serial).expect("few"));
         let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
         let function = FunctionId(0);
         lunch.tell(Event::Invoke { request, function, kind, reply }).expect("taken");

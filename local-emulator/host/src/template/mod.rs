@@ -7,6 +7,7 @@ mod dependencies;
 mod destinations;
 mod error;
 mod filters;
+mod follow;
 mod function;
 mod generated;
 #[cfg(test)]
@@ -36,6 +37,7 @@ use std::path::{Path, PathBuf};
 
 pub use crate::event_source::filter::{Filters, FiltersError, Pattern, PatternError};
 pub use error::TemplateError;
+pub use follow::{Follow, NotAPointer, Outcomes, Pointer};
 pub use function::{Build, Function};
 pub use mappings::Mapping;
 pub use node::Span;
@@ -90,6 +92,8 @@ pub struct Template {
     queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
     pub orders: Option<PathBuf>,
+    /// How the outcomes of such orders are found that a function only passes on: `Metadata.Lunch.Follow`.
+    pub follow: Option<Follow>,
     /// What it has and is not served, in sentences.
     pub not_served: Vec<String>,
     /// The values that stand in for what is not there, in sentences.
@@ -147,6 +151,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     let orders = scalar(lunch.and_then(|node| node.get("Orders")));
     let mut template = Template {
         orders: orders.map(|orders| folder(&path).join(orders)),
+        follow: None,
         path,
         description: scalar(root.get("Description")).unwrap_or_default(),
         functions: Vec::new(),
@@ -174,6 +179,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     mappings::settle(&mut template)?;
     destinations::settle(&mut template)?;
     urls::settle(&mut template)?;
+    template.follow = follow::read(&template, lunch)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
         template.not_served.push(format!("without effect here: {} (`{kind}`)", ids.join(", ")));

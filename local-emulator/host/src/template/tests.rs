@@ -24,7 +24,7 @@ fn the_repositorys_own_template_is_read() {
     let coffee = &template.functions[0];
     assert_eq!((coffee.timeout.as_secs(), coffee.reserved), (2, Some(12)));
     assert_eq!(coffee.binary.as_deref(), Some("coffee"));
-    assert!(template.orders.unwrap().ends_with("functions/coffee/orders/lunchtime.jsonl"));
+    assert!(template.orders.unwrap().ends_with("orders/lunchtime.jsonl"));
 }
 
 #[test]

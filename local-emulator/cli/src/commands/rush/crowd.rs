@@ -1,20 +1,22 @@
 //! The crowd: who comes when, each called over HTTP at its time, and what each one got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use hyper::StatusCode;
 use hyper::body::Bytes;
-use lunch_contract::Outcome;
+use lunch_contract::{Outcome, RequestId};
+use lunch_host::template::Follow;
 use lunch_host::wire::AnsweredRequest;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::sleep_until;
 
+use super::follow::Waiting;
 use crate::args;
 use crate::commands::invoke::refusal;
 use crate::door::{Answer, CallError, Door};
@@ -94,6 +96,7 @@ fn no_orders(template: &Path) -> String {
 #[derive(Debug)]
 pub(super) struct Call {
     name: String,
+    called: SystemTime,
     took: Duration,
     answer: Result<Answer, CallError>,
 }
@@ -124,11 +127,11 @@ pub(super) async fn serve(orders: &[Order], door: &Rc<Door>, progress: &mut Serv
 
 async fn call(order: Order, door: Rc<Door>, told: mpsc::UnboundedSender<Call>) {
     let payload = Bytes::copy_from_slice(order.payload.get().as_bytes());
-    let began = Instant::now();
+    let (called, began) = (SystemTime::now(), Instant::now());
     let answer = door.invoke(&order.function, payload, false).await;
     let name = format!("line {}", order.line);
     // Where nobody listens any more, the crowd was sent home.
-    drop(told.send(Call { name, took: began.elapsed(), answer }));
+    drop(told.send(Call { name, called, took: began.elapsed(), answer }));
 }
 
 /// What the progress shows before the cloud's own words are read.
@@ -154,36 +157,76 @@ fn function_error(answer: &Answer) -> Option<String> {
     Some(body["errorType"].as_str().unwrap_or(kind).to_owned())
 }
 
+/// The cloud's own knowledge of requests, by their id on the wire.
+#[derive(Debug)]
+pub(super) struct Known<'a>(BTreeMap<&'a str, Vec<&'a AnsweredRequest>>);
+
+impl<'a> Known<'a> {
+    pub(super) fn of(answered: &'a [AnsweredRequest]) -> Self {
+        let mut known: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for request in answered {
+            known.entry(request.request_id.as_str()).or_default().push(request);
+        }
+        Self(known)
+    }
+
+    fn answers(&self, answer: &Answer) -> &[&'a AnsweredRequest] {
+        let of = |id| self.0.get(id).map(Vec::as_slice);
+        answer.header("x-amzn-requestid").and_then(of).unwrap_or_default()
+    }
+}
+
 /// What each got, in the order of the file; the cloud's own knowledge of a request is put to its answer.
-pub(super) fn fates(mut calls: Vec<Call>, answered: &[AnsweredRequest]) -> Vec<Served> {
-    let by_id: BTreeMap<&str, &AnsweredRequest> =
-        answered.iter().map(|request| (request.request_id.as_str(), request)).collect();
+pub(super) fn fates(calls: &mut [Call], known: &Known<'_>) -> Vec<Served> {
     calls.sort_by(|a, b| numeric(&a.name).cmp(&numeric(&b.name)));
-    calls.into_iter().map(|call| served(call, &by_id)).collect()
+    calls.iter().map(|call| served(call, known)).collect()
+}
+
+/// The orders that their function has passed on.
+pub(super) fn passed_on(calls: &[Call], follow: &Follow, known: &Known<'_>) -> Vec<Waiting> {
+    let waiting = |call: &Call| {
+        let answer = call.answer.as_ref().ok()?;
+        let is_followed = |request: &&AnsweredRequest| follow.functions.contains(&request.function);
+        let known = known.answers(answer).iter().copied().find(is_followed)?;
+        let number = follow.order.find(&answer.body)?;
+        let is_served = known.outcome == Outcome::Returned;
+        is_served.then(|| Waiting { name: call.name.clone(), number, called: call.called })
+    };
+    calls.iter().filter_map(waiting).collect()
 }
 
 fn numeric(name: &str) -> (usize, &str) {
     (name.len(), name)
 }
 
-fn served(call: Call, answered: &BTreeMap<&str, &AnsweredRequest>) -> Served {
-    let Call { name, took, answer } = call;
-    let answer = match answer {
+fn served(call: &Call, known: &Known<'_>) -> Served {
+    let (name, took) = (call.name.clone(), call.took);
+    let answer = match &call.answer {
         Ok(answer) => answer,
         Err(error) => {
-            let fate = Fate::Unanswered(error.to_string());
-            return Served { name, fate, took, start: None, init: None, last_log: None };
+            let (fate, answers) = (Fate::Unanswered(error.to_string()), Vec::new());
+            return Served { name, fate, took, start: None, init: None, last_log: None, answers };
         }
     };
-    let known = answer.header("x-amzn-requestid").and_then(|id| answered.get(id)).copied();
+    let answers = known.answers(answer);
+    let known = answers.first().copied();
     Served {
         name,
-        fate: fate(&answer, known.map(|request| &request.outcome)),
+        fate: fate(answer, known.map(|request| &request.outcome)),
         took,
-        start: start(&answer),
-        init: millis(&answer, "x-lunch-init-ms"),
+        start: start(answer),
+        init: millis(answer, "x-lunch-init-ms"),
         last_log: known.and_then(|request| request.last_line.as_deref()).map(message),
+        answers: answers.iter().map(|request| request.request).collect(),
     }
+}
+
+/// What became of the requests that none of these calls made.
+pub(super) fn others(orders: &[Served], answered: &[AnsweredRequest]) -> Vec<Outcome> {
+    let own: BTreeSet<RequestId> =
+        orders.iter().flat_map(|order| &order.answers).copied().collect();
+    let others = answered.iter().filter(|request| !own.contains(&request.request));
+    others.map(|request| request.outcome.clone()).collect()
 }
 
 fn fate(answer: &Answer, outcome: Option<&Outcome>) -> Fate {
@@ -247,7 +290,8 @@ mod tests {
     }
 
     fn call(line: usize, answer: Answer) -> Call {
-        Call { name: format!("line {line}"), took: Duration::from_millis(20), answer: Ok(answer) }
+        let (called, took) = (SystemTime::UNIX_EPOCH, Duration::from_millis(20));
+        Call { name: format!("line {line}"), called, took, answer: Ok(answer) }
     }
 
     fn timed_out() -> Answer {
@@ -273,7 +317,7 @@ mod tests {
                 r#"{"level":"INFO","fields":{"message":"adding marshmallows"}}"#.into(),
             ),
         };
-        let served = fates(vec![call(28, timed_out())], &[known]).remove(0);
+        let served = fates(&mut [call(28, timed_out())], &Known::of(&[known])).remove(0);
         assert_eq!(served.fate, Fate::TimedOut);
         assert_eq!(served.last_log.as_deref(), Some("adding marshmallows"));
         assert_eq!(served.start, Some(Temper::Cold));
@@ -295,7 +339,7 @@ mod tests {
     #[test]
     fn fates_stand_in_the_order_of_the_file() {
         let returned = |line| call(line, answer(200, &[], "{}"));
-        let names = fates(vec![returned(10), returned(2), returned(9)], &[]);
+        let names = fates(&mut [returned(10), returned(2), returned(9)], &Known::of(&[]));
         let names: Vec<_> = names.into_iter().map(|served| served.name).collect();
         assert_eq!(names, ["line 2", "line 9", "line 10"]);
     }
@@ -335,8 +379,8 @@ mod tests {
         let orders = orders::read(file).orders;
         let door = Rc::new(Door::new(port));
         let mut progress = Serving::begin(orders.len(), Duration::ZERO);
-        let calls = LocalSet::new().run_until(serve(&orders, &door, &mut progress)).await;
-        fates(calls, &[])
+        let mut calls = LocalSet::new().run_until(serve(&orders, &door, &mut progress)).await;
+        fates(&mut calls, &Known::of(&[]))
     }
 
     #[tokio::test]

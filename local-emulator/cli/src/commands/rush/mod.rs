@@ -3,16 +3,20 @@
 
 mod afterwards;
 mod crowd;
+mod follow;
 mod journal;
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use lunch_contract::Outcome;
 use lunch_host::sandbox::Supervisor;
+use lunch_host::template::Follow;
 use lunch_host::wire::{AnsweredRequest, Ps, TimelineLine};
 use lunch_host::{Host, Listen};
 
-use self::crowd::{Call, Crowd};
+use self::crowd::{Call, Crowd, Known};
+use self::follow::Before;
 use self::journal::JournalFile;
 use crate::args::{self, NamedDelay};
 use crate::commands::cloud::{self, Plan};
@@ -22,13 +26,14 @@ use crate::failure::{Code, Failure};
 use crate::progress::Serving;
 use crate::say;
 use crate::story::{Lanes, Story};
-use crate::summary::{Served, Summary};
+use crate::summary::{PassedOn, Served, Sight, Summary};
 
 pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result<Code, Failure> {
     asked.cloud.cold_start.get_or_insert_with(NamedDelay::rust_al2023);
     let plan = Plan::read(&asked.cloud, Listen::loopback(0))?;
     let crowd = Crowd::read(&asked, plan.orders.as_deref())?;
     let journal = JournalFile::choose(asked.cloud.journal.as_deref(), &plan.folder)?;
+    let follow = plan.template.follow.clone();
     let (mut config, _) = plan.build(false)?;
     config.journal = Some(journal.path().to_owned());
     config.keeping = asked.durable.map(|durable| args::keeping(&asked.cloud.template, durable));
@@ -39,7 +44,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let mut ending = Ending::listen()?;
     let host = cloud::start(config, supervisor)?;
     let outcome = tokio::select! {
-        lunchtime = lunchtime(&host, &crowd, idle_max) => lunchtime,
+        lunchtime = lunchtime(&host, &crowd, follow.as_ref(), idle_max) => lunchtime,
         why = host.lost() => Err(Failure::new(Code::Fault, why)),
         by = ending.asked() => Err(Failure::new(Code::Bad, format!("{by}: the crowd was sent home"))),
     };
@@ -58,6 +63,8 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
 #[derive(Debug)]
 struct Lunchtime {
     orders: Vec<Served>,
+    passed_on: Vec<PassedOn>,
+    others: Vec<Outcome>,
     timeline: Vec<TimelineLine>,
     ps: Ps,
 }
@@ -65,11 +72,24 @@ struct Lunchtime {
 async fn lunchtime(
     host: &Host,
     crowd: &Crowd,
+    follow: Option<&Follow>,
     idle_max: Option<Duration>,
 ) -> Result<Lunchtime, Failure> {
     let door = Rc::new(Door::new(host.port()));
+    let before = match follow {
+        Some(follow) => Before::look(&door, follow).await?,
+        None => Before::default(),
+    };
     let mut progress = Serving::begin(crowd.orders.len(), crowd.lasts());
-    let calls: Vec<Call> = crowd::serve(&crowd.orders, &door, &mut progress).await;
+    let mut calls: Vec<Call> = crowd::serve(&crowd.orders, &door, &mut progress).await;
+    let passed_on = match follow {
+        Some(follow) => {
+            let answered: Vec<AnsweredRequest> = door.read_lines("/_lunch/requests").await?;
+            let waiting = crowd::passed_on(&calls, follow, &Known::of(&answered));
+            follow::until_each_has_its_outcome(&door, follow, &before, waiting, &progress).await?
+        }
+        None => Vec::new(),
+    };
     if let Some(idle_max) = idle_max {
         afterwards::until_all_have_gone(&door, idle_max, &progress).await?;
     }
@@ -77,7 +97,9 @@ async fn lunchtime(
     let timeline = door.read_lines("/_lunch/timeline").await?;
     let answered: Vec<AnsweredRequest> = door.read_lines("/_lunch/requests").await?;
     progress.done();
-    Ok(Lunchtime { orders: crowd::fates(calls, &answered), timeline, ps })
+    let orders = crowd::fates(&mut calls, &Known::of(&answered));
+    let others = crowd::others(&orders, &answered);
+    Ok(Lunchtime { orders, passed_on, others, timeline, ps })
 }
 
 /// The timeline and the summary, and whether all went as it should.
@@ -85,7 +107,13 @@ fn tell(asked: &args::Rush, crowd: &Crowd, lunchtime: Lunchtime) -> Code {
     let story = Story::of_lines(lunchtime.timeline);
     let lanes = Lanes::all_if(asked.all);
     let all = "`lunch rush --all` draws all";
-    let summary = Summary::new(&lunchtime.orders, &story.records, cloud::modelled(&asked.cloud));
+    let sight = Sight {
+        orders: &lunchtime.orders,
+        passed_on: &lunchtime.passed_on,
+        others: &lunchtime.others,
+        records: &story.records,
+    };
+    let summary = Summary::new(sight, cloud::modelled(&asked.cloud));
     say::answer(format!("{}\n{}", story.draw(lunchtime.ps.now, lanes, all), summary.render()));
     if let Some(left) = afterwards::left(&lunchtime.ps) {
         say::answer(left);

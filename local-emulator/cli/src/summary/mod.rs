@@ -3,13 +3,19 @@
 //! Pure: the callers' own sight of their orders and the cloud's records go in. What the callers measured is called so,
 //! and what a delay model added is called modelled.
 
+mod counts;
+mod passed_on;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use lunch_cloud::{Cause, ColdCause, Phase, Record, ResetCause, Retirement, Start};
-use lunch_contract::{InstanceId, Moment};
+use lunch_cloud::Record;
+use lunch_contract::{Moment, Outcome, RequestId};
 
+use self::counts::Counts;
+pub(crate) use self::counts::retired;
+pub(crate) use self::passed_on::{PassedOn, Receipt};
 use crate::span;
 
 /// One order, as its caller saw it.
@@ -27,6 +33,21 @@ pub(crate) struct Served {
     pub(crate) init: Option<Duration>,
     /// The last line that the function logged for it.
     pub(crate) last_log: Option<String>,
+    /// What the cloud knows it as, once for each answer that it gave.
+    pub(crate) answers: Vec<RequestId>,
+}
+
+/// All that is known of a lunchtime.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight<'a> {
+    /// The callers' sight.
+    pub(crate) orders: &'a [Served],
+    /// Those of them that their function only passed on.
+    pub(crate) passed_on: &'a [PassedOn],
+    /// What became of requests that no caller made: those of queues and events.
+    pub(crate) others: &'a [Outcome],
+    /// The cloud's sight.
+    pub(crate) records: &'a [(Moment, Record)],
 }
 
 /// How an order ended.
@@ -64,44 +85,39 @@ const RATES: [&str; 2] =
 /// What a crowd came to.
 #[derive(Debug)]
 pub(crate) struct Summary<'a> {
+    sight: Sight<'a>,
     orders: &'a [Served],
     counts: Counts,
     /// What was added to each cold start, in words; `None`: nothing.
     modelled: Option<String>,
 }
 
-/// What the records say.
-#[derive(Debug, Default)]
-struct Counts {
-    cold: BTreeMap<String, usize>,
-    reinitialized: BTreeMap<&'static str, usize>,
-    reclaimed: BTreeMap<&'static str, usize>,
-    invocations: BTreeMap<InstanceId, usize>,
-    born: usize,
-    customers_max: usize,
-    stalls_max: usize,
-    arrived: usize,
-    answered: usize,
-}
-
 impl<'a> Summary<'a> {
     /// Counts.
-    pub(crate) fn new(
-        orders: &'a [Served],
-        records: &[(Moment, Record)],
-        modelled: Option<String>,
-    ) -> Self {
-        Self { orders, counts: count(records), modelled }
+    pub(crate) fn new(sight: Sight<'a>, modelled: Option<String>) -> Self {
+        let Sight { orders, records, .. } = sight;
+        let customers = orders.iter().flat_map(|order| &order.answers).copied().collect();
+        Self { sight, orders, counts: counts::count(records, &customers), modelled }
     }
 
-    /// Whether every order has exactly one outcome: one answer each on the callers' side, and on the cloud's as many
-    /// requests as orders and one answer to each.
+    /// Whether every order has exactly one outcome: one answer each on the callers' side, one on the cloud's, of a request
+    /// that is no other order's; and those that were passed on came to something.
     pub(crate) fn is_whole(&self) -> bool {
-        let unanswered = self.count(|fate| matches!(fate, Fate::Unanswered(_)));
-        let refused = self.count(|fate| matches!(fate, Fate::Refused(_)));
-        // What the door refuses (an unknown function, a payload too large) never reaches the cloud.
-        let reached = self.orders.len() - refused;
-        unanswered == 0 && self.counts.arrived == reached && self.counts.answered == reached
+        let mut requests: Vec<_> = self.orders.iter().flat_map(|order| &order.answers).collect();
+        let answers = requests.len();
+        requests.sort_unstable();
+        requests.dedup();
+        let is_answered = |order: &Served| match order.fate {
+            Fate::Unanswered(_) => false,
+            // What the door refuses (an unknown function, a payload too large) never reaches the cloud.
+            Fate::Refused(_) => true,
+            Fate::Returned | Fate::FunctionError(_) | Fate::TimedOut | Fate::Throttled(_) => {
+                order.answers.len() == 1
+            }
+        };
+        requests.len() == answers
+            && self.orders.iter().all(is_answered)
+            && self.sight.passed_on.iter().all(PassedOn::has_outcome)
     }
 
     fn count(&self, is: impl Fn(&Fate) -> bool) -> usize {
@@ -115,6 +131,8 @@ impl<'a> Summary<'a> {
         page.row("orders", orders, "");
         page.row("  served", self.count(|fate| *fate == Fate::Returned), "");
         self.failed(&mut page);
+        passed_on::render(self.sight.passed_on, &mut page);
+        self.others(&mut page);
         let causes = list(counts.cold.iter().map(|(why, count)| format!("{count} {why}")));
         page.row("cold starts", counts.cold.values().sum(), &causes);
         if !counts.reinitialized.is_empty() {
@@ -175,6 +193,19 @@ impl<'a> Summary<'a> {
         }
     }
 
+    /// What queues and events called, which no customer waits for.
+    fn others(&self, page: &mut Page) {
+        let others = self.sight.others;
+        let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+        for outcome in others {
+            *groups.entry(outcome.word()).or_default() += 1;
+        }
+        if !others.is_empty() {
+            let words = list(groups.iter().map(|(word, count)| format!("{count} {word}")));
+            page.row("called by queues", others.len(), &words);
+        }
+    }
+
     fn grouped(&self, by: impl Fn(&Fate) -> Option<String>) -> BTreeMap<String, usize> {
         let mut groups = BTreeMap::new();
         for order in self.orders {
@@ -227,6 +258,7 @@ impl<'a> Summary<'a> {
             ("cold, call to answer", of(Temper::Cold)),
             ("re-initialised", of(Temper::Reinitialized)),
             ("init of the cold ones", inits),
+            ("call to receipt", passed_on::spans(self.sight.passed_on)),
         ];
         let mut table = plain_table();
         table.set_header(["of those served", "orders", "p50", "p99", "max"]);
@@ -312,83 +344,6 @@ fn named(groups: &BTreeMap<String, usize>) -> String {
     }
 }
 
-fn count(records: &[(Moment, Record)]) -> Counts {
-    let mut counts = Counts::default();
-    let (mut customers, mut stalls) = (0_usize, 0_usize);
-    for (_, record) in records {
-        match record {
-            Record::Born { .. } => {
-                counts.born += 1;
-                stalls += 1;
-                counts.stalls_max = counts.stalls_max.max(stalls);
-            }
-            Record::Phase { from, to, cause, .. } => {
-                if *to == Phase::Gone {
-                    stalls = stalls.saturating_sub(1);
-                }
-                // From Stopping on it is the process's end that moves it, and no longer the decision.
-                if let (true, Cause::Retired(why)) = (*from != Phase::Stopping, cause) {
-                    *counts.reclaimed.entry(retired(*why)).or_default() += 1;
-                }
-            }
-            Record::Arrived { .. } => {
-                counts.arrived += 1;
-                customers += 1;
-                counts.customers_max = counts.customers_max.max(customers);
-            }
-            Record::Answered { .. } => {
-                counts.answered += 1;
-                customers = customers.saturating_sub(1);
-            }
-            Record::Started { instance, start, .. } => {
-                *counts.invocations.entry(*instance).or_default() += 1;
-                match start {
-                    Start::Cold(why) => *counts.cold.entry(cold(*why)).or_default() += 1,
-                    Start::Reinitialized(why) => {
-                        *counts.reinitialized.entry(reset(*why)).or_default() += 1;
-                    }
-                    Start::Warm => {}
-                }
-            }
-            Record::Waits { .. }
-            | Record::Ended { .. }
-            | Record::InitFailed { .. }
-            | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
-        }
-    }
-    counts
-}
-
-/// Why a request was cold, as a clause.
-pub(crate) fn cold(cause: ColdCause) -> String {
-    match cause {
-        ColdCause::First => "first".to_owned(),
-        ColdCause::AllBusy => "as all were busy".to_owned(),
-        ColdCause::AfterRetirement(why) => format!("after one had gone ({})", retired(why)),
-    }
-}
-
-/// Why an instance went.
-pub(crate) const fn retired(why: Retirement) -> &'static str {
-    match why {
-        Retirement::FunctionIdle => "function idle",
-        Retirement::InstanceIdle => "instance idle",
-        Retirement::LifeEnded => "life over",
-        Retirement::NewRevision => "new revision",
-        Retirement::Evicted => "evicted",
-        Retirement::ShutDown => "shut down",
-    }
-}
-
-const fn reset(why: ResetCause) -> &'static str {
-    match why {
-        ResetCause::TimedOut => "after a timeout",
-        ResetCause::Exited(_) => "after a crash",
-        ResetCause::InitFailed(_) => "after a failed init",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -403,8 +358,13 @@ mod tests {
             init: (start == Some(Temper::Cold)).then_some(Duration::from_micros(17_400)),
             last_log: (fate == Fate::TimedOut).then(|| "adding marshmallows".to_owned()),
             start,
+            answers: vec![virtual_lunch::request(index)],
             fate,
         }
+    }
+
+    fn sight<'a>(orders: &'a [Served], records: &'a [(Moment, Record)]) -> Sight<'a> {
+        Sight { orders, passed_on: &[], others: &[], records }
     }
 
     fn lunchtime() -> (Vec<Served>, Vec<(Moment, Record)>) {
@@ -433,7 +393,7 @@ mod tests {
     fn a_lunchtime_is_summed_up() {
         let (orders, records) = lunchtime();
         let modelled = Some("INIT takes at least a draw of `rust-al2023`".to_owned());
-        let summary = Summary::new(&orders, &records, modelled);
+        let summary = Summary::new(sight(&orders, &records), modelled);
         assert!(summary.is_whole());
         assert_snapshot!(summary.render());
     }
@@ -442,7 +402,7 @@ mod tests {
     fn stalls_that_served_alike_are_said_so_and_of_no_warm_start_nothing_is() {
         let reuse = |orders: &[(u64, Order)]| {
             let records = virtual_lunch::records(orders, None, Duration::from_secs(700));
-            Summary::new(&[], &records, None).reuse()
+            Summary::new(sight(&[], &records), None).reuse()
         };
         let two_at_once = [(0, Order::Takes(100)), (10, Order::Takes(100))];
         assert_eq!(reuse(&two_at_once), "");
@@ -456,7 +416,7 @@ mod tests {
             [(RATES[0], true), (RATES[1], true), ("ConcurrentInvocationLimitExceeded", false)]
         {
             let orders = [served(0, Fate::Throttled(reason.to_owned()), None)];
-            let page = Summary::new(&orders, &[], None).render();
+            let page = Summary::new(sight(&orders, &[]), None).render();
             assert_eq!(page.contains("`--limits relaxed` lifts that"), told, "{page}");
         }
     }
@@ -465,7 +425,7 @@ mod tests {
     fn an_order_without_an_answer_is_not_whole() {
         let (mut orders, records) = lunchtime();
         orders[0].fate = Fate::Unanswered("connection reset".to_owned());
-        let summary = Summary::new(&orders, &records, None);
+        let summary = Summary::new(sight(&orders, &records), None);
         assert!(!summary.is_whole());
         assert!(summary.render().contains("WITHOUT AN ANSWER"));
     }
@@ -473,8 +433,28 @@ mod tests {
     #[test]
     fn a_request_that_the_cloud_never_saw_is_not_whole() {
         let (mut orders, records) = lunchtime();
-        orders.push(served(6, Fate::Returned, Some(Temper::Warm)));
-        assert!(!Summary::new(&orders, &records, None).is_whole());
+        orders
+            .push(Served { answers: Vec::new(), ..served(6, Fate::Returned, Some(Temper::Warm)) });
+        assert!(!Summary::new(sight(&orders, &records), None).is_whole());
+        // Nor is one that is another order's.
+        orders[6].answers = orders[5].answers.clone();
+        assert!(!Summary::new(sight(&orders, &records), None).is_whole());
+        orders[6].answers = vec![virtual_lunch::request(6)];
+        assert!(Summary::new(sight(&orders, &records), None).is_whole());
+    }
+
+    #[test]
+    fn an_order_that_was_passed_on_and_came_to_nothing_is_not_whole() {
+        let (orders, records) = lunchtime();
+        let mut order =
+            PassedOn { names: vec!["line 1".to_owned()], receipts: Vec::new(), dead_in: None };
+        let whole = |order: &PassedOn| {
+            let passed_on = std::slice::from_ref(order);
+            Summary::new(Sight { passed_on, ..sight(&orders, &records) }, None).is_whole()
+        };
+        assert!(!whole(&order));
+        order.dead_in = Some("dead".to_owned());
+        assert!(whole(&order));
     }
 
     #[test]
