@@ -15,6 +15,7 @@ mod output;
 mod queues;
 mod routes;
 mod runtime;
+mod sqs;
 mod store;
 mod street;
 mod urls;

@@ -100,13 +100,11 @@ impl Shown {
         self.system.iter().any(|wanted| wanted == "All" || wanted == name)
     }
 
+    /// As AWS was recorded to read patterns: what comes before `.*` begins a name, with a dot behind it or without.
     fn wants_user(&self, name: &str) -> bool {
         self.user.iter().any(|wanted| match wanted.strip_suffix(".*") {
-            Some(prefix) => {
-                prefix.is_empty()
-                    || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'))
-            }
-            None => wanted == "All" || wanted == name,
+            Some(prefix) => name.starts_with(prefix),
+            None => matches!(wanted.as_str(), "All" | "*") || wanted == name,
         })
     }
 
