@@ -31,9 +31,28 @@ impl Driver {
         let name = self.world.queues.name_id(&queue.name);
         let id = self.world.queues.next_queue();
         let config = self.queue_config(&queue);
+        let named = queue.name.clone();
         self.tell(Event::CreateQueue { queue: id, name, config })?;
         self.world.queues.insert(id, queue);
+        self.bury_in(&named);
         Ok(id)
+    }
+
+    /// A policy names its dead-letter queue by an ARN, which stays when that queue goes: whoever names the one that has
+    /// just been made, maybe in the place of another or itself, has it from now on.
+    fn bury_in(&mut self, name: &str) {
+        let is_source = |queue: &Queue| {
+            let policy = queue.redrive.as_ref();
+            let target = policy.and_then(|policy| QueueName::of_arn(&policy.target_arn).ok());
+            target.is_some_and(|target| target.as_str() == name)
+        };
+        let all = self.world.queues.all().filter(|(_, queue)| is_source(queue));
+        let sources: Vec<_> =
+            all.map(|(source, queue)| (source, self.queue_config(queue))).collect();
+        for (queue, config) in sources {
+            let told = self.tell(Event::SetAttributes { queue, config });
+            debug_assert_eq!(told, Ok(()), "a queue may be set as it is");
+        }
     }
 
     /// Sets a queue's attributes.

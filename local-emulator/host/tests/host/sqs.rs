@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::queues::{queue, sqs, with_queues};
+use crate::queues::{queue, sqs, to_dead, with_queues};
 use crate::street::{echo, with_cloud};
 
 const ORDERS: &str = "http://x/123456789012/orders";
@@ -30,5 +30,26 @@ fn a_pattern_of_attribute_names_begins_them_and_a_star_is_all() {
                 shown.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
             assert_eq!(shown, names, "{pattern}");
         }
+    });
+}
+
+#[test]
+fn a_dead_letter_queue_that_is_made_anew_is_one_again() {
+    let policy = to_dead("dead");
+    let orders = queue("orders", &[("VisibilityTimeout", "0"), ("RedrivePolicy", &policy)]);
+    let queues = vec![queue("dead", &[]), orders];
+    with_cloud(with_queues(queues), echo(), |mut client, _| async move {
+        let dead = json!({ "QueueUrl": "http://x/123456789012/dead" });
+        sqs(&mut client, "DeleteQueue", dead.clone()).await;
+        sqs(&mut client, "CreateQueue", json!({ "QueueName": "dead" })).await;
+        let sent = json!({ "QueueUrl": ORDERS, "MessageBody": "cold" });
+        sqs(&mut client, "SendMessage", sent).await;
+        for _ in 0..2 {
+            sqs(&mut client, "ReceiveMessage", json!({ "QueueUrl": ORDERS })).await;
+        }
+        let buried = sqs(&mut client, "ReceiveMessage", dead).await;
+        assert_eq!(buried["Messages"][0]["Body"], "cold");
+        let source = json!({ "SourceArn": "arn:aws:sqs:us-east-1:123456789012:dead" });
+        sqs(&mut client, "StartMessageMoveTask", source).await;
     });
 }
