@@ -1,6 +1,6 @@
 //! SQS at the door, where its answers were found to differ from AWS's: what is recorded of AWS stands in facts 9.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::queues::{queue, sqs, to_dead, with_queues};
 use crate::street::{echo, with_cloud};
@@ -51,5 +51,36 @@ fn a_dead_letter_queue_that_is_made_anew_is_one_again() {
         assert_eq!(buried["Messages"][0]["Body"], "cold");
         let source = json!({ "SourceArn": "arn:aws:sqs:us-east-1:123456789012:dead" });
         sqs(&mut client, "StartMessageMoveTask", source).await;
+    });
+}
+
+#[test]
+fn a_permission_is_added_to_any_policy() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let add = |label: &str| {
+            json!({
+                "QueueUrl": ORDERS, "Label": label, "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"],
+            })
+        };
+        for (at, (policy, labels)) in [
+            ("[]", vec!["new"]),
+            ("5", vec!["new"]),
+            (r#"{"Statement": {"Sid": "only"}}"#, vec!["only", "new"]),
+            (r#"{"Statement": [{"Sid": "one"}, {"Sid": "two"}]}"#, vec!["one", "two", "new"]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let set = json!({ "QueueUrl": ORDERS, "Attributes": { "Policy": policy } });
+            sqs(&mut client, "SetQueueAttributes", set).await;
+            sqs(&mut client, "AddPermission", add("new")).await;
+            let asked = json!({ "QueueUrl": ORDERS, "AttributeNames": ["Policy"] });
+            let shown = sqs(&mut client, "GetQueueAttributes", asked).await;
+            let shown = shown["Attributes"]["Policy"].as_str().expect("a policy");
+            let shown: Value = serde_json::from_str(shown).expect("JSON");
+            let sids = shown["Statement"].as_array().into_iter().flatten();
+            let sids: Vec<_> = sids.filter_map(|one| one["Sid"].as_str()).collect();
+            assert_eq!(sids, labels, "{at}");
+        }
     });
 }

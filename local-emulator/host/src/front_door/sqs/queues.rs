@@ -204,7 +204,7 @@ pub(super) fn add_permission(door: &Door, asked: &shapes::Permit) -> Done {
     let principals: Vec<_> =
         distinct.iter().map(|account| format!("arn:aws:iam::{account}:root")).collect();
     let actions: Vec<_> = actions.iter().map(|action| format!("SQS:{action}")).collect();
-    let mut all = statements(&policy).to_vec();
+    let mut all = statements(&policy);
     all.push(json!({
         "Sid": label,
         "Effect": "Allow",
@@ -222,15 +222,21 @@ fn one_or_all(mut all: Vec<String>) -> Value {
     if all.len() == 1 { all.remove(0).into() } else { all.into() }
 }
 
+/// What is no object, which a policy's text is not checked for, is no policy.
 fn policy_of(queue: &crate::queues::Queue, arn: &str) -> Value {
     let kept = queue.kept.get("Policy").and_then(|policy| serde_json::from_str(policy).ok());
-    kept.unwrap_or_else(
+    kept.filter(Value::is_object).unwrap_or_else(
         || json!({ "Version": "2008-10-17", "Id": format!("{arn}/SQSDefaultPolicy"), "Statement": [] }),
     )
 }
 
-fn statements(policy: &Value) -> &[Value] {
-    policy["Statement"].as_array().map(Vec::as_slice).unwrap_or_default()
+/// A policy's statements; one alone need not stand in a list.
+fn statements(policy: &Value) -> Vec<Value> {
+    match &policy["Statement"] {
+        Value::Array(all) => all.clone(),
+        Value::Object(_) => vec![policy["Statement"].clone()],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    }
 }
 
 /// RemovePermission.
@@ -239,7 +245,7 @@ pub(super) fn remove_permission(door: &Door, asked: &shapes::Forbid) -> Done {
     let label = asked.label.as_deref().ok_or(ApiError::MissingParameter { name: "Label" })?;
     let mut queue = attributes::existing(door, id)?;
     let mut policy = policy_of(&queue, &arn(door, &queue.name));
-    let mut all = statements(&policy).to_vec();
+    let mut all = statements(&policy);
     let before = all.len();
     all.retain(|statement| statement["Sid"] != label);
     if all.len() == before {
