@@ -3,9 +3,24 @@
 use serde_json::{Value, json};
 
 use crate::queues::{queue, sqs, to_dead, with_queues};
-use crate::street::{echo, with_cloud};
+use crate::street::{Answer, Client, echo, with_cloud};
 
 const ORDERS: &str = "http://x/123456789012/orders";
+
+/// Calls SQS and answers with what comes, an error too.
+async fn told(client: &mut Client, action: &str, given: Value) -> Answer {
+    let target = format!("AmazonSQS.{action}");
+    client.call("POST", "/", &[("x-amz-target", target.as_str())], given.to_string()).await
+}
+
+/// The code that an error has in either protocol, and its text.
+async fn refused(client: &mut Client, action: &str, given: Value) -> (String, String) {
+    let answer = told(client, action, given).await;
+    assert!(answer.status.is_client_error(), "{action}: {}", answer.text());
+    let code = answer.header("x-amzn-query-error").split(';').next().unwrap_or_default().to_owned();
+    let text = answer.json()["message"].as_str().unwrap_or_default().to_owned();
+    (code, text)
+}
 
 #[test]
 fn a_pattern_of_attribute_names_begins_them_and_a_star_is_all() {
@@ -82,5 +97,27 @@ fn a_permission_is_added_to_any_policy() {
             let sids: Vec<_> = sids.filter_map(|one| one["Sid"].as_str()).collect();
             assert_eq!(sids, labels, "{at}");
         }
+    });
+}
+
+#[test]
+fn a_batch_is_as_long_as_all_its_entries_those_that_are_refused_too() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let entries = json!([
+            { "Id": "1", "MessageBody": "a" },
+            { "Id": "2", "MessageBody": "b".repeat(1_048_576) },
+        ]);
+        let batch = json!({ "QueueUrl": ORDERS, "Entries": entries });
+        let (code, text) = refused(&mut client, "SendMessageBatch", batch).await;
+        assert_eq!(code, "AWS.SimpleQueueService.BatchRequestTooLong");
+        let said =
+            "Batch requests cannot be longer than 1048576 bytes. You have sent 1048577 bytes.";
+        assert_eq!(text, said);
+        let long = json!([{ "Id": "1", "MessageBody": "a" }, { "Id": "2", "MessageBody": "b".repeat(1_048_577) }]);
+        let batch = json!({ "QueueUrl": ORDERS, "Entries": long });
+        let (code, _) = refused(&mut client, "SendMessageBatch", batch).await;
+        assert_eq!(code, "AWS.SimpleQueueService.BatchRequestTooLong");
+        let got = sqs(&mut client, "ReceiveMessage", json!({ "QueueUrl": ORDERS })).await;
+        assert_eq!(got, json!({}), "nothing of them is kept");
     });
 }

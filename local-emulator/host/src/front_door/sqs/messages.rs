@@ -325,12 +325,29 @@ fn of_batch(done: impl Iterator<Item = (String, Done)>) -> Value {
     answer
 }
 
+/// How long an entry is, whether it can be sent or not: body, and name, type and value of each attribute.
+fn bytes_of(entry: &shapes::Send) -> u64 {
+    let long = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let attribute = |(name, attribute): (&String, &shapes::Attribute)| {
+        // Four characters of Base64 are three bytes; padding is none.
+        let binary = attribute.binary_value.as_deref().unwrap_or_default().trim_end_matches('=');
+        let value = long(&attribute.string_value) + binary.len() * 3 / 4;
+        name.len() + long(&attribute.data_type) + value
+    };
+    let attributes = entry.message_attributes.iter().flatten().map(attribute);
+    (long(&entry.message_body) + attributes.sum::<usize>()) as u64
+}
+
 /// SendMessageBatch.
 pub(super) fn send_batch(door: &Door, asked: shapes::SendBatch) -> Done {
     let queue = named(door, &asked)?;
     let limits = limits(door);
     let entries = asked.entries.unwrap_or_default();
     check_batch(&entries, &limits, |entry| entry.id.as_deref())?;
+    let (limit, sent) = (limits.message_bytes_max, entries.iter().map(bytes_of).sum());
+    if sent > limit {
+        return Err(ApiError::BatchRequestTooLong { limit, sent });
+    }
     let taken: Vec<_> = entries
         .into_iter()
         .map(|entry| {
@@ -338,12 +355,6 @@ pub(super) fn send_batch(door: &Door, asked: shapes::SendBatch) -> Done {
             (id, Taken::new(door, queue, entry, true))
         })
         .collect();
-    let sent =
-        taken.iter().filter_map(|(_, taken)| Some(taken.as_ref().ok()?.message.bytes())).sum();
-    let limit = limits.message_bytes_max;
-    if sent > limit {
-        return Err(ApiError::BatchRequestTooLong { limit, sent });
-    }
     Ok(of_batch(
         taken.into_iter().map(|(id, taken)| (id, taken.and_then(|taken| taken.send(door)))),
     ))
