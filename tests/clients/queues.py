@@ -154,7 +154,7 @@ def first_in_first_out():
     sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
     [two] = receive(url, MaxNumberOfMessages=10)
     assert two["Body"] == "2", two
-    refused("InvalidParameterValue", 400, sqs.send_message, QueueUrl=url, MessageBody="x")
+    refused("MissingParameter", 400, sqs.send_message, QueueUrl=url, MessageBody="x")
     text = refused(
         "InvalidParameterValue", 400, sqs.send_message, QueueUrl=url, MessageBody="x",
         MessageGroupId="a", DelaySeconds=2,

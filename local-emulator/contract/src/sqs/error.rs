@@ -159,7 +159,8 @@ impl ApiError {
         ))
     }
 
-    /// A FIFO queue's message without a group. F 9.2 lists it with the invalid values.
+    /// A batch for a FIFO queue with an entry without a group. For a single message the same text is that of a
+    /// `MissingParameter`, as AWS was recorded to answer.
     #[must_use]
     pub const fn no_group() -> Self {
         Self::InvalidParameterValue(Cow::Borrowed(

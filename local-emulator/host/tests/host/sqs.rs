@@ -121,3 +121,34 @@ fn a_batch_is_as_long_as_all_its_entries_those_that_are_refused_too() {
         assert_eq!(got, json!({}), "nothing of them is kept");
     });
 }
+
+#[test]
+fn a_fifo_queues_message_without_a_group_is_refused_and_its_whole_batch() {
+    let fifo = queue("orders.fifo", &[("FifoQueue", "true")]);
+    with_cloud(with_queues(vec![fifo]), echo(), |mut client, _| async move {
+        const URL: &str = "http://x/123456789012/orders.fifo";
+        let no_group =
+            json!({ "QueueUrl": URL, "MessageBody": "x", "MessageDeduplicationId": "d" });
+        let (code, text) = refused(&mut client, "SendMessage", no_group).await;
+        assert_eq!(code, "MissingParameter");
+        assert_eq!(text, "The request must contain the parameter MessageGroupId.");
+        let good = json!({ "Id": "1", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d" });
+        for (missing, said) in [
+            ("MessageGroupId", "The request must contain the parameter MessageGroupId."),
+            (
+                "MessageDeduplicationId",
+                "The queue should either have ContentBasedDeduplication enabled or \
+                 MessageDeduplicationId provided explicitly",
+            ),
+        ] {
+            let mut bad = good.clone();
+            bad["Id"] = "2".into();
+            bad.as_object_mut().expect("an object").remove(missing);
+            let batch = json!({ "QueueUrl": URL, "Entries": [good, bad] });
+            let (code, text) = refused(&mut client, "SendMessageBatch", batch).await;
+            assert_eq!((code.as_str(), text.as_str()), ("InvalidParameterValue", said));
+        }
+        let got = sqs(&mut client, "ReceiveMessage", json!({ "QueueUrl": URL })).await;
+        assert_eq!(got, json!({}), "nothing of them is kept");
+    });
+}

@@ -338,6 +338,21 @@ fn bytes_of(entry: &shapes::Send) -> u64 {
     (long(&entry.message_body) + attributes.sum::<usize>()) as u64
 }
 
+/// What would be refused of one message for a FIFO queue refuses a whole batch, as AWS was recorded to do.
+fn check_fifo_batch(door: &Door, queue: QueueId, entries: &[shapes::Send]) -> Result<(), ApiError> {
+    let (_, _, kind, by_content) = facts(door, queue)?;
+    if kind == Kind::Standard {
+        return Ok(());
+    }
+    if entries.iter().any(|entry| entry.message_group_id.is_none()) {
+        return Err(ApiError::no_group());
+    }
+    if !by_content && entries.iter().any(|entry| entry.message_deduplication_id.is_none()) {
+        return Err(ApiError::no_deduplication());
+    }
+    Ok(())
+}
+
 /// SendMessageBatch.
 pub(super) fn send_batch(door: &Door, asked: shapes::SendBatch) -> Done {
     let queue = named(door, &asked)?;
@@ -348,6 +363,7 @@ pub(super) fn send_batch(door: &Door, asked: shapes::SendBatch) -> Done {
     if sent > limit {
         return Err(ApiError::BatchRequestTooLong { limit, sent });
     }
+    check_fifo_batch(door, queue, &entries)?;
     let taken: Vec<_> = entries
         .into_iter()
         .map(|entry| {

@@ -137,7 +137,7 @@ fn refused(refusal: Refusal, name: &str, handle: &str, seconds: i64) -> ApiError
         Refusal::UnsuitableTarget => {
             ApiError::InvalidAttributeValue("Invalid value for the parameter RedrivePolicy.".into())
         }
-        Refusal::MissingGroup => ApiError::no_group(),
+        Refusal::MissingGroup => ApiError::MissingParameter { name: "MessageGroupId" },
         Refusal::MissingDeduplication => ApiError::no_deduplication(),
         Refusal::DelayOnFifo => ApiError::delay_on_fifo(seconds),
         Refusal::OverLimit => ApiError::OverLimit,
