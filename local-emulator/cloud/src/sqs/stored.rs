@@ -142,8 +142,8 @@ pub struct StoredTask {
     pub source: QueueId,
     /// To where; `None` takes each where it came from.
     pub destination: Option<QueueId>,
-    /// How many a second.
-    pub per_second: u32,
+    /// How many a second, if that was said.
+    pub per_second: Option<u32>,
     /// How it stands.
     pub status: MoveStatus,
     /// How many were moved.

@@ -20,8 +20,7 @@ impl<T: Trace> Sqs<T> {
         per_second: Option<u32>,
     ) -> Result<(), Refusal> {
         let limits = &self.settings.limits;
-        let per_second = per_second.unwrap_or(limits.move_rate_max);
-        if !(1..=limits.move_rate_max).contains(&per_second) {
+        if per_second.is_some_and(|rate| !(1..=limits.move_rate_max).contains(&rate)) {
             return Err(Refusal::OutOfRange);
         }
         if self.tasks.last_key_value().is_some_and(|(&last, _)| last >= id) {
@@ -89,7 +88,8 @@ impl<T: Trace> Sqs<T> {
             self.put_move(StoredTask { status: MoveStatus::Completed, moved, ..task });
             return;
         }
-        let next = task.next + Duration::from_secs(1) / task.per_second;
+        let rate = task.per_second.unwrap_or(self.settings.limits.move_rate_max);
+        let next = task.next + Duration::from_secs(1) / rate;
         self.timers.insert((next, Owner::Task(id)));
         self.put_move(StoredTask { moved, next, ..task });
     }

@@ -63,8 +63,8 @@ pub enum ApiError {
     MessageNotInflight,
     /// As many messages are in flight as may be. The text is from memory (unsure).
     OverLimit,
-    /// No such move task, or none that can be cancelled. The text is from memory (unsure).
-    ResourceNotFound,
+    /// No such move task, or none that can be cancelled, or no queue of that ARN: the whole text is given.
+    ResourceNotFound(Cow<'static, str>),
     /// No action of that name. The text is from memory (unsure).
     UnknownOperation,
     /// The request cannot be read: the whole text is given. The text is ours.
@@ -193,6 +193,20 @@ impl ApiError {
         ))
     }
 
+    /// A move task that does not exist, or cannot be cancelled.
+    #[must_use]
+    pub const fn no_such_task() -> Self {
+        Self::ResourceNotFound(Cow::Borrowed("Task does not exist."))
+    }
+
+    /// A call about move tasks names a queue that does not exist.
+    #[must_use]
+    pub fn no_such_queue(parameter: &str) -> Self {
+        Self::ResourceNotFound(Cow::Owned(format!(
+            "The resource that you specified for the {parameter} parameter doesn't exist."
+        )))
+    }
+
     /// The shape's full name, as `__type` of the JSON protocol has it.
     #[must_use]
     pub const fn json_type(&self) -> &'static str {
@@ -219,7 +233,7 @@ impl ApiError {
             Self::ReceiptHandleIsInvalid => "com.amazonaws.sqs#ReceiptHandleIsInvalid",
             Self::MessageNotInflight => "com.amazonaws.sqs#MessageNotInflight",
             Self::OverLimit => "com.amazonaws.sqs#OverLimit",
-            Self::ResourceNotFound => "com.amazonaws.sqs#ResourceNotFoundException",
+            Self::ResourceNotFound(_) => "com.amazonaws.sqs#ResourceNotFoundException",
             Self::UnknownOperation => "com.amazon.coral.service#UnknownOperationException",
             Self::Malformed(_) => "com.amazon.coral.service#SerializationException",
             Self::InvalidMessageContents { .. } => "com.amazonaws.sqs#InvalidMessageContents",
@@ -251,7 +265,7 @@ impl ApiError {
             Self::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
             Self::MessageNotInflight => "AWS.SimpleQueueService.MessageNotInflight",
             Self::OverLimit => "OverLimit",
-            Self::ResourceNotFound => "ResourceNotFoundException",
+            Self::ResourceNotFound(_) => "ResourceNotFoundException",
             Self::UnknownOperation => "InvalidAction",
             Self::Malformed(_) => "MalformedQueryString",
             Self::InvalidMessageContents { .. } => "InvalidMessageContents",
@@ -264,7 +278,7 @@ impl ApiError {
     pub const fn json_status(&self) -> u16 {
         match self {
             Self::PurgeQueueInProgress { .. } | Self::OverLimit => 403,
-            Self::ResourceNotFound => 404,
+            Self::ResourceNotFound(_) => 404,
             Self::Internal(_) => 500,
             Self::QueueDoesNotExist
             | Self::QueueNameExists { .. }
@@ -339,6 +353,7 @@ impl fmt::Display for ApiError {
             Self::InvalidParameterValue(text)
             | Self::InvalidAttributeName(text)
             | Self::InvalidAttributeValue(text)
+            | Self::ResourceNotFound(text)
             | Self::Malformed(text)
             | Self::Internal(text) => f.write_str(text),
             Self::MissingParameter { name } => {
@@ -347,7 +362,6 @@ impl fmt::Display for ApiError {
             Self::ReceiptHandleIsInvalid => f.write_str("The input receipt handle is invalid."),
             Self::MessageNotInflight => f.write_str("The message referred to isn't in flight."),
             Self::OverLimit => f.write_str("Too many messages are in flight."),
-            Self::ResourceNotFound => f.write_str("Task does not exist."),
             Self::UnknownOperation => f.write_str("The action is not known."),
             Self::InvalidMessageContents { character } => write!(
                 f,

@@ -152,3 +152,51 @@ fn a_fifo_queues_message_without_a_group_is_refused_and_its_whole_batch() {
         assert_eq!(got, json!({}), "nothing of them is kept");
     });
 }
+
+#[test]
+fn a_move_names_what_does_not_exist_and_its_rate_only_where_it_has_one() {
+    let policy = to_dead("dead");
+    let queues = vec![queue("dead", &[]), queue("orders", &[("RedrivePolicy", &policy)])];
+    with_cloud(with_queues(queues), echo(), |mut client, _| async move {
+        let arn = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+        let nowhere = |parameter: &str| {
+            format!("The resource that you specified for the {parameter} parameter doesn't exist.")
+        };
+        let start = "StartMessageMoveTask";
+        for (given, parameter) in [
+            (json!({ "SourceArn": arn("tea") }), "SourceArn"),
+            (json!({ "SourceArn": arn("dead"), "DestinationArn": arn("tea") }), "DestinationArn"),
+        ] {
+            let (code, text) = refused(&mut client, start, given).await;
+            assert_eq!(code, "ResourceNotFoundException");
+            assert_eq!(text, nowhere(parameter));
+        }
+        let source = json!({ "SourceArn": arn("tea") });
+        let (_, text) = refused(&mut client, "ListMessageMoveTasks", source).await;
+        assert_eq!(text, nowhere("SourceArn"));
+        let with_rate = json!({ "SourceArn": arn("dead"), "MaxNumberOfMessagesPerSecond": 500 });
+        for (given, rate) in
+            [(json!({ "SourceArn": arn("dead") }), Value::Null), (with_rate, json!(500))]
+        {
+            sqs(&mut client, start, given).await;
+            let asked = json!({ "SourceArn": arn("dead") });
+            let listed = sqs(&mut client, "ListMessageMoveTasks", asked).await;
+            assert_eq!(listed["Results"][0]["MaxNumberOfMessagesPerSecond"], rate, "{listed}");
+            while sqs(&mut client, "ListMessageMoveTasks", json!({ "SourceArn": arn("dead") }))
+                .await["Results"][0]["Status"]
+                == "RUNNING"
+            {}
+        }
+        let task = |source: &str| {
+            use base64::Engine as _;
+            let json = json!({ "taskId": "99", "sourceArn": arn(source) });
+            let handle = base64::prelude::BASE64_STANDARD.encode(json.to_string());
+            json!({ "TaskHandle": handle })
+        };
+        let cancel = "CancelMessageMoveTask";
+        let (_, text) = refused(&mut client, cancel, task("tea")).await;
+        assert_eq!(text, nowhere("SourceArn"));
+        let (_, text) = refused(&mut client, cancel, task("dead")).await;
+        assert_eq!(text, "Task does not exist.");
+    });
+}

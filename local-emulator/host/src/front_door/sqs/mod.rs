@@ -155,7 +155,7 @@ fn refused(refusal: Refusal, name: &str, handle: &str, seconds: i64) -> ApiError
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
                 .into(),
         ),
-        Refusal::NoSuchMove => ApiError::ResourceNotFound,
+        Refusal::NoSuchMove => ApiError::no_such_task(),
         // What the driver itself gives the machine.
         Refusal::QueueInUse
         | Refusal::MessageInUse

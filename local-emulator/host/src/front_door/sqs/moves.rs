@@ -12,10 +12,10 @@ use super::{Done, arn, by_arn, limits, refused, shapes};
 pub(super) fn start(door: &Door, asked: &shapes::StartMove) -> Done {
     let source_arn =
         asked.source_arn.as_deref().ok_or(ApiError::MissingParameter { name: "SourceArn" })?;
-    let source = by_arn(door, source_arn).ok_or(ApiError::ResourceNotFound)?;
+    let source = queue_of(door, source_arn, "SourceArn")?;
     let destination = match asked.destination_arn.as_deref() {
         None => None,
-        Some(arn) => Some(by_arn(door, arn).ok_or(ApiError::ResourceNotFound)?),
+        Some(arn) => Some(queue_of(door, arn, "DestinationArn")?),
     };
     let max = limits(door).move_rate_max;
     let per_second = asked.max_number_of_messages_per_second.map(|number| {
@@ -32,41 +32,48 @@ pub(super) fn start(door: &Door, asked: &shapes::StartMove) -> Done {
     Ok(json!({ "TaskHandle": handle(task, source_arn) }))
 }
 
+fn queue_of(door: &Door, arn: &str, parameter: &str) -> Result<QueueId, ApiError> {
+    by_arn(door, arn).ok_or_else(|| ApiError::no_such_queue(parameter))
+}
+
 /// A task's handle: Base64 of JSON, as AWS's looks.
 fn handle(task: TaskId, source_arn: &str) -> String {
     let json = json!({ "taskId": task.0.to_string(), "sourceArn": source_arn });
     BASE64_STANDARD.encode(json.to_string())
 }
 
-fn task_of(handle: &str) -> Option<TaskId> {
+/// The task that a handle names, and the ARN of its source.
+fn task_of(handle: &str) -> Option<(TaskId, String)> {
     let json: Value = serde_json::from_slice(&BASE64_STANDARD.decode(handle).ok()?).ok()?;
-    json["taskId"].as_str()?.parse().ok().map(TaskId)
+    let task = json["taskId"].as_str()?.parse().ok().map(TaskId)?;
+    Some((task, json["sourceArn"].as_str()?.to_owned()))
 }
 
 /// CancelMessageMoveTask.
 pub(super) fn cancel(door: &Door, asked: &shapes::CancelMove) -> Done {
     let text =
         asked.task_handle.as_deref().ok_or(ApiError::MissingParameter { name: "TaskHandle" })?;
-    let task = task_of(text).ok_or_else(|| {
+    let (task, source_arn) = task_of(text).ok_or_else(|| {
         let message = "Value for parameter TaskHandle is invalid.";
         ApiError::InvalidParameterValue(message.into())
     })?;
+    let source = queue_of(door, &source_arn, "SourceArn")?;
     let moved = {
         let driver = door.driver.borrow();
-        let queues: Vec<QueueId> = driver.world.queues.all().map(|(id, _)| id).collect();
-        let mut tasks = queues.into_iter().flat_map(|id| driver.cloud.queues().moves(id));
+        let mut tasks = driver.cloud.queues().moves(source);
         tasks.find(|listed| listed.task == task).map(|listed| listed.moved)
     };
+    let moved = moved.ok_or_else(ApiError::no_such_task)?;
     let told = door.driver.borrow_mut().tell(Event::CancelMove { task });
     told.map_err(|refusal| refused(refusal, "", "", 0))?;
-    Ok(json!({ "ApproximateNumberOfMessagesMoved": moved.unwrap_or_default() }))
+    Ok(json!({ "ApproximateNumberOfMessagesMoved": moved }))
 }
 
 /// ListMessageMoveTasks.
 pub(super) fn list(door: &Door, asked: &shapes::ListMoves) -> Done {
     let source_arn =
         asked.source_arn.as_deref().ok_or(ApiError::MissingParameter { name: "SourceArn" })?;
-    let source = by_arn(door, source_arn).ok_or(ApiError::ResourceNotFound)?;
+    let source = queue_of(door, source_arn, "SourceArn")?;
     let max = limits(door).move_tasks_max;
     let wanted = asked.max_results.unwrap_or(1);
     let count = usize::try_from(wanted).ok().filter(|count| (1..=max).contains(count));
@@ -101,11 +108,14 @@ fn shown(
     let mut shown = json!({
         "Status": task.status,
         "SourceArn": source_arn,
-        "MaxNumberOfMessagesPerSecond": task.per_second,
         "ApproximateNumberOfMessagesMoved": task.moved,
         "ApproximateNumberOfMessagesToMove": task.to_move,
         "StartedTimestamp": started_ms,
     });
+    // AWS was recorded to say nothing of a rate that nobody has set.
+    if let Some(per_second) = task.per_second {
+        shown["MaxNumberOfMessagesPerSecond"] = per_second.into();
+    }
     if let Some(destination) = destination {
         shown["DestinationArn"] = destination.into();
     }
