@@ -22,6 +22,12 @@ async fn refused(client: &mut Client, action: &str, given: Value) -> (String, St
     (code, text)
 }
 
+/// A form at a path.
+async fn form(client: &mut Client, path: &str, fields: &str) -> Answer {
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    client.call("POST", path, &headers, fields.to_owned()).await
+}
+
 #[test]
 fn a_pattern_of_attribute_names_begins_them_and_a_star_is_all() {
     with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
@@ -198,5 +204,17 @@ fn a_move_names_what_does_not_exist_and_its_rate_only_where_it_has_one() {
         assert_eq!(text, nowhere("SourceArn"));
         let (_, text) = refused(&mut client, cancel, task("dead")).await;
         assert_eq!(text, "Task does not exist.");
+    });
+}
+
+#[test]
+fn a_form_may_be_written_as_in_aws_s_own_examples() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let set = "Action=SetQueueAttributes&Attribute.Name=DelaySeconds&Attribute.Value=45";
+        let answer = form(&mut client, "/123456789012/orders/", set).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let asked = json!({ "QueueUrl": ORDERS, "AttributeNames": ["DelaySeconds"] });
+        let told = sqs(&mut client, "GetQueueAttributes", asked).await;
+        assert_eq!(told["Attributes"]["DelaySeconds"], "45");
     });
 }

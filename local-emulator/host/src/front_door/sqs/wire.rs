@@ -91,9 +91,10 @@ const ACTIONS: [&str; 23] = [
     "UntagQueue",
 ];
 
-/// What a path of a queue holds: twelve digits, and a name.
+/// What a path of a queue holds: twelve digits, and a name. AWS's own examples have a slash behind it.
 pub(super) fn account_and_name(path: &str) -> Option<(&str, &str)> {
     let (account, name) = path.strip_prefix('/')?.split_once('/')?;
+    let name = name.strip_suffix('/').unwrap_or(name);
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     (is_account && !name.is_empty() && !name.contains('/')).then_some((account, name))
 }
@@ -330,24 +331,30 @@ impl Place {
         (plural.to_owned(), value)
     }
 
-    /// A list: what is under `1`, `2` and so on, in that order; or one value without a number.
+    /// A list: what is under `1`, `2` and so on, in that order; or one value, or one entry, without a number, as
+    /// `Attribute.Name` in AWS's own examples.
     fn items(self) -> Vec<Value> {
         let mut numbered: Vec<(u32, Self)> = Vec::new();
-        for (number, place) in self.below {
-            if let Ok(number) = number.parse() {
-                numbered.push((number, place));
+        let mut bare = Self { value: self.value, ..Self::default() };
+        for (step, place) in self.below {
+            match step.parse() {
+                Ok(number) => numbered.push((number, place)),
+                Err(_) => drop(bare.below.insert(step, place)),
             }
         }
         numbered.sort_by_key(|(number, _)| *number);
-        let items = numbered.into_iter().map(|(_, place)| {
-            if place.below.is_empty() {
-                place.value.unwrap_or_default().into()
-            } else {
-                Value::Object(place.members())
-            }
-        });
-        let bare = self.value.filter(|value| !value.is_empty());
-        bare.map(Value::from).into_iter().chain(items).collect()
+        let is_there =
+            !bare.below.is_empty() || bare.value.as_ref().is_some_and(|value| !value.is_empty());
+        let bare = is_there.then_some(bare).into_iter();
+        bare.chain(numbered.into_iter().map(|(_, place)| place)).map(Self::item).collect()
+    }
+
+    fn item(self) -> Value {
+        if self.below.is_empty() {
+            self.value.unwrap_or_default().into()
+        } else {
+            Value::Object(self.members())
+        }
     }
 }
 
@@ -396,6 +403,11 @@ mod tests {
             "by number"
         );
         assert_eq!(read("Entries="), json!({ "Entries": [] }));
+        assert_eq!(
+            read("Attribute.Name=DelaySeconds&Attribute.Value=45"),
+            json!({ "Attributes": { "DelaySeconds": "45" } }),
+            "one without a number"
+        );
     }
 
     #[test]
@@ -443,11 +455,14 @@ mod tests {
 
     #[test]
     fn a_queues_path_has_an_account_and_a_name() {
-        assert_eq!(account_and_name("/123456789012/a"), Some(("123456789012", "a")));
+        for path in ["/123456789012/a", "/123456789012/a/"] {
+            assert_eq!(account_and_name(path), Some(("123456789012", "a")), "{path}");
+        }
         for other in [
             "/",
             "/123456789012",
             "/123456789012/",
+            "/123456789012//",
             "/123456789012/a/b",
             "/12/a",
             "/2015-03-31/functions",
