@@ -218,3 +218,16 @@ fn a_form_may_be_written_as_in_aws_s_own_examples() {
         assert_eq!(told["Attributes"]["DelaySeconds"], "45");
     });
 }
+
+#[test]
+fn a_queue_that_is_encrypted_with_a_key_is_not_by_sqs_itself() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        for (key, by_sqs) in [("", "true"), ("testKeyId", "false"), ("", "true")] {
+            let set = json!({ "QueueUrl": ORDERS, "Attributes": { "KmsMasterKeyId": key } });
+            sqs(&mut client, "SetQueueAttributes", set).await;
+            let asked = json!({ "QueueUrl": ORDERS, "AttributeNames": ["SqsManagedSseEnabled"] });
+            let told = sqs(&mut client, "GetQueueAttributes", asked).await;
+            assert_eq!(told["Attributes"]["SqsManagedSseEnabled"], by_sqs, "{key}");
+        }
+    });
+}

@@ -83,12 +83,14 @@ fn counts(view: &QueueView) -> [(&'static str, String); 3] {
 fn settings(queue: &Queue) -> BTreeMap<&'static str, String> {
     let seconds = |span: Duration| span.as_secs().to_string();
     let attributes = &queue.attributes;
+    // AWS encrypts by itself where there is no key.
+    let by_sqs = !queue.kept.contains_key("KmsMasterKeyId");
     let mut all = BTreeMap::from([
         ("DelaySeconds", seconds(attributes.delay)),
         ("MaximumMessageSize", attributes.message_bytes_max.to_string()),
         ("MessageRetentionPeriod", seconds(attributes.retention)),
         ("ReceiveMessageWaitTimeSeconds", seconds(attributes.wait)),
-        ("SqsManagedSseEnabled", "true".to_owned()),
+        ("SqsManagedSseEnabled", by_sqs.to_string()),
         ("VisibilityTimeout", seconds(attributes.visibility)),
     ]);
     if attributes.fifo {
