@@ -231,3 +231,20 @@ fn a_queue_that_is_encrypted_with_a_key_is_not_by_sqs_itself() {
         }
     });
 }
+
+#[test]
+fn what_is_no_arn_and_no_label_is_said_to_be_none() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let policy = r#"{"deadLetterTargetArn": "dummy", "maxReceiveCount": 42}"#;
+        let set = json!({ "QueueUrl": ORDERS, "Attributes": { "RedrivePolicy": policy } });
+        let (code, text) = refused(&mut client, "SetQueueAttributes", set).await;
+        assert_eq!(code, "InvalidParameterValue");
+        let said = format!(
+            "Value {policy} for parameter RedrivePolicy is invalid. Reason: Invalid value for deadLetterTargetArn."
+        );
+        assert_eq!(text, said);
+        let remove = json!({ "QueueUrl": ORDERS, "Label": "all" });
+        let (_, text) = refused(&mut client, "RemovePermission", remove).await;
+        assert_eq!(text, "Value all for parameter Label is invalid. Reason: can't find label.");
+    });
+}

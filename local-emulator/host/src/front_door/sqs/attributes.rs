@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use lunch_cloud::sqs::QueueView;
 use lunch_contract::sqs::{
-    ApiError, Attributes, DeduplicationScope, QueueId, RedriveAllow, ThroughputLimit, check_redrive,
+    ApiError, Attributes, DeduplicationScope, QueueId, QueueName, RedriveAllow, ThroughputLimit,
+    check_redrive,
 };
 use serde_json::{Map, Value, json};
 
@@ -198,14 +199,19 @@ fn apply(door: &Door, queue: &mut Queue, given: &BTreeMap<String, String>) -> Re
 
 fn redrive_policy(door: &Door, queue: &Queue, json: &str) -> Result<RedrivePolicy, ApiError> {
     let policy = RedrivePolicy::read(json).ok_or_else(|| invalid("RedrivePolicy"))?;
+    let wrong = |reason: &str| {
+        let message =
+            format!("Value {json} for parameter RedrivePolicy is invalid. Reason: {reason}");
+        ApiError::InvalidParameterValue(message.into())
+    };
+    if QueueName::of_arn(&policy.target_arn).is_err() {
+        return Err(wrong("Invalid value for deadLetterTargetArn."));
+    }
     let source = arn(door, &queue.name);
     let own = policy.target_arn == source;
     let target = by_arn(door, &policy.target_arn);
     if target.is_none() && !own {
-        let message = format!(
-            "Value {json} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
-        );
-        return Err(ApiError::InvalidParameterValue(message.into()));
+        return Err(wrong("Dead letter target does not exist."));
     }
     let driver = door.driver.borrow();
     let allow = target.and_then(|id| driver.world.queues.of(id)?.redrive_allow.as_ref());

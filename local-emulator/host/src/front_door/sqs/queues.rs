@@ -249,9 +249,10 @@ pub(super) fn remove_permission(door: &Door, asked: &shapes::Forbid) -> Done {
     let before = all.len();
     all.retain(|statement| statement["Sid"] != label);
     if all.len() == before {
-        let message = format!(
-            "Value {label} for parameter Label is invalid. Reason: can't find label on existing policy."
-        );
+        // That it says so where there is a policy is from memory (unsure).
+        let on = if queue.kept.contains_key("Policy") { " on existing policy" } else { "" };
+        let message =
+            format!("Value {label} for parameter Label is invalid. Reason: can't find label{on}.");
         return Err(ApiError::InvalidParameterValue(message.into()));
     }
     if all.is_empty() {
