@@ -248,3 +248,20 @@ fn what_is_no_arn_and_no_label_is_said_to_be_none() {
         assert_eq!(text, "Value all for parameter Label is invalid. Reason: can't find label.");
     });
 }
+
+#[test]
+fn an_attribute_that_is_no_number_is_none() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let send = |number: &str| {
+            let attributes = json!({ "n": { "DataType": "Number", "StringValue": number } });
+            json!({ "QueueUrl": ORDERS, "MessageBody": "x", "MessageAttributes": attributes })
+        };
+        for number in ["0", "-1.5", "+2", "1e3", "6.02E+23", ".5"] {
+            sqs(&mut client, "SendMessage", send(number)).await;
+        }
+        for number in ["nan", "NaN", "inf", "-infinity", "0x10", "1,5", " 1"] {
+            let (code, _) = refused(&mut client, "SendMessage", send(number)).await;
+            assert_eq!(code, "InvalidParameterValue", "{number}");
+        }
+    });
+}

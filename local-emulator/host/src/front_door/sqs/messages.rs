@@ -218,7 +218,7 @@ fn attribute(name: &str, given: shapes::Attribute) -> Result<Attribute, ApiError
         Some(kind @ ("String" | "Number")) => {
             let text = given.string_value.filter(|text| !text.is_empty()).ok_or_else(empty)?;
             check_characters(&text)?;
-            if kind == "Number" && text.parse::<f64>().is_err() {
+            if kind == "Number" && !is_number(&text) {
                 return Err(invalid(format!(
                     "Can't cast the value of message (user) attribute '{name}' to a number."
                 )));
@@ -245,6 +245,13 @@ fn attribute(name: &str, given: shapes::Attribute) -> Result<Attribute, ApiError
         )));
     }
     Ok(Attribute { data_type, value })
+}
+
+/// Rust reads `inf` and `NaN` as numbers, too; no number of AWS's has such letters. D:sqs-message-metadata.
+fn is_number(text: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
+    text.bytes().all(plain) && text.parse::<f64>().is_ok()
 }
 
 /// The one system attribute that a caller may set.
