@@ -265,6 +265,12 @@ impl Driver {
         let Called { poller, mapping, function, messages } = called;
         let Some(kept) = self.world.mappings.of(mapping).cloned() else { return };
         let (event, ids) = self.world.rendered(&kept, &messages);
+        // They were purged or too old, or went with their queue, while the batch was gathered.
+        if ids.is_empty() {
+            let event = Event::Answered { poller, verdict: Verdict::Succeeded };
+            self.world.deferred.push_back(Deferred::Tell(event.into()));
+            return;
+        }
         let batch = Batch { poller, reports_failures: kept.settings.reports_failures, ids };
         let qualifier = kept.settings.qualifier.as_deref();
         let deployed = self.world.deployed.of(function);

@@ -1,8 +1,13 @@
 //! SQS at the door, where its answers were found to differ from AWS's: what is recorded of AWS stands in facts 9.
 
+use std::rc::Rc;
+use std::time::Duration;
+
+use lunch_host::Config;
+use lunch_host::template::Mapping;
 use serde_json::{Value, json};
 
-use crate::queues::{queue, sqs, to_dead, with_queues};
+use crate::queues::{is_empty, keeping, mapping, queue, send, sqs, to_dead, until, with_queues};
 use crate::street::{Answer, Client, echo, with_cloud};
 
 const ORDERS: &str = "http://x/123456789012/orders";
@@ -263,5 +268,25 @@ fn an_attribute_that_is_no_number_is_none() {
             let (code, _) = refused(&mut client, "SendMessage", send(number)).await;
             assert_eq!(code, "InvalidParameterValue", "{number}");
         }
+    });
+}
+
+#[test]
+fn a_function_is_not_called_with_a_batch_of_which_nothing_is_left() {
+    let events = Rc::default();
+    let program = keeping(&events, |_| Value::Null);
+    let gathering = Mapping { window: Duration::from_secs(60), ..mapping(false) };
+    let config = Config { mappings: vec![gathering], ..with_queues(vec![queue("orders", &[])]) };
+    with_cloud(config, program, |mut client, _| async move {
+        send(&mut client, "flat white").await;
+        until(&mut client, |all| all[0]["in_flight"] == 1).await;
+        sqs(&mut client, "PurgeQueue", json!({ "QueueUrl": ORDERS })).await;
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 60000}"#).await;
+        send(&mut client, "espresso").await;
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 60000}"#).await;
+        until(&mut client, |all| is_empty(&all[0])).await;
+        let events: Vec<Value> = events.borrow().clone();
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!(events[0]["Records"][0]["body"], "espresso");
     });
 }
