@@ -35,6 +35,7 @@ impl Driver {
         self.tell(Event::CreateQueue { queue: id, name, config })?;
         self.world.queues.insert(id, queue);
         self.bury_in(&named);
+        self.poll_anew(&named);
         Ok(id)
     }
 

@@ -228,6 +228,20 @@ impl Driver {
         }
     }
 
+    /// A queue has just been made: a mapping from one of that name that was deleted takes from this one.
+    pub(super) fn poll_anew(&mut self, queue: &str) {
+        let all = self.world.mappings.iter().filter(|(_, kept)| kept.settings.queue == queue);
+        let all: Vec<_> = all.map(|(id, kept)| (id, kept.clone())).collect();
+        for (id, kept) in all {
+            let made = self.mapping(kept.uuid, kept.logical_id, kept.settings);
+            if let Some((mapping, config)) = made {
+                let mapping = Mapping { modified_ms: kept.modified_ms, ..mapping };
+                // One that is on its way out stays so.
+                self.put_mapping(Some(id), mapping, config).ok();
+            }
+        }
+    }
+
     /// What is to be known of a mapping, if its queue and its function are there.
     fn mapping(
         &self,

@@ -290,3 +290,21 @@ fn a_function_is_not_called_with_a_batch_of_which_nothing_is_left() {
         assert_eq!(events[0]["Records"][0]["body"], "espresso");
     });
 }
+
+#[test]
+fn a_mapping_takes_from_its_queue_when_that_is_made_anew() {
+    let events = Rc::default();
+    let program = keeping(&events, |_| Value::Null);
+    let config =
+        Config { mappings: vec![mapping(false)], ..with_queues(vec![queue("orders", &[])]) };
+    with_cloud(config, program, |mut client, _| async move {
+        sqs(&mut client, "DeleteQueue", json!({ "QueueUrl": ORDERS })).await;
+        sqs(&mut client, "CreateQueue", json!({ "QueueName": "orders" })).await;
+        send(&mut client, "flat white").await;
+        client.call("POST", "/_lunch/advance", &[], r#"{"ms": 10000}"#).await;
+        until(&mut client, |all| is_empty(&all[0])).await;
+        let events: Vec<Value> = events.borrow().clone();
+        assert_eq!(events.len(), 1, "{events:?}");
+        assert_eq!(events[0]["Records"][0]["body"], "flat white");
+    });
+}
