@@ -241,7 +241,13 @@ impl ApiError {
         }
     }
 
-    /// The query protocol's code; the JSON protocol repeats it in `x-amzn-query-error`, with `;Sender`.
+    /// Whose fault it is, in AWS's word: `Type` of the query protocol, and behind the code in `x-amzn-query-error`.
+    #[must_use]
+    pub const fn fault(&self) -> &'static str {
+        if self.json_status() < 500 { "Sender" } else { "Receiver" }
+    }
+
+    /// The query protocol's code; the JSON protocol repeats it in `x-amzn-query-error`, with [`Self::fault`].
     #[must_use]
     pub const fn query_code(&self) -> &'static str {
         match self {
@@ -396,6 +402,13 @@ mod tests {
         assert_eq!((error.json_status(), error.query_status()), (403, 403));
         let text = "Only one PurgeQueue operation on orders is allowed every 60 seconds.";
         assert_eq!(error.to_string(), text);
+    }
+
+    #[test]
+    fn what_is_our_fault_is_not_called_the_callers() {
+        let lost = ApiError::Internal(Cow::Borrowed("the disk is full"));
+        assert_eq!((lost.json_status(), lost.fault()), (500, "Receiver"));
+        assert_eq!(ApiError::OverLimit.fault(), "Sender");
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn in_json(answered: Result<Value, ApiError>) -> Answer {
     let mut answer = answer_with(status, body);
     answer.headers_mut().insert(CONTENT_TYPE, JSON);
     if let Some(error) = error {
-        let code = format!("{};Sender", error.query_code());
+        let code = format!("{};{}", error.query_code(), error.fault());
         let code = HeaderValue::try_from(code).expect("a code is made of ASCII only");
         answer.headers_mut().insert(QUERY_ERROR, code);
     }
@@ -165,6 +165,14 @@ fn in_json(answered: Result<Value, ApiError>) -> Answer {
 }
 
 fn in_xml(action: &str, request_id: &str, answered: Result<Value, ApiError>) -> Answer {
+    let (status, body) = xml(action, request_id, answered);
+    let status = StatusCode::from_u16(status).expect("the table has HTTP's statuses");
+    let mut answer = answer_with(status, body);
+    answer.headers_mut().insert(CONTENT_TYPE, XML);
+    answer
+}
+
+fn xml(action: &str, request_id: &str, answered: Result<Value, ApiError>) -> (u16, String) {
     let mut body = String::from("<?xml version=\"1.0\"?>");
     let status = match answered {
         Ok(value) => {
@@ -184,8 +192,9 @@ fn in_xml(action: &str, request_id: &str, answered: Result<Value, ApiError>) -> 
         Err(error) => {
             write!(
                 body,
-                "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>Sender</Type><Code>{}</Code>\
+                "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error><Type>{}</Type><Code>{}</Code>\
                  <Message>{}</Message><Detail/></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
+                error.fault(),
                 error.query_code(),
                 escaped(&error.query_message())
             )
@@ -193,10 +202,7 @@ fn in_xml(action: &str, request_id: &str, answered: Result<Value, ApiError>) -> 
             error.query_status()
         }
     };
-    let status = StatusCode::from_u16(status).expect("the table has HTTP's statuses");
-    let mut answer = answer_with(status, body);
-    answer.headers_mut().insert(CONTENT_TYPE, XML);
-    answer
+    (status, body)
 }
 
 /// Lists and maps are flattened in XML: each entry stands beside the others, under this name; a map's with these.
@@ -424,6 +430,16 @@ mod tests {
         ] {
             drop(members(&form(text)));
         }
+    }
+
+    #[test]
+    fn an_error_says_whose_fault_it_is_in_both_protocols() {
+        let lost = || Err(ApiError::Internal("the disk is full".into()));
+        let answer = in_json(lost());
+        assert_eq!(answer.headers()[QUERY_ERROR], "InternalFailure;Receiver");
+        let (status, body) = xml("SendMessage", "id", lost());
+        assert_eq!(status, 500);
+        assert!(body.contains("<Type>Receiver</Type><Code>InternalFailure</Code>"), "{body}");
     }
 
     #[test]
