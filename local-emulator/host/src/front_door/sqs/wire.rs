@@ -256,7 +256,8 @@ fn write_element(body: &mut String, action: &str, name: &str, value: &Value) {
     write!(body, "</{name}>").expect("a string takes all");
 }
 
-/// A text as XML has it. A carriage return would be read as a line's end.
+/// A text as XML has it. A carriage return would be read as a line's end; what XML cannot say in any way, as an error's
+/// text may quote it, would make all of it unreadable.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
@@ -266,6 +267,8 @@ fn escaped(text: &str) -> String {
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
             '\r' => safe.push_str("&#xD;"),
+            '\t' | '\n' => safe.push(character),
+            '\0'..' ' | '\u{fffe}' | '\u{ffff}' => safe.push(char::REPLACEMENT_CHARACTER),
             other => safe.push(other),
         }
     }
@@ -458,6 +461,11 @@ mod tests {
              <Body>&lt;a&gt;&#xD;</Body>\
              <MessageAttribute><Name>n</Name><Value><DataType>String</DataType>\
              <StringValue>v</StringValue></Value></MessageAttribute></Message>"
+        );
+        assert_eq!(
+            escaped("a\t\n\u{1}\u{ffff}é😀"),
+            "a\t\n\u{fffd}\u{fffd}é😀",
+            "no XML has those"
         );
         body.clear();
         let answer = json!({ "Successful": [{ "Id": "a" }], "Failed": [{ "Id": "b" }] });
