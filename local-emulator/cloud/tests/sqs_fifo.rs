@@ -210,3 +210,15 @@ fn an_attempt_is_forgotten_after_five_minutes() {
     post.at(FIVE_MINUTES - 1).tell(attempt(101, 5)).says(["c-101 m-0000x1"]);
     post.at(FIVE_MINUTES).tell(attempt(102, 5)).says(["c-102 nothing"]);
 }
+
+#[test]
+fn an_attempt_that_got_something_else_is_remembered_from_then_on() {
+    let mut post = Post::new(QueueConfig { visibility: secs(600), ..fifo() });
+    post.send_group(1).whatever();
+    post.tell(attempt(100, 5)).whatever();
+    post.delete(0).whatever();
+    post.send_group(1).whatever();
+    post.at(FIVE_MINUTES - SECOND).tell(attempt(101, 5)).says(["c-101 m-0001x1"]);
+    post.at(FIVE_MINUTES + SECOND).tell(attempt(102, 5)).says(["c-102 m-0001x1"]);
+    post.at(2 * FIVE_MINUTES - SECOND).tell(attempt(103, 5)).says(["c-103 nothing"]);
+}

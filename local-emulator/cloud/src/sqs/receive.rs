@@ -29,8 +29,16 @@ pub(super) struct Wish {
 /// Receives by their attempt ids, for five minutes. A restart forgets them.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    handles: BTreeMap<(QueueId, AttemptId), SmallVec<[Handle; 1]>>,
+    handles: BTreeMap<(QueueId, AttemptId), Got>,
+    /// An id that got something else meanwhile is in it more than once, and ends with the last.
     by_end: VecDeque<(Moment, (QueueId, AttemptId))>,
+}
+
+/// What an attempt got, and until when it is remembered.
+#[derive(Debug)]
+struct Got {
+    handles: SmallVec<[Handle; 1]>,
+    until: Moment,
 }
 
 impl<T: Trace> Sqs<T> {
@@ -154,9 +162,8 @@ impl<T: Trace> Sqs<T> {
 impl<T: Trace> Sqs<T> {
     fn answer_again(&mut self, wish: &Wish) -> bool {
         let Some(attempt) = wish.attempt else { return false };
-        let Some(handles) = self.attempts.handles.get(&(wish.queue, attempt)).cloned() else {
-            return false;
-        };
+        let got = self.attempts.handles.get(&(wish.queue, attempt));
+        let Some(handles) = got.map(|got| got.handles.clone()) else { return false };
         let visibility = self.visibility_of(wish);
         let mut messages = Vec::new();
         for handle in handles {
@@ -178,10 +185,8 @@ impl<T: Trace> Sqs<T> {
         let Some(attempt) = wish.attempt else { return };
         let key = (wish.queue, attempt);
         let handles = messages.iter().map(|delivery| delivery.handle).collect();
-        if self.attempts.handles.insert(key, handles).is_some() {
-            return;
-        }
         let until = self.now + self.settings.limits.deduplication;
+        self.attempts.handles.insert(key, Got { handles, until });
         if self.attempts.by_end.is_empty() {
             self.timers.insert((until, Owner::Attempt));
         }
@@ -189,8 +194,10 @@ impl<T: Trace> Sqs<T> {
     }
 
     pub(super) fn attempt_expired(&mut self) {
-        if let Some((_, key)) = self.attempts.by_end.pop_front() {
-            self.attempts.handles.remove(&key);
+        if let Some((end, key)) = self.attempts.by_end.pop_front() {
+            if self.attempts.handles.get(&key).is_some_and(|got| got.until <= end) {
+                self.attempts.handles.remove(&key);
+            }
             give_back(&mut self.attempts.by_end);
         }
         if let Some(&(next, _)) = self.attempts.by_end.front() {
