@@ -75,6 +75,18 @@ fn a_dead_message_of_a_standard_queue_keeps_its_age() {
 }
 
 #[test]
+fn a_dead_message_that_is_too_old_for_its_new_queue_is_received_by_nobody() {
+    let mut post = Post::new(mortal(standard(), 1));
+    let config = QueueConfig { retention: secs(60), ..standard() };
+    post.tell(Event::SetAttributes { queue: DEAD, config }).says([]);
+    post.send().whatever();
+    post.at(45 * SECOND).receive().whatever();
+    post.at(74 * SECOND).receive_from(DEAD, 10, 20).says([]);
+    post.at(75 * SECOND).receive();
+    post.says(["moved m-0000 from q-0 to q-1", "forget m-0000", "c-2 nothing"]);
+}
+
+#[test]
 fn a_handle_from_before_the_move_does_nothing() {
     let mut post = Post::new(mortal(standard(), 1));
     post.send().whatever();

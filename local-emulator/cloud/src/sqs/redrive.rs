@@ -7,7 +7,7 @@ use super::Sqs;
 use super::command::Command;
 use super::stored::State;
 use super::table::Message;
-use super::trace::{Record, Trace};
+use super::trace::{End, Record, Trace};
 
 impl<T: Trace> Sqs<T> {
     /// Where the message goes in place of being received once more, if it was received often enough from this queue.
@@ -21,15 +21,21 @@ impl<T: Trace> Sqs<T> {
         (is_due && target.config.kind.is_like(queue.config.kind)).then_some(redrive.target)
     }
 
-    /// Takes it to a dead-letter queue. Its receives go on counting. A FIFO queue counts its retention anew. F 9.3.
+    /// Takes it to a dead-letter queue. Its receives go on counting. A FIFO queue counts its retention anew; for another
+    /// one it may be too old, before anybody who waits there could have it. F 9.3.
     pub(super) fn bury(&mut self, index: u32, target: QueueId) {
-        let (now, is_fifo) = (self.now, self.queue_mut(target).is_fifo());
+        let now = self.now;
+        let grave = self.queue_mut(target);
+        let (is_fifo, retention) = (grave.is_fifo(), grave.config.retention);
         self.carry(index, target, false, |message| {
             message.set_source(Some(message.queue));
             if is_fifo {
                 message.sent = now;
             }
         });
+        if self.messages.at(index).sent + retention <= now {
+            self.end(index, End::Expired);
+        }
     }
 
     /// Takes it to where it counts as newly sent. D:sqs-configure-dead-letter-queue-redrive.
