@@ -294,8 +294,8 @@ fn a_throttled_batch_is_tried_again_until_its_messages_time_is_over() {
 #[test]
 fn a_backlog_has_more_pollers_one_each_200_ms_and_never_more_than_it_may() {
     let mut street = Street::of(Kind::Standard, mapping());
-    street.send(3_000, None);
     let before = street.pollers();
+    street.send(3_000, None);
     for _ in 0..300 {
         while !street.batches.is_empty() {
             street.answer(|_| Verdict::Succeeded);
@@ -313,6 +313,45 @@ fn a_backlog_has_more_pollers_one_each_200_ms_and_never_more_than_it_may() {
     street.pass(10 * SECOND);
     assert_eq!(street.in_hand().len(), 2);
     assert_eq!(street.pollers(), 2);
+}
+
+#[test]
+fn a_backlog_has_more_pollers_however_small_a_batch_is() {
+    let mut street = Street::of(Kind::Standard, MappingConfig { batch_size: 1, ..mapping() });
+    street.send(1_000, None);
+    for _ in 0..10 {
+        for _ in 0..street.batches.len() {
+            street.answer(|_| Verdict::Succeeded);
+        }
+        street.pass(Duration::from_millis(200));
+    }
+    assert!((12..=16).contains(&street.pollers()), "{} after 2 s", street.pollers());
+}
+
+#[test]
+fn a_backlog_has_more_pollers_though_no_function_answers() {
+    let mut street = Street::of(Kind::Standard, mapping());
+    street.send(1_000, None);
+    street.pass(2 * SECOND);
+    assert_eq!(street.pollers(), 5 + 11, "one at once, and one each 200 ms");
+    street.pass(19 * SECOND);
+    assert_eq!(street.counts().0, 0, "each has as much of it as it can");
+    let busy = u32::try_from(street.in_hand().len()).unwrap();
+    assert_eq!(street.pollers(), busy + 1, "one waits for what may come");
+}
+
+#[test]
+fn who_is_throttled_has_pollers_enough() {
+    let mut street = Street::of(Kind::Standard, mapping());
+    street.send(1_000, None);
+    for _ in 0..100 {
+        // One is in the function's hands, which takes no more.
+        for _ in 1..street.batches.len() {
+            street.answer(|_| Verdict::Throttled);
+        }
+        street.pass(Duration::from_millis(100));
+    }
+    assert_eq!(street.pollers(), 6, "one more before the first throttle");
 }
 
 #[test]

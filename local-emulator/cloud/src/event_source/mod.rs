@@ -40,8 +40,9 @@ pub use self::look::{MappingState, MappingView};
 /// [`poll_timeout`](Self::poll_timeout) says when to call `handle_timeout` at the latest.
 ///
 /// A poller is one batch at a time: it receives, gathers, has its batch invoked, and deletes what was worked off. A
-/// mapping begins with five and has more as long as all are busy and receives come back full, one more each 200 ms: 300
-/// a minute, as on AWS (F 7.1). One that receives nothing goes again, down to five.
+/// mapping begins with five and has more as long as all are busy, one more each 200 ms: 300 a minute, as on AWS (F 7.1);
+/// a throttle stops that for a while. One that receives nothing goes again, down to five, but for one that waits while
+/// all others are busy.
 #[derive(Debug)]
 pub struct EventSources {
     limits: Limits,
@@ -215,17 +216,29 @@ impl EventSources {
         }
     }
 
-    /// One more, if all are busy and it is time.
-    fn grow(&mut self, id: MappingId) {
+    /// One more, if all are busy and it is time; or when it will be time, if it is not yet.
+    fn grow(&mut self, id: MappingId) -> Option<Moment> {
         let (now, limits) = (self.now, self.limits);
-        let Some(mapping) = self.mappings.get_mut(&id) else { return };
+        let mapping = self.mappings.get_mut(&id)?;
         let wanted = mapping.busy == mapping.pollers
             && mapping.pollers < mapping.config.most(&limits)
             && mapping.config.enabled
             && !mapping.deleted;
-        if wanted && mapping.grows_at <= now {
-            mapping.grows_at = now + Duration::from_secs(60) / limits.growth_per_minute;
-            self.hire(id);
+        if !wanted {
+            return None;
+        }
+        if mapping.grows_at > now {
+            return Some(mapping.grows_at);
+        }
+        mapping.grows_at = now + Duration::from_secs(60) / limits.growth_per_minute;
+        self.hire(id);
+        None
+    }
+
+    /// No more before then: who is throttled has pollers enough.
+    fn wait_to_grow(&mut self, id: MappingId, until: Moment) {
+        if let Some(mapping) = self.mappings.get_mut(&id) {
+            mapping.grows_at = mapping.grows_at.max(until);
         }
     }
 

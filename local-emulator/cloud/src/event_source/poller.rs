@@ -47,8 +47,6 @@ pub(super) struct Poller {
     bytes: u64,
     /// When the first of them was received.
     first: Option<Moment>,
-    /// Whether the last receive was full.
-    was_full: bool,
     /// The batch that is with the function.
     batch: Vec<Delivery>,
     /// How long the next pause is.
@@ -65,7 +63,6 @@ impl Poller {
             gathered: VecDeque::new(),
             bytes: 0,
             first: None,
-            was_full: false,
             batch: Vec::new(),
             pause: Duration::ZERO,
             timer: None,
@@ -139,9 +136,12 @@ impl EventSources {
         };
         let mapping_id = poller.mapping;
         if messages.is_empty() {
+            // While all others are busy it stays, for what may come before one of them is done.
             let is_spare = poller.is_empty()
                 && self.mappings.get(&mapping_id).is_none_or(|mapping| {
-                    mapping.pollers > pollers_min || mapping.deleted || !mapping.config.enabled
+                    (mapping.pollers > pollers_min && mapping.busy + 1 < mapping.pollers)
+                        || mapping.deleted
+                        || !mapping.config.enabled
                 });
             if is_spare {
                 self.fire(id);
@@ -151,7 +151,6 @@ impl EventSources {
             return Ok(());
         }
         poller.stand = Stand::Examining;
-        poller.was_full = messages.len() >= RECEIVE_MAX as usize;
         let ids = messages.iter().map(|delivery| delivery.message).collect();
         poller.arrived = messages;
         self.commands.push_back(Command::Examine {
@@ -238,7 +237,7 @@ impl EventSources {
         let (max_bytes, pause) = (self.limits.payload_bytes_max, self.limits.retry_min);
         let Some(poller) = self.pollers.get_mut(&id) else { return };
         let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
-        let (config, mapping_id) = (mapping.config, poller.mapping);
+        let config = mapping.config;
         let mut bytes = 0;
         poller.batch.clear();
         while poller.batch.len() < config.batch_size as usize
@@ -253,10 +252,16 @@ impl EventSources {
             poller.batch.push(delivery);
         }
         poller.pause = pause;
-        let was_full = poller.was_full;
         self.call(id);
-        if was_full {
-            self.grow(mapping_id);
+        self.ask_for_more(id);
+    }
+
+    /// One more poller, if all are busy: a function's answer may take longer than the queue can wait. Where it is too
+    /// early for another, this one asks again when it is time.
+    fn ask_for_more(&mut self, id: PollerId) {
+        let Some(mapping) = self.pollers.get(&id).map(|poller| poller.mapping) else { return };
+        if let Some(at) = self.grow(mapping) {
+            self.wake_at(id, Some(at));
         }
     }
 
@@ -274,6 +279,9 @@ impl EventSources {
         let mapping = self.poller(id, Stand::Invoking)?.mapping;
         let config = self.mappings.get(&mapping).map(|mapping| mapping.config);
         let config = config.ok_or(Refusal::Gone)?;
+        if *verdict == Verdict::Throttled {
+            self.wait_to_grow(mapping, now + retry_max);
+        }
         let poller = self.poller(id, Stand::Invoking)?;
         let worked_off: Vec<_> = match verdict {
             Verdict::Succeeded => poller.batch.iter().collect(),
@@ -347,7 +355,8 @@ impl EventSources {
             }
             Stand::Pausing => self.call(id),
             Stand::Resting => self.rest(id),
-            Stand::Receiving | Stand::Examining | Stand::Invoking => {}
+            Stand::Invoking => self.ask_for_more(id),
+            Stand::Receiving | Stand::Examining => {}
         }
     }
 }
