@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lunch_host::Config;
 use lunch_host::template::Mapping;
 use serde_json::{Value, json};
@@ -42,12 +43,14 @@ fn a_pattern_of_attribute_names_begins_them_and_a_star_is_all() {
         let sent =
             json!({ "QueueUrl": ORDERS, "MessageBody": "x", "MessageAttributes": attributes });
         sqs(&mut client, "SendMessage", sent).await;
-        for (pattern, names) in [
-            ("*", vec!["General", "Hello", "Help.Me"]),
-            (".*", vec!["General", "Hello", "Help.Me"]),
-            ("Hel.*", vec!["Hello", "Help.Me"]),
-            ("Help.*", vec!["Help.Me"]),
-            ("Hel", vec![]),
+        // The digests are those that AWS was recorded to give.
+        let all = "4c360f3fdafd970e05fae2f149d997f5";
+        for (pattern, names, digest) in [
+            ("*", vec!["General", "Hello", "Help.Me"], Some(all)),
+            (".*", vec!["General", "Hello", "Help.Me"], Some(all)),
+            ("Hel.*", vec!["Hello", "Help.Me"], Some("83fee93c1bcd8b9a5a923ffacdc636c7")),
+            ("Hello", vec!["Hello"], Some("a311262e065454b75da111d535b8dacd")),
+            ("Hel", vec![], None),
         ] {
             let asked = json!({ "QueueUrl": ORDERS, "VisibilityTimeout": 0, "MessageAttributeNames": [pattern] });
             let got = sqs(&mut client, "ReceiveMessage", asked).await;
@@ -55,6 +58,7 @@ fn a_pattern_of_attribute_names_begins_them_and_a_star_is_all() {
             let shown: Vec<_> =
                 shown.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
             assert_eq!(shown, names, "{pattern}");
+            assert_eq!(got["Messages"][0]["MD5OfMessageAttributes"].as_str(), digest, "{pattern}");
         }
     });
 }
@@ -199,9 +203,8 @@ fn a_move_names_what_does_not_exist_and_its_rate_only_where_it_has_one() {
             {}
         }
         let task = |source: &str| {
-            use base64::Engine as _;
             let json = json!({ "taskId": "99", "sourceArn": arn(source) });
-            let handle = base64::prelude::BASE64_STANDARD.encode(json.to_string());
+            let handle = BASE64_STANDARD.encode(json.to_string());
             json!({ "TaskHandle": handle })
         };
         let cancel = "CancelMessageMoveTask";
@@ -306,5 +309,20 @@ fn a_mapping_takes_from_its_queue_when_that_is_made_anew() {
         let events: Vec<Value> = events.borrow().clone();
         assert_eq!(events.len(), 1, "{events:?}");
         assert_eq!(events[0]["Records"][0]["body"], "flat white");
+    });
+}
+
+#[test]
+fn binary_attributes_are_digested_by_their_bytes() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let value = "traceparent\u{1e}00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01";
+        let value = BASE64_STANDARD.encode(value);
+        let attributes = json!({ "attr1": { "DataType": "Binary", "BinaryValue": value } });
+        let sent =
+            json!({ "QueueUrl": ORDERS, "MessageBody": "test", "MessageAttributes": attributes });
+        let answer = sqs(&mut client, "SendMessage", sent).await;
+        // As AWS was recorded to give it.
+        assert_eq!(answer["MD5OfMessageAttributes"], "8cbe4db156db8a94db8b801b7addb984");
+        assert_eq!(answer["MD5OfMessageBody"], "098f6bcd4621d373cade4e832627b4f6");
     });
 }
