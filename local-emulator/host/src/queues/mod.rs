@@ -287,9 +287,23 @@ impl Queues {
                     self.keep_on(|| Write::Renewed { id: message, uuid });
                 }
             }
-            Command::Moved { renewed: false, .. } => {}
+            Command::Moved { message, to, renewed: false, .. } => self.bury(message, to),
             Command::Forget { message } => self.forget(message),
         }
+    }
+
+    /// In a FIFO dead-letter queue a message is deduplicated by its own id, so that two that had one deduplication id
+    /// are both kept. D:sqs-configure-dead-letter-queue-redrive.
+    fn bury(&mut self, id: MessageId, to: QueueId) {
+        if !self.queues.get(&to).is_some_and(|queue| queue.attributes.fifo) {
+            return;
+        }
+        let Some(Some((_, kept))) = self.messages.get_mut(id.index as usize) else { return };
+        let message = Arc::make_mut(kept);
+        let rare = message.rare.get_or_insert_default();
+        rare.dedup = Some((&*message.uuid.text()).into());
+        let message = Arc::clone(kept);
+        self.keep_on(|| Write::Body { id, message });
     }
 
     /// A caller that left does not hear it.

@@ -326,3 +326,25 @@ fn binary_attributes_are_digested_by_their_bytes() {
         assert_eq!(answer["MD5OfMessageBody"], "098f6bcd4621d373cade4e832627b4f6");
     });
 }
+
+#[test]
+fn a_dead_letter_of_a_fifo_queue_is_deduplicated_by_its_own_id() {
+    let policy = to_dead("dead.fifo");
+    let fifo = [("FifoQueue", "true"), ("VisibilityTimeout", "0"), ("RedrivePolicy", &policy)];
+    let queues = vec![queue("dead.fifo", &fifo[..1]), queue("orders.fifo", &fifo)];
+    with_cloud(with_queues(queues), echo(), |mut client, _| async move {
+        const URL: &str = "http://x/123456789012/orders.fifo";
+        let sent = json!({ "QueueUrl": URL, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d" });
+        let sent = sqs(&mut client, "SendMessage", sent).await;
+        let receive = |url: &str| json!({ "QueueUrl": url, "AttributeNames": ["All"] });
+        let first = sqs(&mut client, "ReceiveMessage", receive(URL)).await;
+        assert_eq!(first["Messages"][0]["Attributes"]["MessageDeduplicationId"], "d");
+        assert_eq!(sqs(&mut client, "ReceiveMessage", receive(URL)).await, json!({}));
+        let dead = receive("http://x/123456789012/dead.fifo");
+        let dead = sqs(&mut client, "ReceiveMessage", dead).await;
+        let dead = &dead["Messages"][0];
+        assert_eq!(dead["MessageId"], sent["MessageId"]);
+        assert_eq!(dead["Attributes"]["MessageDeduplicationId"], sent["MessageId"]);
+        assert_eq!(dead["Attributes"]["MessageGroupId"], "g");
+    });
+}
