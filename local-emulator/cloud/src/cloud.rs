@@ -113,6 +113,7 @@ impl<T: Trace> Cloud<T> {
         self.relay();
         self.lambda.handle_timeout(now);
         for waiting in events {
+            self.lambda.expect(waiting.request);
             self.asynchronous.resume(now, waiting);
         }
         self.asynchronous.handle_timeout(now);

@@ -99,6 +99,14 @@ impl<T: Trace> Lambda<T> {
         Ok(())
     }
 
+    /// A request's index is in use, though it is nobody's here before it comes: those after it may come first.
+    pub(crate) fn expect(&mut self, request: RequestId) {
+        let least = request.index as usize + 1;
+        if self.requests.len() < least {
+            self.requests.resize_with(least, || None);
+        }
+    }
+
     /// Gives the request to an instance, lets it wait for one that soon is free, or decides at once.
     fn place(&mut self, id: FunctionId, waiting: Waiting) {
         let room = self.concurrency(id);
