@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use lunch_cloud::asynchronous::{Asynchronous, Command, Condition, EventConfig, Settings};
+use lunch_cloud::asynchronous::{
+    Asynchronous, Command, Condition, EventConfig, Settings, Waiting,
+};
 use lunch_contract::{FunctionId, Moment, Outcome, RequestId, ThrottleReason};
 
 const EVENT: RequestId = RequestId { serial: 0, index: 0 };
@@ -128,4 +130,19 @@ fn at_the_shutdown_who_waits_is_given_up() {
     machine.shut_down();
     assert_eq!(machine.poll_command(), Some(ended(Condition::ShutDown, 1)));
     assert_eq!(machine.poll_timeout(), None);
+}
+
+#[test]
+fn an_event_that_grew_too_old_while_the_cloud_was_away_is_not_tried_again() {
+    let config = EventConfig { age_max: secs(200), ..EventConfig::default() };
+    let come_back = |now| {
+        let mut machine = Asynchronous::new(Settings::default());
+        machine.configure(COFFEE, config);
+        let (function, accepted, next) = (COFFEE, at(0), at(60));
+        machine.resume(now, Waiting { request: EVENT, function, accepted, attempts: 1, next });
+        machine.handle_timeout(now);
+        machine.poll_command()
+    };
+    assert_eq!(come_back(at(200)), Some(Command::Attempt { request: EVENT, function: COFFEE }));
+    assert_eq!(come_back(at(201)), Some(ended(Condition::EventAgeExceeded, 1)));
 }

@@ -248,7 +248,7 @@ impl Asynchronous {
         event.attempts += u32::from(matches!(ending, Ending::Succeeded | Ending::Failed));
         event.throttles = if ending == Ending::Throttled { event.throttles + 1 } else { 0 };
         let event = *event;
-        let config = self.configs.get(&event.function).copied().unwrap_or_default();
+        let config = self.config(event.function);
         let pause = match ending {
             Ending::Succeeded => return self.give_up(request, Condition::Success),
             Ending::Stopped => return self.give_up(request, Condition::ZeroReservedConcurrency),
@@ -283,6 +283,10 @@ impl Asynchronous {
         self.settings.retries = false;
     }
 
+    fn config(&self, function: FunctionId) -> EventConfig {
+        self.configs.get(&function).copied().unwrap_or_default()
+    }
+
     fn give_up(&mut self, request: RequestId, condition: Condition) {
         if let Some(event) = self.events.remove(&request) {
             let (function, attempts) = (event.function, event.attempts);
@@ -295,7 +299,12 @@ impl Asynchronous {
         self.now = self.now.max(now);
         while let Some(&(at, request)) = self.timers.first().filter(|(at, _)| *at <= self.now) {
             self.timers.remove(&(at, request));
-            if let Some(function) = self.function_of(request) {
+            let Some(event) = self.events.get(&request) else { continue };
+            let function = event.function;
+            // One that was to be tried while the cloud was away may have grown too old meanwhile.
+            if self.now > event.at + self.config(function).age_max {
+                self.give_up(request, Condition::EventAgeExceeded);
+            } else {
                 self.commands.push_back(Command::Attempt { request, function });
             }
         }
