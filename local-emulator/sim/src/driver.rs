@@ -111,6 +111,7 @@ impl<'plan> Driver<'plan> {
             requests: self.ids.allocated(),
             instances: self.instances,
             commands: self.commands,
+            ..Summary::default()
         }
     }
 

@@ -15,6 +15,7 @@ pub mod scenario;
 pub mod script;
 mod seeded;
 mod simulation;
+pub mod street;
 mod world;
 
 pub use act::{Act, Startup, Stray};

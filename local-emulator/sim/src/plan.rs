@@ -139,6 +139,17 @@ impl Plan {
         }
     }
 
+    /// For whoever has to find out what went wrong.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let Self { seed: _, settings, functions, gap, storm, faults } = self;
+        let functions = functions.iter().enumerate().map(|(nth, one)| format!("f-{nth} {one:?}"));
+        std::iter::once(format!("settings {settings:?}"))
+            .chain(functions)
+            .chain([format!("gap {gap:?}, storm {storm}, faults {faults:?}")])
+            .collect()
+    }
+
     /// How probable a fault is.
     #[must_use]
     pub fn rate(&self, fault: Fault) -> f64 {

@@ -39,6 +39,10 @@ pub struct Summary {
     pub instances: u64,
     /// How many commands came.
     pub commands: u64,
+    /// How many messages were sent, where there are queues.
+    pub messages: u64,
+    /// How often the process ended and another began.
+    pub restarts: u64,
 }
 
 /// A broken law.
@@ -50,25 +54,27 @@ pub struct Violation {
     pub what: String,
     /// In the how-manieth telling, from 1.
     pub step: u64,
-    /// The seed's plan.
-    pub plan: Box<Plan>,
+    /// The seed.
+    pub seed: u64,
+    /// Of which kind the run was, as `laws --kind` takes it.
+    pub kind: &'static str,
+    /// The seed's plan, in lines.
+    pub plan: Vec<String>,
     /// The last tellings and what came of each, the broken one last.
     pub tail: Vec<String>,
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { seed, settings, functions, gap, storm, faults } = &*self.plan;
-        writeln!(f, "seed {seed}, step {}: law `{}`: {}", self.step, self.law, self.what)?;
-        writeln!(f, "settings {settings:?}")?;
-        for (number, function) in functions.iter().enumerate() {
-            writeln!(f, "f-{number} {function:?}")?;
-        }
-        writeln!(f, "gap {gap:?}, storm {storm}, faults {faults:?}")?;
-        for line in &self.tail {
+        let Self { law, what, step, seed, kind, plan, tail } = self;
+        writeln!(f, "seed {seed}, step {step}: law `{law}`: {what}")?;
+        for line in plan.iter().chain(tail) {
             writeln!(f, "{line}")?;
         }
-        write!(f, "(again: cargo run --release -p lunch-sim --bin laws -- --seeds 1 --seed {seed})")
+        write!(
+            f,
+            "(again: cargo run --release -p lunch-sim --bin laws -- --kind {kind} --seeds 1 --seed {seed})"
+        )
     }
 }
 
@@ -81,22 +87,26 @@ impl std::error::Error for Violation {}
 pub fn run(seed: u64, options: &Options) -> Result<Summary, Box<Violation>> {
     let plan = Plan::of(seed);
     let mut driver = Driver::new(&plan);
-    let played = catch_unwind(AssertUnwindSafe(|| driver.play(options.steps)));
-    let broken = match played {
-        Ok(Ok(())) => return Ok(driver.summary()),
-        Ok(Err(broken)) => broken,
-        Err(panic) => Broken {
-            law: crate::laws::PROMISE,
-            what: format!("the machine panicked: {}", message(&*panic)),
-        },
+    let Err(Broken { law, what }) = unharmed(|| driver.play(options.steps)) else {
+        return Ok(driver.summary());
     };
     Err(Box::new(Violation {
-        law: broken.law,
-        what: broken.what,
+        law,
+        what,
         step: driver.summary().steps,
+        seed,
+        kind: "instances",
         tail: driver.tail().collect(),
-        plan: Box::new(plan.clone()),
+        plan: plan.lines(),
     }))
+}
+
+/// Plays, and takes a panic for a promise that the machine broke.
+pub(crate) fn unharmed(play: impl FnOnce() -> Result<(), Broken>) -> Result<(), Broken> {
+    catch_unwind(AssertUnwindSafe(play)).unwrap_or_else(|panic| {
+        let what = format!("the machine panicked: {}", message(&*panic));
+        Err(Broken { law: crate::laws::PROMISE, what })
+    })
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> &str {
@@ -152,12 +162,15 @@ impl Tail {
     }
 
     pub(crate) fn lines(&self) -> impl Iterator<Item = String> {
-        self.0.iter().flat_map(|(entry, records)| {
-            let refused = entry.refusal.map(|refusal| format!(" refused {refusal:?}"));
-            let told = format!("{} {:?}{}", entry.at, entry.input, refused.unwrap_or_default());
-            let records = records.iter().map(|(_, record)| format!("    {record:?}"));
-            let commands = entry.commands.iter().map(|command| format!("    -> {command:?}"));
-            std::iter::once(told).chain(records).chain(commands).collect::<Vec<_>>()
-        })
+        self.0.iter().flat_map(|(entry, records)| lines_of(entry, records))
     }
+}
+
+/// One telling and what came of it.
+pub(crate) fn lines_of(entry: &journal::Entry, records: &[(Moment, Record)]) -> Vec<String> {
+    let refused = entry.refusal.map(|refusal| format!(" refused {refusal:?}"));
+    let told = format!("{} {:?}{}", entry.at, entry.input, refused.unwrap_or_default());
+    let records = records.iter().map(|(_, record)| format!("    {record:?}"));
+    let commands = entry.commands.iter().map(|command| format!("    -> {command:?}"));
+    std::iter::once(told).chain(records).chain(commands).collect()
 }

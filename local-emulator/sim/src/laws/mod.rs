@@ -19,6 +19,7 @@ mod revision;
 mod shutdown;
 mod slots;
 mod stale;
+pub mod street;
 mod throttle;
 mod wake;
 

@@ -8,7 +8,7 @@ use super::{Law, Step, Verdict, require};
 /// So many wakes at one moment with nothing to show for them are a spin.
 const SPIN: u32 = 100;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wakes {
     idle: (Moment, u32),
 }

@@ -1,0 +1,530 @@
+//! Drives a street: tells the cloud, has what is to survive made safe, ends the process and makes it anew.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use lunch_cloud::asynchronous::{self, Condition};
+use lunch_cloud::drive::{Input, Restored};
+use lunch_cloud::event_source::{self, Fact, MappingId, PollerId, Verdict};
+use lunch_cloud::sqs::{self, Delivery};
+use lunch_cloud::{
+    Command, Event, InvocationKind, Record, Refused, ReplyAt, Settings, Wake, journal,
+};
+use lunch_contract::sqs::{MessageId, QueueId};
+use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, RequestId, RevisionId};
+
+use super::disk::{Answer, Disk, Write};
+use super::people::{People, Task};
+use super::plan::{StreetPlan, Trouble};
+use crate::laws::street::{Court, Restart};
+use crate::laws::{self, Step};
+use crate::random::Random;
+use crate::run::{Broken, Log, Summary, lines_of};
+use crate::seeded::Seeded;
+use crate::simulation::Simulation;
+
+pub(super) type Outlook = Result<(), Broken>;
+
+/// One telling and what came of it, kept until it is safe.
+#[derive(Debug)]
+struct Told {
+    step: u64,
+    entry: journal::Entry,
+    records: Vec<(Moment, Record)>,
+    wakes: [Option<(Moment, Wake)>; 2],
+}
+
+impl Told {
+    const fn step<'run>(&'run self, settings: &'run Settings) -> Step<'run> {
+        Step {
+            settings,
+            now: self.entry.at,
+            input: &self.entry.input,
+            refusal: self.entry.refusal,
+            commands: self.entry.commands.as_slice(),
+            records: self.records.as_slice(),
+            wakes: self.wakes,
+            settled: false,
+            looks: None,
+        }
+    }
+}
+
+/// Who wants to know how a request went.
+#[derive(Clone, Debug)]
+enum Wanted {
+    Batch { poller: PollerId, mapping: MappingId, messages: Vec<Delivery> },
+    Event { id: u64 },
+    Nobody,
+}
+
+/// What is done when the cloud has no more commands, as part of the same batch.
+#[derive(Debug)]
+enum Deferred {
+    Tell(event_source::Event),
+    Call { poller: PollerId, mapping: MappingId, function: FunctionId, messages: Vec<Delivery> },
+    Record(QueueId),
+}
+
+pub(super) struct Street<'plan> {
+    pub(super) plan: &'plan StreetPlan,
+    pub(super) simulation: Simulation<Seeded, Log>,
+    pub(super) random: Random,
+    pub(super) disk: Disk,
+    pub(super) court: Court,
+    /// What the laws know as of the last safe step.
+    safe: Court,
+    unsafe_yet: VecDeque<Rc<Told>>,
+    tail: VecDeque<Rc<Told>>,
+    pub(super) people: People,
+    pub(super) messages: IdAllocator,
+    requests: IdAllocator,
+    wanted: BTreeMap<RequestId, Wanted>,
+    /// Which mapping of the plan each is. Each life has its own.
+    mappings: BTreeMap<MappingId, usize>,
+    deferred: VecDeque<Deferred>,
+    revisions: u32,
+    pub(super) healed: bool,
+    steps: u64,
+    commands: u64,
+    instances: u64,
+    restarts: u64,
+}
+
+const TAIL: usize = 20;
+
+impl<'plan> Street<'plan> {
+    pub(super) fn new(seed: u64, plan: &'plan StreetPlan) -> Self {
+        let mut random = Random::new(seed ^ 0x0DD_0B1E5);
+        let simulation = life(plan, &mut random, Moment::ZERO);
+        Self {
+            plan,
+            simulation,
+            random,
+            disk: Disk::default(),
+            court: Court::default(),
+            safe: Court::default(),
+            unsafe_yet: VecDeque::new(),
+            tail: VecDeque::new(),
+            people: People::default(),
+            messages: IdAllocator::default(),
+            requests: IdAllocator::default(),
+            wanted: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            deferred: VecDeque::new(),
+            revisions: 0,
+            // Nothing goes wrong before everything is there.
+            healed: true,
+            steps: 0,
+            commands: 0,
+            instances: 0,
+            restarts: 0,
+        }
+    }
+
+    pub(super) fn play(&mut self, steps: u64) -> Outlook {
+        self.deploy()?;
+        for (number, config) in self.plan.queues.iter().enumerate() {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            let name = lunch_contract::sqs::NameId(u64::from(number));
+            let queue = QueueId(number);
+            self.ask(sqs::Event::CreateQueue { queue, name, config: *config })?;
+        }
+        for number in 0..self.plan.mappings.len() {
+            self.disk.write(Write::Mapping(number, self.plan.mappings[number].config));
+            self.map(number, self.plan.mappings[number].config)?;
+        }
+        while !self.disk.is_quiet() && self.step()? {}
+        self.healed = false;
+        self.after(Duration::ZERO, Task::Visit);
+        while self.steps < steps && self.step()? {}
+        self.drain()
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        Summary {
+            steps: self.steps,
+            simulated: self.now().since(Moment::ZERO),
+            requests: self.requests.allocated(),
+            instances: self.instances,
+            commands: self.commands,
+            messages: self.messages.allocated(),
+            restarts: self.restarts,
+        }
+    }
+
+    pub(super) fn tail(&self) -> Vec<String> {
+        self.tail.iter().flat_map(|told| lines_of(&told.entry, &told.records)).collect()
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.simulation.world.now()
+    }
+
+    pub(super) fn happens(&mut self, trouble: Trouble) -> bool {
+        let rate = self.plan.rate(trouble);
+        !self.healed && rate > 0.0 && self.random.chance(rate)
+    }
+
+    /// Lets the next thing happen; `false` where nothing is to happen any more.
+    pub(super) fn step(&mut self) -> Result<bool, Broken> {
+        use crate::world::Occurrence;
+        match self.simulation.world.occur() {
+            None => return Ok(false),
+            Some(Occurrence::Unseen) => {}
+            Some(Occurrence::Tell(event)) => drop(self.tell(event.into())?),
+            Some(Occurrence::Timeout) => drop(self.tell(Input::Timeout)?),
+            Some(Occurrence::Outside(token)) => {
+                if let Some(task) = self.people.take(token) {
+                    self.task(task)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    pub(super) fn after(&mut self, span: Duration, task: Task) {
+        let token = self.people.put(task);
+        self.simulation.world.schedule(span, token);
+    }
+}
+
+/// Telling.
+impl Street<'_> {
+    /// Tells the cloud, does what that brings about, and has all of it made safe.
+    pub(super) fn tell(&mut self, input: Input) -> Result<Option<Refused>, Broken> {
+        let refusal = self.input(input)?;
+        while let Some(deferred) = self.deferred.pop_front() {
+            match deferred {
+                Deferred::Tell(event) => drop(self.input(event.into())?),
+                Deferred::Call { poller, mapping, function, messages } => {
+                    let wanted = Wanted::Batch { poller, mapping, messages };
+                    let request = self.open(wanted);
+                    let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
+                    self.input(Event::Invoke { request, function, kind, reply }.into())?;
+                }
+                Deferred::Record(queue) => {
+                    let message = self.new_message(queue, None);
+                    self.input(sqs::Event::Send { queue, message }.into())?;
+                }
+            }
+        }
+        self.hand_over()?;
+        Ok(refusal)
+    }
+
+    /// Tells what somebody wants who is answered; what was due is kept first, in a step of its own.
+    pub(super) fn ask(&mut self, input: impl Into<Input>) -> Result<Option<Refused>, Broken> {
+        let now = self.now();
+        if self.simulation.world.wake().is_some_and(|(at, _)| at <= now) {
+            self.tell(Input::Timeout)?;
+        }
+        self.disk.answer(Answer::Done);
+        self.tell(input.into())
+    }
+
+    fn input(&mut self, input: Input) -> Result<Option<Refused>, Broken> {
+        self.steps += 1;
+        let before = self.simulation.world.wake();
+        let refusal = self.simulation.input(input).err();
+        let after = self.simulation.world.wake();
+        let log = self.simulation.cloud.trace_mut();
+        let (records, broken) = (std::mem::take(&mut log.records), log.broken);
+        let entry = self.simulation.world.entry.take().expect("the world keeps a journal");
+        self.commands += entry.commands.len() as u64;
+        let born = records.iter().filter(|(_, record)| matches!(record, Record::Born { .. }));
+        self.instances += born.count() as u64;
+        let told = Rc::new(Told { step: self.steps, entry, records, wakes: [before, after] });
+        if self.tail.len() == TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(Rc::clone(&told));
+        self.unsafe_yet.push_back(Rc::clone(&told));
+        if let Some(promise) = broken {
+            return Err(Broken { law: laws::PROMISE, what: format!("not so: {promise}") });
+        }
+        self.court.hear(&told.step(&self.plan.instances.settings))?;
+        for command in &told.entry.commands {
+            self.carry_out(command);
+        }
+        Ok(refusal)
+    }
+
+    fn carry_out(&mut self, command: &Command) {
+        match command {
+            Command::Queue(command) => self.of_queue(command),
+            Command::Source(command) => self.of_source(command),
+            Command::Asynchronous(command) => self.of_event(command),
+            Command::Reply { request, outcome, .. } => self.replied(*request, outcome),
+            Command::Release { request } => {
+                if self.wanted.remove(request).is_some() {
+                    self.requests.free(request.index);
+                }
+            }
+            Command::Spawn { .. }
+            | Command::Deliver { .. }
+            | Command::Notify { .. }
+            | Command::Freeze { .. }
+            | Command::Thaw { .. }
+            | Command::Terminate { .. }
+            | Command::Kill { .. }
+            | Command::Retire { .. } => {}
+        }
+    }
+
+    fn of_queue(&mut self, command: &sqs::Command) {
+        match command {
+            sqs::Command::Store(change) => self.disk.write(Write::Change(change.clone())),
+            sqs::Command::Received { call, messages } => {
+                self.people.waiting.remove(call);
+                let handles = messages.iter().map(|delivery| delivery.handle).collect();
+                self.disk.answer(Answer::Received(handles));
+            }
+            sqs::Command::Refused { call, .. } => {
+                self.people.waiting.remove(call);
+            }
+            sqs::Command::Forget { message } => self.messages.free(message.index),
+            sqs::Command::Sent { .. } | sqs::Command::Moved { .. } => {}
+        }
+    }
+
+    fn of_source(&mut self, command: &event_source::Command) {
+        match command {
+            event_source::Command::Examine { poller, mapping, messages } => {
+                let filters =
+                    self.mappings.get(mapping).is_some_and(|nth| self.plan.mappings[*nth].filters);
+                let facts = messages.iter().map(|id| fact(*id, filters)).collect();
+                let event = event_source::Event::Examined { poller: *poller, facts };
+                self.deferred.push_back(Deferred::Tell(event));
+            }
+            event_source::Command::Invoke { poller, mapping, function, messages } => {
+                let (poller, mapping, function) = (*poller, *mapping, *function);
+                let messages = messages.clone();
+                self.deferred.push_back(Deferred::Call { poller, mapping, function, messages });
+            }
+            event_source::Command::Queue(_) | event_source::Command::Gone { .. } => {}
+        }
+    }
+
+    fn of_event(&mut self, command: &asynchronous::Command) {
+        let (asynchronous::Command::Attempt { request, .. }
+        | asynchronous::Command::Retry { request, .. }
+        | asynchronous::Command::Ended { request, .. }) = command;
+        let Some(Wanted::Event { id: event }) = self.wanted.get(request) else { return };
+        let event = *event;
+        match command {
+            asynchronous::Command::Attempt { .. } => {}
+            asynchronous::Command::Retry { at, attempts, .. } => {
+                self.disk.write(Write::Retried { event, attempts: *attempts, next: *at });
+            }
+            asynchronous::Command::Ended { function, condition, .. } => {
+                self.disk.write(Write::Ended { event });
+                let destinations = self.plan.destinations[function.0 as usize];
+                let is_well = *condition == Condition::Success;
+                let to = if is_well { destinations.success } else { destinations.failure };
+                self.deferred.extend(to.map(Deferred::Record));
+            }
+        }
+    }
+
+    /// A function has answered; what it says of its batch is drawn here.
+    fn replied(&mut self, request: RequestId, outcome: &Outcome) {
+        let Some(Wanted::Batch { poller, mapping, messages }) = self.wanted.get(&request).cloned()
+        else {
+            return;
+        };
+        let plan = self.mappings.get(&mapping).map(|number| self.plan.mappings[*number]);
+        let reports = plan.is_some_and(|plan| plan.reports_failures);
+        let verdict = match outcome {
+            Outcome::Returned if reports && self.happens(Trouble::PartialFailure) => {
+                let mut failed: Vec<_> = messages.iter().map(|one| one.message).collect();
+                failed.retain(|_| self.random.chance(0.5));
+                Verdict::Partial(failed)
+            }
+            Outcome::Returned => Verdict::Succeeded,
+            Outcome::Throttled { .. } => Verdict::Throttled,
+            Outcome::FunctionError
+            | Outcome::InitError
+            | Outcome::TimedOut { .. }
+            | Outcome::Exited { .. }
+            | Outcome::SpawnFailed { .. }
+            | Outcome::ResponseTooLarge
+            | Outcome::ResponseTruncated
+            | Outcome::ShutDown => Verdict::Failed,
+        };
+        let event = event_source::Event::Answered { poller, verdict };
+        self.deferred.push_back(Deferred::Tell(event));
+    }
+
+    fn open(&mut self, wanted: Wanted) -> RequestId {
+        let (index, serial) = self.requests.allocate();
+        let request = RequestId { serial, index };
+        self.wanted.insert(request, wanted);
+        request
+    }
+
+    /// Calls a function, for an answer or as an event, which is kept before it is told.
+    pub(super) fn invoke(&mut self, function: FunctionId, kind: InvocationKind) -> Outlook {
+        let now = self.now();
+        if self.simulation.world.wake().is_some_and(|(at, _)| at <= now) {
+            self.tell(Input::Timeout)?;
+        }
+        let request = self.open(Wanted::Nobody);
+        if kind == InvocationKind::Event {
+            let id = request.serial;
+            self.wanted.insert(request, Wanted::Event { id });
+            let accepted = self.now();
+            let event =
+                super::disk::StoredEvent { function, accepted, attempts: 0, next: None };
+            self.disk.write(Write::Event(id, event));
+        }
+        self.disk.answer(Answer::Done);
+        let reply = ReplyAt::Response;
+        let refusal = self.tell(Event::Invoke { request, function, kind, reply }.into())?;
+        let what = || format!("a well-formed request is refused: {refusal:?}");
+        if refusal.is_none() { Ok(()) } else { Err(Broken { law: laws::PROMISE, what: what() }) }
+    }
+
+    /// How many requests are not at their end.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+}
+
+/// What survives.
+impl Street<'_> {
+    fn hand_over(&mut self) -> Outlook {
+        let sequence = self.simulation.cloud.queues().sequence();
+        let answers = self.disk.hand_over(self.steps, sequence, self.messages.allocated());
+        self.heard(answers);
+        self.begin_commit();
+        Ok(())
+    }
+
+    fn begin_commit(&mut self) {
+        if self.disk.begin() {
+            let slow = self.happens(Trouble::SlowStore);
+            let takes = if slow { Duration::from_secs(2) } else { self.plan.commit };
+            let takes = takes.mul_f64(self.random.unit());
+            self.after(takes, Task::Committed);
+        }
+    }
+
+    /// A commit has come to its end, well or not.
+    pub(super) fn committed(&mut self) -> Outlook {
+        if self.happens(Trouble::StoreFails) {
+            return self.crash();
+        }
+        let (answers, step) = self.disk.commit();
+        while let Some(told) = self.unsafe_yet.pop_front_if(|told| Some(told.step) <= step) {
+            self.safe.hear(&told.step(&self.plan.instances.settings))?;
+        }
+        self.heard(answers);
+        self.begin_commit();
+        Ok(())
+    }
+
+    /// The process ends, time goes by, and another one begins.
+    pub(super) fn crash(&mut self) -> Outlook {
+        let outage = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(20_000));
+        let now = self.now() + outage;
+        self.restarts += 1;
+        self.disk.cut_off();
+        self.deferred.clear();
+        self.unsafe_yet.clear();
+        self.wanted.clear();
+        self.mappings.clear();
+        self.court = self.safe.clone();
+        self.simulation = life(self.plan, &mut self.random, now);
+        if self.healed {
+            self.simulation.world.playbook.heal();
+        }
+        self.messages = self.disk.kept.ids();
+        self.requests = IdAllocator::resume([], self.requests.allocated());
+        for task in self.people.survivors() {
+            let late = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(60));
+            self.after(late, task);
+        }
+        self.resume(now)
+    }
+
+    fn resume(&mut self, now: Moment) -> Outlook {
+        let (requests, wanted) = (&mut self.requests, &mut self.wanted);
+        let mut request = || {
+            let (index, serial) = requests.allocate();
+            RequestId { serial, index }
+        };
+        let events = self.disk.kept.events(now, &mut request);
+        for (id, waiting) in &events {
+            wanted.insert(waiting.request, Wanted::Event { id: *id });
+        }
+        let renamed = events.iter().map(|(id, waiting)| (*id, waiting.request)).collect();
+        let restart = Restart { events: renamed };
+        self.court.restarted(&restart)?;
+        self.safe.restarted(&restart)?;
+        self.deploy()?;
+        let restored = Restored {
+            sequence: self.disk.kept.sequence,
+            stored: self.disk.kept.changes(),
+            events: events.into_iter().map(|(_, waiting)| waiting).collect(),
+        };
+        self.tell(restored.into())?;
+        self.look()?;
+        for (number, config) in self.disk.kept.mappings.clone() {
+            self.map(number, config)?;
+        }
+        Ok(())
+    }
+
+    /// Shows all messages to the laws.
+    pub(super) fn look(&mut self) -> Outlook {
+        let queues = self.simulation.cloud.queues();
+        let messages = queues
+            .queues()
+            .map(|view| (view.queue, queues.messages(view.queue).collect()))
+            .collect();
+        self.court.look(&messages)
+    }
+
+    pub(super) fn deploy(&mut self) -> Outlook {
+        for number in 0..self.plan.instances.functions.len() {
+            self.deploy_one(number)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn deploy_one(&mut self, number: usize) -> Outlook {
+        self.revisions += 1;
+        let function = FunctionId(u32::try_from(number).unwrap_or(0));
+        let (revision, config) =
+            (RevisionId(self.revisions), self.plan.instances.functions[number].config);
+        self.ask(Event::Deploy { function, revision, config }).map(drop)
+    }
+
+    fn map(&mut self, number: usize, config: event_source::MappingConfig) -> Outlook {
+        let mapping = MappingId(u32::try_from(number).unwrap_or(0));
+        self.mappings.insert(mapping, number);
+        self.ask(event_source::Event::Create { mapping, config }).map(drop)
+    }
+}
+
+/// A process begins.
+fn life(
+    plan: &StreetPlan,
+    random: &mut Random,
+    now: Moment,
+) -> Simulation<Seeded, Log> {
+    let seeded = Seeded::new(&plan.instances, random.fork());
+    let settings = plan.instances.settings.clone();
+    let mut simulation = Simulation::new(settings, Log::default(), seeded, true);
+    simulation.world.skip_to(now);
+    simulation
+}
+
+/// What a message is by its bytes, which it keeps for its life.
+fn fact(id: MessageId, filters: bool) -> Fact {
+    let mut random = Random::new(id.serial ^ 0xB0D1E5);
+    let rendered_bytes = random.pick(&[300, 900, 40_000, 260_000]);
+    Fact { rendered_bytes, passes: !filters || random.chance(0.8) }
+}

@@ -1,0 +1,303 @@
+//! Who sends, receives and deletes, and who gets in the way. They act on what they have heard, and on nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use lunch_cloud::event_source::{self, MappingId};
+use lunch_cloud::sqs::{self, Kind, NewMessage, QueueConfig};
+use lunch_cloud::{Event, InvocationKind};
+use lunch_contract::FunctionId;
+use lunch_contract::sqs::{CallId, DedupId, GroupId, Handle, MessageId, QueueId, TaskId};
+
+use super::disk::{Answer, Write};
+use super::driver::{Outlook, Street};
+use super::plan::Trouble;
+
+/// Something that somebody will do.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// People come, and then the next ones.
+    Visit,
+    /// What is being made safe is safe.
+    Committed,
+    /// The process ends.
+    Crash,
+    /// A receiver is done with a message; or wants it to be invisible for that long.
+    Handled(Handle, Option<Duration>),
+    /// Somebody hangs up.
+    Leave(CallId),
+    /// Somebody who deletes what he gets receives from that queue.
+    Empty(QueueId),
+}
+
+/// What people remember.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    tasks: BTreeMap<u64, Task>,
+    tokens: u64,
+    calls: u64,
+    moves: u32,
+    pub(super) waiting: BTreeSet<CallId>,
+    handles: VecDeque<Handle>,
+}
+
+const HANDLES: usize = 60;
+
+impl People {
+    pub(super) fn put(&mut self, task: Task) -> u64 {
+        self.tokens += 1;
+        self.tasks.insert(self.tokens, task);
+        self.tokens
+    }
+
+    pub(super) fn take(&mut self, token: u64) -> Option<Task> {
+        self.tasks.remove(&token)
+    }
+
+    /// What people still mean to do after the end of the process.
+    pub(super) fn survivors(&mut self) -> Vec<Task> {
+        self.waiting.clear();
+        let tasks = std::mem::take(&mut self.tasks).into_values();
+        let survives = |task: &Task| match task {
+            Task::Visit | Task::Handled(..) | Task::Empty(_) => true,
+            Task::Committed | Task::Crash | Task::Leave(_) => false,
+        };
+        tasks.filter(survives).collect()
+    }
+}
+
+impl Street<'_> {
+    pub(super) fn task(&mut self, task: Task) -> Outlook {
+        match task {
+            Task::Visit if self.healed => Ok(()),
+            Task::Visit => self.visit(),
+            Task::Committed => self.committed(),
+            Task::Crash if self.healed => Ok(()),
+            Task::Crash => self.crash(),
+            Task::Handled(handle, timeout) => self.handled(handle, timeout),
+            Task::Leave(call) if self.people.waiting.remove(&call) => {
+                self.ask(sqs::Event::CallerLeft { call }).map(drop)
+            }
+            Task::Leave(_) => Ok(()),
+            Task::Empty(queue) => self.empty(queue),
+        }
+    }
+
+    fn visit(&mut self) -> Outlook {
+        for _ in 0..=self.random.below(3) {
+            let queue = self.any_queue();
+            match self.random.below(10) {
+                0..=4 => self.send(queue)?,
+                5..=7 => self.receive(queue)?,
+                8 => {
+                    let function = self.any_function();
+                    self.invoke(function, InvocationKind::Event)?;
+                }
+                _ => {
+                    let function = self.any_function();
+                    self.invoke(function, InvocationKind::RequestResponse)?;
+                }
+            }
+        }
+        self.troubles()?;
+        let (low, high) = self.plan.gap;
+        let gap = self.random.magnitude(low, high);
+        let quiet = self.happens(Trouble::Quiet);
+        let gap = if quiet { gap + Duration::from_secs(400) } else { gap };
+        self.after(gap, Task::Visit);
+        Ok(())
+    }
+
+    fn any_queue(&mut self) -> QueueId {
+        QueueId(u32::try_from(self.random.index(self.plan.queues.len())).unwrap_or(0))
+    }
+
+    fn any_function(&mut self) -> FunctionId {
+        let count = self.plan.instances.functions.len();
+        FunctionId(u32::try_from(self.random.index(count)).unwrap_or(0))
+    }
+
+    pub(super) fn new_message(&mut self, queue: QueueId, delay: Option<Duration>) -> NewMessage {
+        let (index, serial) = self.messages.allocate();
+        let is_fifo = matches!(self.plan.queues[queue.0 as usize].kind, Kind::Fifo { .. });
+        let group = GroupId::of(1 + self.random.below(self.plan.groups));
+        let dedup = DedupId(u128::from(self.random.below(self.plan.dedups)));
+        NewMessage {
+            message: MessageId { serial, index },
+            bytes: 100,
+            delay: delay.filter(|_| !is_fifo),
+            group: (is_fifo || self.random.chance(0.2)).then_some(group),
+            dedup: is_fifo.then_some(dedup),
+        }
+    }
+
+    fn send(&mut self, queue: QueueId) -> Outlook {
+        for _ in 0..=self.random.below(4) {
+            let delay = self.random.chance(0.1).then(|| Duration::from_secs(2));
+            let message = self.new_message(queue, delay);
+            if self.ask(sqs::Event::Send { queue, message })?.is_some() {
+                self.messages.free(message.message.index);
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, queue: QueueId) -> Outlook {
+        let max = self.random.pick(&[1, 1, 3, 10]);
+        let wait = self.random.pick(&[None, Some(0), Some(5)]).map(Duration::from_secs);
+        let visibility = self.random.pick(&[None, None, Some(0), Some(7)]).map(Duration::from_secs);
+        let call = self.call(queue, max, wait, visibility)?;
+        if self.happens(Trouble::HangsUp) {
+            let soon = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(5));
+            self.after(soon, Task::Leave(call));
+        }
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        queue: QueueId,
+        max: u8,
+        wait: Option<Duration>,
+        visibility: Option<Duration>,
+    ) -> Result<CallId, crate::run::Broken> {
+        self.people.calls += 1;
+        let call = CallId(self.people.calls);
+        self.people.waiting.insert(call);
+        let attempt = None;
+        if self.ask(sqs::Event::Receive { call, queue, max, wait, visibility, attempt })?.is_some() {
+            self.people.waiting.remove(&call);
+        }
+        Ok(call)
+    }
+
+    /// Somebody has his answer, which is safe.
+    pub(super) fn heard(&mut self, answers: Vec<Answer>) {
+        for answer in answers {
+            match answer {
+                Answer::Received(handles) => {
+                    for handle in handles {
+                        self.received(handle);
+                    }
+                }
+                Answer::Done => {}
+            }
+        }
+    }
+
+    fn received(&mut self, handle: Handle) {
+        if self.people.handles.len() == HANDLES {
+            self.people.handles.pop_front();
+        }
+        self.people.handles.push_back(handle);
+        if self.happens(Trouble::Forgets) {
+            return;
+        }
+        let visibility = self.plan.queues[handle.queue.0 as usize].visibility;
+        let most = visibility.max(Duration::from_millis(20)) / 2;
+        let slow = self.happens(Trouble::SlowReceiver);
+        let most = if slow { most * 4 } else { most };
+        let takes = self.random.magnitude(Duration::from_millis(1), most);
+        if self.happens(Trouble::ChangesVisibility) {
+            let timeout = self.random.pick(&[0, 0, 3, 60]);
+            self.after(takes, Task::Handled(handle, Some(Duration::from_secs(timeout))));
+        } else {
+            self.after(takes, Task::Handled(handle, None));
+        }
+    }
+
+    fn handled(&mut self, handle: Handle, timeout: Option<Duration>) -> Outlook {
+        let queue = handle.queue;
+        self.ask(match timeout {
+            None => sqs::Event::Delete { queue, handle },
+            Some(timeout) => sqs::Event::ChangeVisibility { queue, handle, timeout },
+        })
+        .map(drop)
+    }
+
+    /// Receives and deletes, again and again.
+    fn empty(&mut self, queue: QueueId) -> Outlook {
+        // In a FIFO queue nobody can delete what he has no time for.
+        self.call(queue, 10, Some(Duration::ZERO), Some(Duration::from_secs(90)))?;
+        self.after(Duration::from_secs(5), Task::Empty(queue));
+        Ok(())
+    }
+}
+
+/// What gets in the way.
+impl Street<'_> {
+    fn troubles(&mut self) -> Outlook {
+        if self.happens(Trouble::Crash) {
+            let soon = self.random.magnitude(Duration::from_micros(10), self.plan.commit * 4);
+            self.after(soon, Task::Crash);
+        }
+        if self.happens(Trouble::Deploy) {
+            let number = self.random.index(self.plan.instances.functions.len());
+            self.deploy_one(number)?;
+        }
+        if self.happens(Trouble::Evict) {
+            let function = self.any_function();
+            self.ask(Event::EvictFunction { function })?;
+        }
+        if self.happens(Trouble::Reserve) {
+            let concurrency = self.random.pick(&[None, Some(0), Some(1), Some(3)]);
+            let function = self.any_function();
+            self.ask(Event::Reserve { function, concurrency })?;
+        }
+        if self.happens(Trouble::OldHandle) && !self.people.handles.is_empty() {
+            let nth = self.random.index(self.people.handles.len());
+            let handle = self.people.handles[nth];
+            let timeout = self.random.pick(&[None, Some(0), Some(9)]).map(Duration::from_secs);
+            self.handled(handle, timeout)?;
+        }
+        if self.happens(Trouble::Purge) {
+            let queue = self.any_queue();
+            self.ask(sqs::Event::Purge { queue })?;
+        }
+        if self.happens(Trouble::MoveBack) {
+            self.move_back()?;
+        }
+        if self.happens(Trouble::SetAttributes) {
+            self.set_attributes()?;
+        }
+        if self.happens(Trouble::UpdateMapping) && !self.plan.mappings.is_empty() {
+            let number = self.random.index(self.plan.mappings.len());
+            let mut config = self.plan.mappings[number].config;
+            config.enabled = self.random.chance(0.6);
+            config.batch_size = self.random.pick(&[1, 2, 10]);
+            config.concurrency_max = self.random.pick(&[None, Some(2), Some(4)]);
+            self.update_mapping(number, config)?;
+        }
+        Ok(())
+    }
+
+    fn move_back(&mut self) -> Outlook {
+        self.people.moves += 1;
+        let task = TaskId(self.people.moves);
+        let source = QueueId(u32::from(self.random.chance(0.5)));
+        let destination = self.random.pick(&[None, None, Some(QueueId(2))]);
+        let per_second = self.random.pick(&[None, Some(1)]);
+        self.ask(sqs::Event::StartMove { task, source, destination, per_second }).map(drop)
+    }
+
+    /// Another visibility timeout, another way to the dead.
+    fn set_attributes(&mut self) -> Outlook {
+        let number = self.random.index(self.plan.queues.len());
+        let other = self.random.index(self.plan.queues.len());
+        let (config, other) = (self.plan.queues[number], self.plan.queues[other]);
+        let redrive = if self.random.chance(0.5) { None } else { config.redrive };
+        let config = QueueConfig { visibility: other.visibility, redrive, ..config };
+        let queue = QueueId(u32::try_from(number).unwrap_or(0));
+        self.ask(sqs::Event::SetAttributes { queue, config }).map(drop)
+    }
+
+    pub(super) fn update_mapping(
+        &mut self,
+        number: usize,
+        config: event_source::MappingConfig,
+    ) -> Outlook {
+        let mapping = MappingId(u32::try_from(number).unwrap_or(0));
+        self.disk.write(Write::Mapping(number, config));
+        self.ask(event_source::Event::Update { mapping, config }).map(drop)
+    }
+}
