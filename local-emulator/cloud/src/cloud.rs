@@ -302,12 +302,19 @@ impl<T: Trace> Cloud<T> {
 
     /// Tells the queues what a poller wants of them.
     fn ask_queue(&mut self, event: sqs::Event) {
-        let receives =
-            if let sqs::Event::Receive { call, .. } = &event { Some(*call) } else { None };
-        let receive = receives.and_then(EventSources::poller_of);
+        let (mut receive, mut deletes) = (None, None);
+        if let sqs::Event::Receive { call, .. } = &event {
+            receive = EventSources::poller_of(*call);
+        }
+        if let sqs::Event::Delete { queue, .. } = &event {
+            deletes = Some(*queue);
+        }
         let now = self.now();
         let refused = self.sqs.handle(now, event).is_err();
         self.relay();
+        if let (true, Some(queue)) = (refused, deletes) {
+            self.sources.not_deleted(now, queue);
+        }
         if let (true, Some(poller)) = (refused, receive) {
             self.sources.handle(now, event_source::Event::QueueGone { poller }).ok();
         }

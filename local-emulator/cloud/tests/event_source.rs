@@ -26,6 +26,8 @@ struct Street {
     /// Messages that no filter lets pass.
     rejected: BTreeSet<u64>,
     record_bytes: u32,
+    /// How often anybody wanted messages looked at.
+    examined: u32,
     sent: u32,
     gone: bool,
 }
@@ -63,6 +65,7 @@ impl Street {
             batches: Vec::new(),
             rejected: BTreeSet::new(),
             record_bytes: 500,
+            examined: 0,
             sent: 0,
             gone: false,
         };
@@ -92,6 +95,8 @@ impl Street {
         while let Some(command) = self.cloud.poll_command() {
             match command {
                 Command::Source(Word::Examine { poller, messages, .. }) => {
+                    self.examined += 1;
+                    assert!(self.examined < 1_000, "this comes to no end");
                     let fact = |message: &MessageId| Fact {
                         rendered_bytes: self.record_bytes,
                         passes: !self.rejected.contains(&message.serial),
@@ -424,4 +429,17 @@ fn a_queue_that_goes_is_asked_for_again_and_found() {
     street.pass(10 * SECOND);
     street.send(1, None);
     assert_eq!(street.in_hand(), [1]);
+}
+
+#[test]
+fn what_cannot_be_deleted_is_not_looked_at_without_a_pause() {
+    let mut street = Street::of(FIFO, mapping());
+    let config = QueueConfig { visibility: Duration::ZERO, redrive: None, ..queue(FIFO) };
+    street.queue(sqs::Event::SetAttributes { queue: ORDERS, config });
+    street.rejected.insert(0);
+    street.send(1, Some(1));
+    assert!((1..20).contains(&street.examined), "{} times", street.examined);
+    let before = street.examined;
+    street.pass(5 * SECOND);
+    assert!((before + 1..before + 200).contains(&street.examined), "{} times", street.examined);
 }

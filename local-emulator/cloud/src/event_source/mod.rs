@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use lunch_contract::Moment;
-use lunch_contract::sqs::CallId;
+use lunch_contract::sqs::{CallId, QueueId};
 
 use self::poller::{Poller, Stand};
 use crate::sqs;
@@ -64,6 +64,8 @@ struct Mapping {
     busy: u32,
     /// When it may have another one.
     grows_at: Moment,
+    /// Until then nobody asks for more who has something to ask for again at once.
+    rests_until: Moment,
 }
 
 /// Calls of pollers are apart from those of a driver.
@@ -107,6 +109,15 @@ impl EventSources {
         }
     }
 
+    /// A queue would not delete what was worked off: it comes again, as soon as its visibility timeout wants, which may be
+    /// at once. Its mappings' pollers take a pause before they ask for more.
+    pub(crate) fn not_deleted(&mut self, now: Moment, queue: QueueId) {
+        let until = now + self.limits.retry_min;
+        for mapping in self.mappings.values_mut().filter(|one| one.config.queue == queue) {
+            mapping.rests_until = until;
+        }
+    }
+
     /// Tells that time has passed.
     pub fn handle_timeout(&mut self, now: Moment) {
         self.now = self.now.max(now);
@@ -131,8 +142,10 @@ impl EventSources {
         if self.mappings.contains_key(&id) {
             return Err(Refusal::MappingInUse);
         }
-        let grows_at = self.now;
-        let mapping = Mapping { config, deleted: false, pollers: 0, busy: 0, grows_at };
+        let now = self.now;
+        let (grows_at, rests_until) = (now, now);
+        let mapping =
+            Mapping { config, deleted: false, pollers: 0, busy: 0, grows_at, rests_until };
         self.mappings.insert(id, mapping);
         self.staff(id);
         Ok(())

@@ -31,7 +31,7 @@ pub(super) enum Stand {
     Invoking,
     /// The function would not take the batch, and is asked again.
     Pausing,
-    /// The queue would not give any, and is asked again.
+    /// The queue would not give any, or not delete what it gave, and is asked again.
     Resting,
 }
 
@@ -329,12 +329,20 @@ impl EventSources {
 
     /// It has nothing in hand: it asks for more, or goes.
     fn rest(&mut self, id: PollerId) {
+        let now = self.now;
         let Some(poller) = self.pollers.get(&id) else { return };
         let mapping_id = poller.mapping;
-        let most = self.mappings.get(&mapping_id).map_or(0, |one| one.config.most(&self.limits));
-        let pollers = self.mappings.get(&mapping_id).map_or(0, |one| one.pollers);
+        let mapping = self.mappings.get(&mapping_id);
+        let most = mapping.map_or(0, |one| one.config.most(&self.limits));
+        let pollers = mapping.map_or(0, |one| one.pollers);
+        let rests_until = mapping.map_or(now, |one| one.rests_until);
         if self.is_ending(mapping_id) || pollers > most {
             self.fire(id);
+        } else if rests_until > now {
+            if let Some(poller) = self.pollers.get_mut(&id) {
+                poller.stand = Stand::Resting;
+            }
+            self.wake_at(id, Some(rests_until));
         } else {
             self.receive(id);
         }
