@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lunch_cloud::Event;
+use lunch_cloud::sqs::{self, QueueConfig};
 use lunch_contract::FunctionId;
 use lunch_contract::sqs::QueueId;
 
@@ -59,6 +60,10 @@ impl Street<'_> {
         }
         for number in 0..self.plan.queues.len() {
             let queue = QueueId(u32::try_from(number).unwrap_or(0));
+            // As AWS wants it of a mapped queue: what is being worked off does not come back meanwhile.
+            let config = self.plan.queues[number];
+            let visibility = config.visibility.max(Duration::from_secs(60));
+            self.ask(sqs::Event::SetAttributes { queue, config: QueueConfig { visibility, ..config } })?;
             if self.plan.mappings.iter().all(|mapping| mapping.config.queue != queue) {
                 self.after(Duration::ZERO, Task::Empty(queue));
             }

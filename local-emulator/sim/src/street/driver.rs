@@ -17,7 +17,7 @@ use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, RequestId, Revisi
 use super::disk::{Answer, Disk, Write};
 use super::people::{People, Task};
 use super::plan::{StreetPlan, Trouble};
-use crate::laws::street::{Court, Restart};
+use crate::laws::street::{Court, DRAINS, Restart};
 use crate::laws::{self, Step};
 use crate::random::Random;
 use crate::run::{Broken, Log, Summary, lines_of};
@@ -93,6 +93,8 @@ pub(super) struct Street<'plan> {
 }
 
 const TAIL: usize = 20;
+/// So many tellings at most come of one.
+const CONSEQUENCES: u64 = 5_000;
 
 impl<'plan> Street<'plan> {
     pub(super) fn new(seed: u64, plan: &'plan StreetPlan) -> Self {
@@ -195,7 +197,12 @@ impl Street<'_> {
     /// Tells the cloud, does what that brings about, and has all of it made safe.
     pub(super) fn tell(&mut self, input: Input) -> Result<Option<Refused>, Broken> {
         let refusal = self.input(input)?;
+        let begun = self.steps;
         while let Some(deferred) = self.deferred.pop_front() {
+            if self.steps > begun + CONSEQUENCES {
+                let what = "what comes of one telling has no end".to_owned();
+                return Err(Broken { law: DRAINS, what });
+            }
             match deferred {
                 Deferred::Tell(event) => drop(self.input(event.into())?),
                 Deferred::Call { poller, mapping, function, messages } => {
