@@ -46,6 +46,40 @@ pub enum Bug {
     KillTwice,
     /// The rate of new instances is not asked.
     EndlessScaling,
+    /// A receive is told and not stored.
+    ReceiveNotStored,
+    /// A restart counts receives from nothing.
+    ReceivesForgotten,
+    /// A message is received once more before it goes to the dead.
+    ReceiveTooMany,
+    /// A restart forgets deduplication ids.
+    DedupForgotten,
+    /// A group gives messages while some of it are in flight.
+    GroupNotBlocked,
+    /// A restart puts a group in the order of its messages' indexes.
+    GroupOutOfOrder,
+    /// Who goes to the dead is dropped.
+    DeadLetterDropped,
+    /// A deletion is not stored.
+    DeletionNotStored,
+    /// A FIFO queue deletes in vain, as a standard one may.
+    DeletedInVainOnFifo,
+    /// A restart shows what is in flight.
+    VisibilityForgotten,
+    /// A restart does not arm a visibility timeout.
+    VisibilityNotArmed,
+    /// A mapping has one poller more than `MaximumConcurrency`.
+    PollerTooMany,
+    /// A batch has one message more than its size.
+    BatchTooLarge,
+    /// A failure in part deletes the whole batch.
+    PartialDeletesAll,
+    /// A poller that has worked off a batch asks for no more.
+    PollerStops,
+    /// An event is tried once more than its function says.
+    RetryTooMany,
+    /// Nobody asks how old an event is.
+    EndlessAge,
 }
 
 #[cfg(feature = "planted")]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use lunch_cloud::asynchronous::{
-    Asynchronous, Command, Condition, EventConfig, Settings, Waiting,
-};
+use lunch_cloud::asynchronous::{Asynchronous, Command, Condition, EventConfig, Settings, Waiting};
 use lunch_contract::{FunctionId, Moment, Outcome, RequestId, ThrottleReason};
 
 const EVENT: RequestId = RequestId { serial: 0, index: 0 };

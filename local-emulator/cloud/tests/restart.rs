@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use lunch_cloud::asynchronous::Waiting;
 use lunch_cloud::drive::Restored;
-use lunch_cloud::{
-    Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings,
-};
+use lunch_cloud::{Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings};
 use lunch_contract::sqs::SequenceNumber;
 use lunch_contract::{FunctionId, Moment, RequestId, RevisionId};
 

@@ -9,6 +9,8 @@ use core::time::Duration;
 use lunch_contract::{FunctionId, Moment, Outcome, RequestId};
 use serde::{Deserialize, Serialize};
 
+use crate::planted::{self, Bug};
+
 /// The machine that decides when an event is tried again, and when it is given up.
 ///
 /// # Tell
@@ -249,11 +251,12 @@ impl Asynchronous {
         event.throttles = if ending == Ending::Throttled { event.throttles + 1 } else { 0 };
         let event = *event;
         let config = self.config(event.function);
+        let most = config.retries_max + u32::from(planted::is(Bug::RetryTooMany));
         let pause = match ending {
             Ending::Succeeded => return self.give_up(request, Condition::Success),
             Ending::Stopped => return self.give_up(request, Condition::ZeroReservedConcurrency),
             Ending::ShutDown => return self.give_up(request, Condition::ShutDown),
-            Ending::Failed if event.attempts > config.retries_max || !self.settings.retries => {
+            Ending::Failed if event.attempts > most || !self.settings.retries => {
                 return self.give_up(request, Condition::RetriesExhausted);
             }
             Ending::Throttled if !self.settings.retries => {
@@ -302,7 +305,8 @@ impl Asynchronous {
             let Some(event) = self.events.get(&request) else { continue };
             let function = event.function;
             // One that was to be tried while the cloud was away may have grown too old meanwhile.
-            if self.now > event.at + self.config(function).age_max {
+            let age_max = self.config(function).age_max;
+            if self.now > event.at + age_max && !planted::is(Bug::EndlessAge) {
                 self.give_up(request, Condition::EventAgeExceeded);
             } else {
                 self.commands.push_back(Command::Attempt { request, function });

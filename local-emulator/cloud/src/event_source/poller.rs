@@ -11,6 +11,7 @@ use super::command::Command;
 use super::config::{MappingId, PollerId};
 use super::event::{Fact, Refusal, Verdict};
 use super::{EventSources, OF_POLLER};
+use crate::planted::{self, Bug};
 use crate::sqs::{self, Delivery};
 
 /// Where a poller stands.
@@ -102,7 +103,8 @@ impl EventSources {
         poller.stand = Stand::Receiving;
         let until = poller.first.map(|first| first + config.window);
         let gathered = u32::try_from(poller.gathered.len()).unwrap_or(u32::MAX);
-        let room = config.batch_size.saturating_sub(gathered).clamp(1, RECEIVE_MAX);
+        let more = u32::from(planted::is(Bug::BatchTooLarge));
+        let room = (config.batch_size + more).saturating_sub(gathered).clamp(1, RECEIVE_MAX);
         let wait = until.map_or(wait, |until| until.since(now).min(wait));
         self.wake_at(id, until);
         self.queue(sqs::Event::Receive {
@@ -240,7 +242,8 @@ impl EventSources {
         let config = mapping.config;
         let mut bytes = 0;
         poller.batch.clear();
-        while poller.batch.len() < config.batch_size as usize
+        let room = config.batch_size as usize + usize::from(planted::is(Bug::BatchTooLarge));
+        while poller.batch.len() < room
             && let Some(&(delivery, size)) = poller.gathered.front()
         {
             bytes += u64::from(size);
@@ -285,6 +288,9 @@ impl EventSources {
         let poller = self.poller(id, Stand::Invoking)?;
         let worked_off: Vec<_> = match verdict {
             Verdict::Succeeded => poller.batch.iter().collect(),
+            Verdict::Partial(_) if planted::is(Bug::PartialDeletesAll) => {
+                poller.batch.iter().collect()
+            }
             Verdict::Partial(failed) => {
                 let failed: BTreeSet<_> = failed.iter().collect();
                 poller.batch.iter().filter(|one| !failed.contains(&one.message)).collect()
@@ -323,6 +329,10 @@ impl EventSources {
         let mapping_id = poller.mapping;
         if let Some(mapping) = self.mappings.get_mut(&mapping_id) {
             mapping.busy -= 1;
+        }
+        if planted::is(Bug::PollerStops) {
+            poller.stand = Stand::Resting;
+            return;
         }
         self.rest(id);
     }

@@ -7,6 +7,7 @@ use super::command::Command;
 use super::stored::Change;
 use super::trace::{End, Record, Trace};
 use super::wake::Owner;
+use crate::planted::{self, Bug};
 
 impl<T: Trace> Sqs<T> {
     /// A queue's oldest message was kept long enough: it goes, in flight or not.
@@ -48,7 +49,9 @@ impl<T: Trace> Sqs<T> {
         self.leave(index);
         self.messages.take(index);
         self.record(Record::Gone { message, end });
-        self.store(Change::MessageRemoved { message });
+        if end != End::Deleted || !planted::is(Bug::DeletionNotStored) {
+            self.store(Change::MessageRemoved { message });
+        }
         self.command(Command::Forget { message });
     }
 }

@@ -8,6 +8,7 @@ use lunch_contract::sqs::GroupId;
 
 use super::ordered::{Ordered, depth};
 use super::table::{NONE, Table};
+use crate::planted::{self, Bug};
 
 #[derive(Debug, Default)]
 pub(super) struct Fifo {
@@ -127,7 +128,8 @@ impl Fifo {
 
     /// The number of the group's first message, if the group gives it.
     fn readiness(&self, id: GroupId, table: &Table) -> Option<u64> {
-        let group = self.groups.get(&id).filter(|group| group.in_flight == 0)?;
+        let is_free = |group: &&Group| group.in_flight == 0 || planted::is(Bug::GroupNotBlocked);
+        let group = self.groups.get(&id).filter(is_free)?;
         let first = table.at(group.first);
         first.is_visible().then_some(first.sequence)
     }

@@ -8,6 +8,7 @@ use super::command::Command;
 use super::stored::State;
 use super::table::Message;
 use super::trace::{End, Record, Trace};
+use crate::planted::{self, Bug};
 
 impl<T: Trace> Sqs<T> {
     /// Where the message goes in place of being received once more, if it was received often enough from this queue.
@@ -17,13 +18,17 @@ impl<T: Trace> Sqs<T> {
         let queue = self.queues.get(&message.queue)?;
         let redrive = queue.config.redrive?;
         let target = self.queues.get(&redrive.target)?;
-        let is_due = message.receives_here >= redrive.max_receives.max(1);
+        let most = redrive.max_receives.max(1) + u32::from(planted::is(Bug::ReceiveTooMany));
+        let is_due = message.receives_here >= most;
         (is_due && target.config.kind.is_like(queue.config.kind)).then_some(redrive.target)
     }
 
     /// Takes it to a dead-letter queue. Its receives go on counting. A FIFO queue counts its retention anew; for another
     /// one it may be too old, before anybody who waits there could have it. F 9.3.
     pub(super) fn bury(&mut self, index: u32, target: QueueId) {
+        if planted::is(Bug::DeadLetterDropped) {
+            return self.end(index, End::Deleted);
+        }
         let now = self.now;
         let grave = self.queue_mut(target);
         let (is_fifo, retention) = (grave.is_fifo(), grave.config.retention);

@@ -8,9 +8,11 @@ use lunch_contract::sqs::SequenceNumber;
 use super::Sqs;
 use super::queue::Queue;
 use super::settings::Settings;
-use super::stored::{Change, StoredMessage, StoredQueue};
+use super::stored::{Change, State, StoredMessage, StoredQueue};
 use super::table::Message;
 use super::trace::Trace;
+use super::wake::Owner;
+use crate::planted::{self, Bug};
 
 impl<T: Trace> Sqs<T> {
     /// Makes a machine of what was stored: the last put of everything that was not removed since, in any order.
@@ -44,10 +46,15 @@ impl<T: Trace> Sqs<T> {
         sqs.restore_queues(&queues);
         messages.sort_unstable_by_key(|message| message.sequence);
         sqs.sequence = messages.last().map_or(sequence, |last| last.sequence.max(sequence)).0;
-        for message in &messages {
+        if planted::is(Bug::GroupOutOfOrder) {
+            messages.sort_unstable_by_key(|message| message.message.index);
+        }
+        for message in &mut messages {
+            forget(message);
             sqs.restore_message(message);
         }
         windows.sort_unstable_by_key(|window| (window.until, window.key));
+        windows.retain(|_| !planted::is(Bug::DedupForgotten));
         for window in &windows {
             sqs.put_window(window);
         }
@@ -80,6 +87,21 @@ impl<T: Trace> Sqs<T> {
         if is_whole && self.messages.find(index).is_none() {
             self.messages.put(index, Message::of(stored));
             self.join(index);
+            if planted::is(Bug::VisibilityNotArmed)
+                && let Some(until) = stored.state.until()
+            {
+                self.timers.remove((until, Owner::Message(index)));
+            }
         }
+    }
+}
+
+/// What a planted bug loses of a message.
+fn forget(message: &mut StoredMessage) {
+    if planted::is(Bug::ReceivesForgotten) {
+        (message.receives, message.receives_here) = (0, 0);
+    }
+    if planted::is(Bug::VisibilityForgotten) {
+        message.state = State::Visible;
     }
 }

@@ -17,8 +17,14 @@ pub(super) enum Write {
     Change(Change),
     /// An event was accepted. It is known by its first request's serial number.
     Event(u64, StoredEvent),
-    Retried { event: u64, attempts: u32, next: Moment },
-    Ended { event: u64 },
+    Retried {
+        event: u64,
+        attempts: u32,
+        next: Moment,
+    },
+    Ended {
+        event: u64,
+    },
     /// The mapping of that number in the plan is set so.
     Mapping(usize, MappingConfig),
 }

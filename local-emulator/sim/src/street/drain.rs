@@ -63,7 +63,10 @@ impl Street<'_> {
             // As AWS wants it of a mapped queue: what is being worked off does not come back meanwhile.
             let config = self.plan.queues[number];
             let visibility = config.visibility.max(Duration::from_secs(60));
-            self.ask(sqs::Event::SetAttributes { queue, config: QueueConfig { visibility, ..config } })?;
+            self.ask(sqs::Event::SetAttributes {
+                queue,
+                config: QueueConfig { visibility, ..config },
+            })?;
             if self.plan.mappings.iter().all(|mapping| mapping.config.queue != queue) {
                 self.after(Duration::ZERO, Task::Empty(queue));
             }

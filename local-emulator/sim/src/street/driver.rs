@@ -382,8 +382,7 @@ impl Street<'_> {
             let id = request.serial;
             self.wanted.insert(request, Wanted::Event { id });
             let accepted = self.now();
-            let event =
-                super::disk::StoredEvent { function, accepted, attempts: 0, next: None };
+            let event = super::disk::StoredEvent { function, accepted, attempts: 0, next: None };
             self.disk.write(Write::Event(id, event));
         }
         self.disk.answer(Answer::Done);
@@ -517,11 +516,7 @@ impl Street<'_> {
 }
 
 /// A process begins.
-fn life(
-    plan: &StreetPlan,
-    random: &mut Random,
-    now: Moment,
-) -> Simulation<Seeded, Log> {
+fn life(plan: &StreetPlan, random: &mut Random, now: Moment) -> Simulation<Seeded, Log> {
     let seeded = Seeded::new(&plan.instances, random.fork());
     let settings = plan.instances.settings.clone();
     let mut simulation = Simulation::new(settings, Log::default(), seeded, true);

@@ -23,8 +23,8 @@
 //! nothing.
 
 mod disk;
-mod driver;
 mod drain;
+mod driver;
 mod people;
 mod plan;
 

@@ -165,7 +165,8 @@ impl Street<'_> {
         let call = CallId(self.people.calls);
         self.people.waiting.insert(call);
         let attempt = None;
-        if self.ask(sqs::Event::Receive { call, queue, max, wait, visibility, attempt })?.is_some() {
+        if self.ask(sqs::Event::Receive { call, queue, max, wait, visibility, attempt })?.is_some()
+        {
             self.people.waiting.remove(&call);
         }
         Ok(call)

@@ -142,8 +142,7 @@ impl StreetPlan {
         let low = random.magnitude(Duration::from_micros(200), Duration::from_secs(1));
         let spread = random.magnitude(Duration::from_millis(5), Duration::from_secs(120));
         let share = random.pick(&[0.0, 0.15, 0.3, 0.6]);
-        let enabled: Vec<_> =
-            Trouble::ALL.into_iter().filter(|_| random.chance(share)).collect();
+        let enabled: Vec<_> = Trouble::ALL.into_iter().filter(|_| random.chance(share)).collect();
         let rate = |trouble| (trouble, random.pick(&[0.01, 0.03, 0.1, 0.3]));
         Self {
             troubles: enabled.into_iter().map(rate).collect(),
@@ -215,10 +214,8 @@ fn queues(random: &mut Random) -> Vec<QueueConfig> {
     let mut queues = vec![standard, fifo];
     for _ in 0..count {
         let scope = random.pick(&[DeduplicationScope::Queue, DeduplicationScope::MessageGroup]);
-        let (kind, target) = random.pick(&[
-            (Kind::Standard, DEAD),
-            (Kind::Fifo { scope }, DEAD_FIFO),
-        ]);
+        let (kind, target) =
+            random.pick(&[(Kind::Standard, DEAD), (Kind::Fifo { scope }, DEAD_FIFO)]);
         let retentions = [60, 300, 345_600, 345_600].map(Duration::from_secs);
         let max_receives = u32::try_from(1 + random.below(4)).unwrap_or(1);
         queues.push(QueueConfig {

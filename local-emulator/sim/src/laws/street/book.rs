@@ -284,8 +284,10 @@ impl Book {
 pub(super) fn sent<'step>(step: &Step<'step>) -> Option<&'step NewMessage> {
     match step.input {
         Input::Queue(Event::Send { message, .. }) => Some(message),
-        Input::Queue(_) | Input::Event(_) | Input::Source(_) | Input::Restored(_) | Input::Timeout => {
-            None
-        }
+        Input::Queue(_)
+        | Input::Event(_)
+        | Input::Source(_)
+        | Input::Restored(_)
+        | Input::Timeout => None,
     }
 }

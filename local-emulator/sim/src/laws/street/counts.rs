@@ -40,7 +40,8 @@ impl Law for Counts {
                 let Some(letter) = book.letters.get(&message) else { return Ok(()) };
                 let policy = redrive_of(book, from);
                 // More than that only where there was no such policy before: see above.
-                let is_due = policy.is_some_and(|(target, most)| target == to && letter.here >= most);
+                let is_due =
+                    policy.is_some_and(|(target, most)| target == to && letter.here >= most);
                 require(is_due && letter.queue == from, || {
                     format!("{message} went from {from} to {to} after {} receives", letter.here)
                 })
@@ -97,7 +98,8 @@ impl Law for Counts {
     fn look(&mut self, book: &Book, messages: &Messages) -> Verdict {
         for one in messages.values().flatten() {
             let Some(letter) = book.letters.get(&one.message) else { continue };
-            let (counted, has) = ((letter.receives, letter.here), (one.receives, one.receives_here));
+            let (counted, has) =
+                ((letter.receives, letter.here), (one.receives, one.receives_here));
             require(counted == has, || {
                 format!("{} was received {counted:?} times, and {has:?} are kept", one.message)
             })?;

@@ -31,7 +31,9 @@ impl Law for Dedup {
         let taken = book.dedup_key(queue, new).and_then(|key| book.windows.get(&key));
         let first = taken.filter(|(_, until)| at < *until).map(|(first, _)| *first);
         require(of == first, || {
-            format!("{message} is a duplicate of {first:?} by its id, and was taken for one of {of:?}")
+            format!(
+                "{message} is a duplicate of {first:?} by its id, and was taken for one of {of:?}"
+            )
         })
     }
 }

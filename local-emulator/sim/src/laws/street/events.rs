@@ -116,7 +116,11 @@ impl Events {
             _ => {}
         }
         if let Input::Restored(restored) = step.input {
-            debug_assert_eq!(restored.events.len(), self.open.len(), "the runner hands on what it read");
+            debug_assert_eq!(
+                restored.events.len(),
+                self.open.len(),
+                "the runner hands on what it read"
+            );
         }
     }
 

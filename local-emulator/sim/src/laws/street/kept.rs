@@ -40,7 +40,9 @@ impl Law for Kept {
                 self.was_worked_off(step, message) || was_deleted_by_hand(book, step, message)
             }
         };
-        require(is_right, || format!("{message} ended ({end:?}) though nothing says that it should"))
+        require(is_right, || {
+            format!("{message} ended ({end:?}) though nothing says that it should")
+        })
     }
 
     fn check(&mut self, _: &Book, step: &Step<'_>) -> Verdict {
