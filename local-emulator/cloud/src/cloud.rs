@@ -130,6 +130,7 @@ impl<T: Trace> Cloud<T> {
         }
         if matches!(event, Event::ShutDown) {
             self.asynchronous.shut_down();
+            self.sources.shut_down();
             self.touched = true;
         }
         let accepted = if let Event::Invoke { request, function, kind, .. } = &event {

@@ -443,3 +443,22 @@ fn what_cannot_be_deleted_is_not_looked_at_without_a_pause() {
     street.pass(5 * SECOND);
     assert!((before + 1..before + 200).contains(&street.examined), "{} times", street.examined);
 }
+
+#[test]
+fn a_cloud_that_ends_takes_no_more_messages() {
+    let mut street = Street::of(Kind::Standard, MappingConfig { batch_size: 1, ..mapping() });
+    street.send(20, None);
+    let begun = street.in_hand().len();
+    street.cloud.handle(street.now, lunch_cloud::Event::ShutDown).expect("it is taken");
+    street.drain();
+    while !street.batches.is_empty() {
+        street.answer(|_| Verdict::Failed);
+    }
+    street.pass(20 * SECOND);
+    let (visible, in_flight, _) = street.counts();
+    assert_eq!(
+        (visible as usize, in_flight as usize),
+        (20 - begun, begun),
+        "none is received in vain"
+    );
+}

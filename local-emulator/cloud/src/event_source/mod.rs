@@ -51,6 +51,8 @@ pub struct EventSources {
     pollers: BTreeMap<PollerId, Poller>,
     timers: BTreeSet<(Moment, PollerId)>,
     next_poller: u64,
+    /// The cloud ends: nobody takes any more.
+    shut_down: bool,
     commands: VecDeque<Command>,
 }
 
@@ -82,6 +84,7 @@ impl EventSources {
             pollers: BTreeMap::new(),
             timers: BTreeSet::new(),
             next_poller: 0,
+            shut_down: false,
             commands: VecDeque::new(),
         }
     }
@@ -106,6 +109,15 @@ impl EventSources {
             Event::QueueGone { poller } => self.queue_gone(poller),
             Event::Examined { poller, facts } => self.examined(poller, &facts),
             Event::Answered { poller, verdict } => self.answered(poller, &verdict),
+        }
+    }
+
+    /// The cloud ends: what a function has in hand is worked off, and nothing more is taken, since nobody would be called
+    /// with it.
+    pub(crate) fn shut_down(&mut self) {
+        self.shut_down = true;
+        for id in self.mappings.keys().copied().collect::<Vec<_>>() {
+            self.dismiss(id);
         }
     }
 
@@ -173,7 +185,7 @@ impl EventSources {
     /// The pollers that a mapping begins with.
     fn staff(&mut self, id: MappingId) {
         let Some(mapping) = self.mappings.get(&id) else { return };
-        if mapping.deleted || !mapping.config.enabled {
+        if mapping.deleted || !mapping.config.enabled || self.shut_down {
             return;
         }
         for _ in mapping.pollers..self.limits.pollers_min.min(mapping.config.most(&self.limits)) {
@@ -231,9 +243,10 @@ impl EventSources {
 
     /// One more, if all are busy and it is time; or when it will be time, if it is not yet.
     fn grow(&mut self, id: MappingId) -> Option<Moment> {
-        let (now, limits) = (self.now, self.limits);
+        let (now, limits, shut_down) = (self.now, self.limits, self.shut_down);
         let mapping = self.mappings.get_mut(&id)?;
-        let wanted = mapping.busy == mapping.pollers
+        let wanted = !shut_down
+            && mapping.busy == mapping.pollers
             && mapping.pollers < mapping.config.most(&limits)
             && mapping.config.enabled
             && !mapping.deleted;

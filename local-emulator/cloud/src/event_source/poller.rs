@@ -10,7 +10,7 @@ use lunch_contract::sqs::CallId;
 use super::command::Command;
 use super::config::{MappingId, PollerId};
 use super::event::{Fact, Refusal, Verdict};
-use super::{EventSources, OF_POLLER};
+use super::{EventSources, Mapping, OF_POLLER};
 use crate::planted::{self, Bug};
 use crate::sqs::{self, Delivery};
 
@@ -359,7 +359,8 @@ impl EventSources {
     }
 
     fn is_ending(&self, id: MappingId) -> bool {
-        self.mappings.get(&id).is_none_or(|mapping| mapping.deleted || !mapping.config.enabled)
+        let is_over = |mapping: &Mapping| mapping.deleted || !mapping.config.enabled;
+        self.shut_down || self.mappings.get(&id).is_none_or(is_over)
     }
 
     /// A poller's time has come.
