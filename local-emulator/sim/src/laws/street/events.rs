@@ -53,7 +53,7 @@ impl Law for Events {
                 Command::Reply { request, outcome, .. } => {
                     if let Some(event) = self.open.get_mut(request) {
                         // What was told first counts.
-                        event.outcome.get_or_insert(outcome.clone());
+                        event.outcome.get_or_insert_with(|| outcome.clone());
                     }
                 }
                 Command::Asynchronous(command) => self.decided(step.now, command)?,
