@@ -144,3 +144,15 @@ fn an_event_that_grew_too_old_while_the_cloud_was_away_is_not_tried_again() {
     assert_eq!(come_back(at(200)), Some(Command::Attempt { request: EVENT, function: COFFEE }));
     assert_eq!(come_back(at(201)), Some(ended(Condition::EventAgeExceeded, 1)));
 }
+
+#[test]
+fn an_event_whose_attempt_fails_at_the_shutdown_has_its_other_attempts_to_come() {
+    let mut machine = Asynchronous::new(Settings::default());
+    machine.accept(at(0), EVENT, COFFEE);
+    machine.answered(EVENT, &Outcome::FunctionError, false);
+    machine.shut_down();
+    machine.ended(at(0), EVENT);
+    let said: Vec<_> = std::iter::from_fn(|| machine.poll_command()).collect();
+    assert_eq!(said, [retry(60, 1), ended(Condition::ShutDown, 1)]);
+    assert_eq!(machine.poll_timeout(), None);
+}

@@ -32,6 +32,7 @@ pub struct Asynchronous {
     configs: BTreeMap<FunctionId, EventConfig>,
     events: BTreeMap<RequestId, Accepted>,
     timers: BTreeSet<(Moment, RequestId)>,
+    shut_down: bool,
     commands: VecDeque<Command>,
 }
 
@@ -173,6 +174,7 @@ impl Asynchronous {
             configs: BTreeMap::new(),
             events: BTreeMap::new(),
             timers: BTreeSet::new(),
+            shut_down: false,
             commands: VecDeque::new(),
         }
     }
@@ -274,16 +276,20 @@ impl Asynchronous {
         if at > event.at + config.age_max {
             return self.give_up(request, Condition::EventAgeExceeded);
         }
-        self.timers.insert((at, request));
         self.commands.push_back(Command::Retry { request, at, attempts: event.attempts });
+        if self.shut_down {
+            return self.give_up(request, Condition::ShutDown);
+        }
+        self.timers.insert((at, request));
     }
 
-    /// Nothing is tried again any more: who waits is given up, and who is being tried when that is over.
+    /// Nothing is tried again any more: who waits is given up, and who is being tried when that is over. Whoever keeps
+    /// events has been told when each was to be tried again.
     pub fn shut_down(&mut self) {
         while let Some((_, request)) = self.timers.pop_first() {
             self.give_up(request, Condition::ShutDown);
         }
-        self.settings.retries = false;
+        self.shut_down = true;
     }
 
     fn config(&self, function: FunctionId) -> EventConfig {
