@@ -76,6 +76,8 @@ pub enum Bug {
     PartialDeletesAll,
     /// A poller that has worked off a batch asks for no more.
     PollerStops,
+    /// Pollers go on when the cloud ends.
+    PollersGoOn,
     /// An event is tried once more than its function says.
     RetryTooMany,
     /// Nobody asks how old an event is.

@@ -17,6 +17,7 @@ use lunch_contract::Moment;
 use lunch_contract::sqs::{CallId, QueueId};
 
 use self::poller::{Poller, Stand};
+use crate::planted::{self, Bug};
 use crate::sqs;
 
 pub use self::command::Command;
@@ -115,7 +116,7 @@ impl EventSources {
     /// The cloud ends: what a function has in hand is worked off, and nothing more is taken, since nobody would be called
     /// with it.
     pub(crate) fn shut_down(&mut self) {
-        self.shut_down = true;
+        self.shut_down = !planted::is(Bug::PollersGoOn);
         for id in self.mappings.keys().copied().collect::<Vec<_>>() {
             self.dismiss(id);
         }

@@ -12,7 +12,7 @@ use lunch_sim::{Options, Summary, Violation, run, seed_of, street};
 type Run = fn(u64, &Options) -> Result<Summary, Box<Violation>>;
 
 /// Each bug with the law that has to catch it.
-const BUGS: [(Bug, &str, Run); 37] = [
+const BUGS: [(Bug, &str, Run); 38] = [
     (Bug::InstanceTwice, "slots", run),
     (Bug::StaleExit, "stale", run),
     (Bug::IdleNotRearmed, "reclaim", run),
@@ -48,6 +48,7 @@ const BUGS: [(Bug, &str, Run); 37] = [
     (Bug::BatchTooLarge, "pollers", street::run),
     (Bug::PartialDeletesAll, "kept", street::run),
     (Bug::PollerStops, "drains", street::run),
+    (Bug::PollersGoOn, "pollers", street::run),
     (Bug::RetryTooMany, "events", street::run),
     (Bug::EndlessAge, "events", street::run),
 ];

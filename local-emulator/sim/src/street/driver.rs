@@ -86,6 +86,8 @@ pub(super) struct Street<'plan> {
     deferred: VecDeque<Deferred>,
     revisions: u32,
     pub(super) healed: bool,
+    /// The cloud is being ended.
+    pub(super) stops: bool,
     steps: u64,
     commands: u64,
     instances: u64,
@@ -118,6 +120,7 @@ impl<'plan> Street<'plan> {
             revisions: 0,
             // Nothing goes wrong before everything is there.
             healed: true,
+            stops: false,
             steps: 0,
             commands: 0,
             instances: 0,
@@ -325,6 +328,8 @@ impl Street<'_> {
             asynchronous::Command::Retry { at, attempts, .. } => {
                 self.disk.write(Write::Retried { event, attempts: *attempts, next: *at });
             }
+            // The end of the cloud is not the end of an event that is kept.
+            asynchronous::Command::Ended { condition: Condition::ShutDown, .. } => {}
             asynchronous::Command::Ended { function, condition, .. } => {
                 self.disk.write(Write::Ended { event });
                 let destinations = self.plan.destinations[function.0 as usize];
@@ -453,6 +458,22 @@ impl Street<'_> {
             self.after(late, task);
         }
         self.resume(now)
+    }
+
+    /// The cloud is ended in good order: instances are, and what was handed over is made safe. Then it starts again.
+    pub(super) fn stop(&mut self) -> Outlook {
+        self.stops = true;
+        let restarts = self.restarts;
+        self.ask(Event::ShutDown)?;
+        let lives = |street: &Self| street.simulation.cloud.instances().next().is_some();
+        while (lives(self) || !self.disk.is_quiet()) && self.restarts == restarts {
+            if !self.step()? {
+                break;
+            }
+        }
+        self.stops = false;
+        // A commit that failed has done so already.
+        if self.restarts == restarts { self.crash() } else { Ok(()) }
     }
 
     fn resume(&mut self, now: Moment) -> Outlook {

@@ -70,9 +70,13 @@ impl Street<'_> {
     pub(super) fn task(&mut self, task: Task) -> Outlook {
         match task {
             Task::Visit if self.healed => Ok(()),
+            Task::Visit if self.stops => {
+                self.after(Duration::from_secs(1), Task::Visit);
+                Ok(())
+            }
             Task::Visit => self.visit(),
             Task::Committed => self.committed(),
-            Task::Crash if self.healed => Ok(()),
+            Task::Crash if self.healed || self.stops => Ok(()),
             Task::Crash => self.crash(),
             Task::Handled(handle, timeout) => self.handled(handle, timeout),
             Task::Leave(call) if self.people.waiting.remove(&call) => {
@@ -100,6 +104,9 @@ impl Street<'_> {
             }
         }
         self.troubles()?;
+        if self.happens(Trouble::Stop) {
+            self.stop()?;
+        }
         let (low, high) = self.plan.gap;
         let gap = self.random.magnitude(low, high);
         let quiet = self.happens(Trouble::Quiet);

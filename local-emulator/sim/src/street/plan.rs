@@ -16,6 +16,8 @@ use crate::random::Random;
 pub(crate) enum Trouble {
     /// The whole process ends, whatever is not safe yet is lost, and time goes by until it starts again.
     Crash,
+    /// Somebody ends the cloud in good order, and starts it again.
+    Stop,
     /// A commit fails, which ends the cloud.
     StoreFails,
     /// A commit takes its time.
@@ -44,8 +46,9 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Crash,
+        Self::Stop,
         Self::StoreFails,
         Self::SlowStore,
         Self::PartialFailure,

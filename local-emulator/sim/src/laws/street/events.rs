@@ -28,6 +28,9 @@ pub(super) struct Events {
     configs: BTreeMap<FunctionId, EventConfig>,
     reserved: BTreeMap<FunctionId, u32>,
     open: BTreeMap<RequestId, Open>,
+    /// The cloud ends; those that it gave up for that.
+    shut_down: bool,
+    put_off: Vec<Open>,
 }
 
 impl Law for Events {
@@ -75,8 +78,10 @@ impl Law for Events {
 
     /// Attempts that were under way have never been.
     fn restarted(&mut self, restart: &Restart) -> Verdict {
-        let mut before: BTreeMap<_, _> =
-            std::mem::take(&mut self.open).into_values().map(|event| (event.id, event)).collect();
+        self.shut_down = false;
+        let open = std::mem::take(&mut self.open).into_values();
+        let all = open.chain(std::mem::take(&mut self.put_off));
+        let mut before: BTreeMap<_, _> = all.map(|event| (event.id, event)).collect();
         for (id, request) in &restart.events {
             let Some(event) = before.remove(id) else {
                 return Err(format!("event {id} comes again after its end"));
@@ -99,6 +104,7 @@ impl Events {
 
     fn told(&mut self, step: &Step<'_>) {
         match step.taken() {
+            Some(Event::ShutDown) => self.shut_down = true,
             Some(Event::Deploy { function, config, .. }) => {
                 self.configs.insert(*function, config.events);
             }
@@ -133,7 +139,8 @@ impl Events {
         };
         let config = self.config(event.function);
         let outcome = event.outcome.take();
-        let was_tried = !matches!(&outcome, None | Some(Outcome::Throttled { .. }));
+        let was_tried =
+            !matches!(&outcome, None | Some(Outcome::Throttled { .. } | Outcome::ShutDown));
         event.tries += u32::from(was_tried);
         let (id, tries) = (event.id, event.tries);
         require(tries <= 1 + config.retries_max, || {
@@ -162,11 +169,15 @@ impl Events {
                     Condition::ZeroReservedConcurrency => {
                         self.reserved.get(&event.function) == Some(&0)
                     }
-                    Condition::ShutDown => false,
+                    // For now: what is kept comes again.
+                    Condition::ShutDown => self.shut_down,
                 };
                 require(is_right && *attempts == tries, || {
                     format!("{command:?} of event {id} after {tries} tries and {outcome:?}")
                 })?;
+                if *condition == Condition::ShutDown {
+                    self.put_off.push(event);
+                }
             }
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! A mapping never has more batches in its function's hands than `MaximumConcurrency`, and no batch has more messages or
-//! bytes than it may, or a message twice.
+//! A mapping never has more batches in its function's hands than `MaximumConcurrency`, no batch has more messages or bytes
+//! than it may, or a receive twice, and nothing more is taken when the cloud ends.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +23,7 @@ pub(super) struct Pollers {
     excused: BTreeSet<PollerId>,
     examined: BTreeMap<PollerId, Vec<MessageId>>,
     sizes: BTreeMap<MessageId, u32>,
+    shut_down: bool,
 }
 
 impl Law for Pollers {
@@ -40,6 +41,9 @@ impl Law for Pollers {
             let Command::Source(command) = command else { continue };
             match command {
                 Asked::Examine { poller, mapping, messages } => {
+                    require(!self.shut_down, || {
+                        format!("{poller} takes {messages:?} when the cloud has ended")
+                    })?;
                     self.excused.remove(poller);
                     self.busy.insert(*poller, *mapping);
                     self.examined.insert(*poller, messages.clone());
@@ -52,6 +56,7 @@ impl Law for Pollers {
                 Asked::Queue(_) | Asked::Gone { .. } => {}
             }
         }
+        self.shut_down |= matches!(step.taken(), Some(lunch_cloud::Event::ShutDown));
         Ok(())
     }
 
