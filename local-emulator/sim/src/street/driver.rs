@@ -5,19 +5,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use lunch_cloud::asynchronous::{self, Condition};
-use lunch_cloud::drive::{Input, Restored};
+use lunch_cloud::drive::Input;
 use lunch_cloud::event_source::{self, Fact, MappingId, PollerId, Verdict};
 use lunch_cloud::sqs::{self, Delivery};
 use lunch_cloud::{
     Command, Event, InvocationKind, Record, Refused, ReplyAt, Settings, Wake, journal,
 };
 use lunch_contract::sqs::{MessageId, QueueId};
-use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, RequestId, RevisionId};
+use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, RequestId};
 
 use super::disk::{Answer, Disk, Write};
 use super::people::{People, Task};
 use super::plan::{StreetPlan, Trouble};
-use crate::laws::street::{Court, DRAINS, Restart};
+use super::survive::life;
+use crate::laws::street::{Court, DRAINS};
 use crate::laws::{self, Step};
 use crate::random::Random;
 use crate::run::{Broken, Log, Summary, lines_of};
@@ -28,15 +29,15 @@ pub(super) type Outlook = Result<(), Broken>;
 
 /// One telling and what came of it, kept until it is safe.
 #[derive(Debug)]
-struct Told {
-    step: u64,
+pub(super) struct Told {
+    pub(super) step: u64,
     entry: journal::Entry,
     records: Vec<(Moment, Record)>,
     wakes: [Option<(Moment, Wake)>; 2],
 }
 
 impl Told {
-    const fn step<'run>(&'run self, settings: &'run Settings) -> Step<'run> {
+    pub(super) const fn step<'run>(&'run self, settings: &'run Settings) -> Step<'run> {
         Step {
             settings,
             now: self.entry.at,
@@ -53,7 +54,7 @@ impl Told {
 
 /// Who wants to know how a request went.
 #[derive(Clone, Debug)]
-enum Wanted {
+pub(super) enum Wanted {
     Batch { poller: PollerId, mapping: MappingId, messages: Vec<Delivery> },
     Event { id: u64 },
     Nobody,
@@ -61,7 +62,7 @@ enum Wanted {
 
 /// What is done when the cloud has no more commands, as part of the same batch.
 #[derive(Debug)]
-enum Deferred {
+pub(super) enum Deferred {
     Tell(event_source::Event),
     Call { poller: PollerId, mapping: MappingId, function: FunctionId, messages: Vec<Delivery> },
     Record(QueueId),
@@ -74,24 +75,24 @@ pub(super) struct Street<'plan> {
     pub(super) disk: Disk,
     pub(super) court: Court,
     /// What the laws know as of the last safe step.
-    safe: Court,
-    unsafe_yet: VecDeque<Rc<Told>>,
+    pub(super) safe: Court,
+    pub(super) pending: VecDeque<Rc<Told>>,
     tail: VecDeque<Rc<Told>>,
     pub(super) people: People,
     pub(super) messages: IdAllocator,
-    requests: IdAllocator,
-    wanted: BTreeMap<RequestId, Wanted>,
+    pub(super) requests: IdAllocator,
+    pub(super) wanted: BTreeMap<RequestId, Wanted>,
     /// Which mapping of the plan each is. Each life has its own.
-    mappings: BTreeMap<MappingId, usize>,
-    deferred: VecDeque<Deferred>,
-    revisions: u32,
+    pub(super) mappings: BTreeMap<MappingId, usize>,
+    pub(super) deferred: VecDeque<Deferred>,
+    pub(super) revisions: u32,
     pub(super) healed: bool,
     /// The cloud is being ended.
     pub(super) stops: bool,
-    steps: u64,
+    pub(super) steps: u64,
     commands: u64,
     instances: u64,
-    restarts: u64,
+    pub(super) restarts: u64,
 }
 
 const TAIL: usize = 20;
@@ -109,7 +110,7 @@ impl<'plan> Street<'plan> {
             disk: Disk::default(),
             court: Court::default(),
             safe: Court::default(),
-            unsafe_yet: VecDeque::new(),
+            pending: VecDeque::new(),
             tail: VecDeque::new(),
             people: People::default(),
             messages: IdAllocator::default(),
@@ -250,7 +251,7 @@ impl Street<'_> {
             self.tail.pop_front();
         }
         self.tail.push_back(Rc::clone(&told));
-        self.unsafe_yet.push_back(Rc::clone(&told));
+        self.pending.push_back(Rc::clone(&told));
         if let Some(promise) = broken {
             return Err(Broken { law: laws::PROMISE, what: format!("not so: {promise}") });
         }
@@ -401,148 +402,6 @@ impl Street<'_> {
     pub(super) fn is_busy(&self) -> bool {
         !self.wanted.is_empty()
     }
-}
-
-/// What survives.
-impl Street<'_> {
-    fn hand_over(&mut self) -> Outlook {
-        let sequence = self.simulation.cloud.queues().sequence();
-        let answers = self.disk.hand_over(self.steps, sequence, self.messages.allocated());
-        self.heard(answers);
-        self.begin_commit();
-        Ok(())
-    }
-
-    fn begin_commit(&mut self) {
-        if self.disk.begin() {
-            let slow = self.happens(Trouble::SlowStore);
-            let takes = if slow { Duration::from_secs(2) } else { self.plan.commit };
-            let takes = takes.mul_f64(self.random.unit());
-            self.after(takes, Task::Committed);
-        }
-    }
-
-    /// A commit has come to its end, well or not.
-    pub(super) fn committed(&mut self) -> Outlook {
-        if self.happens(Trouble::StoreFails) {
-            return self.crash();
-        }
-        let (answers, step) = self.disk.commit();
-        while let Some(told) = self.unsafe_yet.pop_front_if(|told| Some(told.step) <= step) {
-            self.safe.hear(&told.step(&self.plan.instances.settings))?;
-        }
-        self.heard(answers);
-        self.begin_commit();
-        Ok(())
-    }
-
-    /// The process ends, time goes by, and another one begins.
-    pub(super) fn crash(&mut self) -> Outlook {
-        let outage = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(20_000));
-        let now = self.now() + outage;
-        self.restarts += 1;
-        self.disk.cut_off();
-        self.deferred.clear();
-        self.unsafe_yet.clear();
-        self.wanted.clear();
-        self.mappings.clear();
-        self.court = self.safe.clone();
-        self.simulation = life(self.plan, &mut self.random, now);
-        if self.healed {
-            self.simulation.world.playbook.heal();
-        }
-        self.messages = self.disk.kept.ids();
-        self.requests = IdAllocator::resume([], self.requests.allocated());
-        for task in self.people.survivors() {
-            let late = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(60));
-            self.after(late, task);
-        }
-        self.resume(now)
-    }
-
-    /// The cloud is ended in good order: instances are, and what was handed over is made safe. Then it starts again.
-    pub(super) fn stop(&mut self) -> Outlook {
-        self.stops = true;
-        let restarts = self.restarts;
-        self.ask(Event::ShutDown)?;
-        let lives = |street: &Self| street.simulation.cloud.instances().next().is_some();
-        while (lives(self) || !self.disk.is_quiet()) && self.restarts == restarts {
-            if !self.step()? {
-                break;
-            }
-        }
-        self.stops = false;
-        // A commit that failed has done so already.
-        if self.restarts == restarts { self.crash() } else { Ok(()) }
-    }
-
-    fn resume(&mut self, now: Moment) -> Outlook {
-        let (requests, wanted) = (&mut self.requests, &mut self.wanted);
-        let mut request = || {
-            let (index, serial) = requests.allocate();
-            RequestId { serial, index }
-        };
-        let events = self.disk.kept.events(now, &mut request);
-        for (id, waiting) in &events {
-            wanted.insert(waiting.request, Wanted::Event { id: *id });
-        }
-        let renamed = events.iter().map(|(id, waiting)| (*id, waiting.request)).collect();
-        let restart = Restart { events: renamed };
-        self.court.restarted(&restart)?;
-        self.safe.restarted(&restart)?;
-        self.deploy()?;
-        let restored = Restored {
-            sequence: self.disk.kept.sequence,
-            stored: self.disk.kept.changes(),
-            events: events.into_iter().map(|(_, waiting)| waiting).collect(),
-        };
-        self.tell(restored.into())?;
-        self.look()?;
-        for (number, config) in self.disk.kept.mappings.clone() {
-            self.map(number, config)?;
-        }
-        Ok(())
-    }
-
-    /// Shows all messages to the laws.
-    pub(super) fn look(&mut self) -> Outlook {
-        let queues = self.simulation.cloud.queues();
-        let messages = queues
-            .queues()
-            .map(|view| (view.queue, queues.messages(view.queue).collect()))
-            .collect();
-        self.court.look(&messages)
-    }
-
-    pub(super) fn deploy(&mut self) -> Outlook {
-        for number in 0..self.plan.instances.functions.len() {
-            self.deploy_one(number)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn deploy_one(&mut self, number: usize) -> Outlook {
-        self.revisions += 1;
-        let function = FunctionId(u32::try_from(number).unwrap_or(0));
-        let (revision, config) =
-            (RevisionId(self.revisions), self.plan.instances.functions[number].config);
-        self.ask(Event::Deploy { function, revision, config }).map(drop)
-    }
-
-    fn map(&mut self, number: usize, config: event_source::MappingConfig) -> Outlook {
-        let mapping = MappingId(u32::try_from(number).unwrap_or(0));
-        self.mappings.insert(mapping, number);
-        self.ask(event_source::Event::Create { mapping, config }).map(drop)
-    }
-}
-
-/// A process begins.
-fn life(plan: &StreetPlan, random: &mut Random, now: Moment) -> Simulation<Seeded, Log> {
-    let seeded = Seeded::new(&plan.instances, random.fork());
-    let settings = plan.instances.settings.clone();
-    let mut simulation = Simulation::new(settings, Log::default(), seeded, true);
-    simulation.world.skip_to(now);
-    simulation
 }
 
 /// What a message is by its bytes, which it keeps for its life.

@@ -27,6 +27,7 @@ mod drain;
 mod driver;
 mod people;
 mod plan;
+mod survive;
 
 use self::driver::Street;
 use self::plan::StreetPlan;
