@@ -222,3 +222,14 @@ fn an_attempt_that_got_something_else_is_remembered_from_then_on() {
     post.at(FIVE_MINUTES + SECOND).tell(attempt(102, 5)).says(["c-102 m-0001x1"]);
     post.at(2 * FIVE_MINUTES - SECOND).tell(attempt(103, 5)).says(["c-103 nothing"]);
 }
+
+#[test]
+fn what_was_kept_long_enough_is_not_delivered_when_its_group_comes_free() {
+    let mut post = Post::new(QueueConfig { retention: secs(60), ..fifo() });
+    post.send_group(1).whatever();
+    post.send_group(1).whatever();
+    post.at(50 * SECOND).receive_from(ORDERS, 1, 0).whatever();
+    post.receive_from(ORDERS, 10, 20).says([]);
+    post.at(60 * SECOND).says(["forget m-0000", "forget m-0001"]);
+    post.at(70 * SECOND).says(["c-1 nothing"]);
+}

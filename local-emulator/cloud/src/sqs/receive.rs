@@ -13,7 +13,7 @@ use super::command::{Command, Delivery};
 use super::refusal::Refusal;
 use super::room::give_back;
 use super::stored::State;
-use super::trace::{Record, Trace};
+use super::trace::{End, Record, Trace};
 use super::wake::Owner;
 use crate::planted::{self, Bug};
 
@@ -109,7 +109,7 @@ impl<T: Trace> Sqs<T> {
         true
     }
 
-    /// The next message that may be delivered; those that were received too often go on the way.
+    /// The next message that may be delivered; those that were kept too long or received too often go on the way.
     fn next_alive(&mut self, id: QueueId, last: Option<u32>) -> Option<u32> {
         loop {
             let queue = self.queues.get(&id)?;
@@ -117,6 +117,11 @@ impl<T: Trace> Sqs<T> {
                 return None;
             }
             let index = queue.next(last, &self.settings.limits, &self.messages)?;
+            if self.messages.at(index).sent + queue.config.retention <= self.now {
+                // Others of this moment may have gone first, and woken who waits.
+                self.end(index, End::Expired);
+                continue;
+            }
             let Some(target) = self.grave_of(index) else { return Some(index) };
             self.bury(index, target);
         }
