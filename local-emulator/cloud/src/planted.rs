@@ -68,6 +68,8 @@ pub enum Bug {
     VisibilityForgotten,
     /// A restart does not arm a visibility timeout.
     VisibilityNotArmed,
+    /// Nobody asks how old a message is when it is delivered.
+    DeliveredTooOld,
     /// A mapping has one poller more than `MaximumConcurrency`.
     PollerTooMany,
     /// A batch has one message more than its size.

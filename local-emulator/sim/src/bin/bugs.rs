@@ -12,7 +12,7 @@ use lunch_sim::{Options, Summary, Violation, run, seed_of, street};
 type Run = fn(u64, &Options) -> Result<Summary, Box<Violation>>;
 
 /// Each bug with the law that has to catch it.
-const BUGS: [(Bug, &str, Run); 38] = [
+const BUGS: [(Bug, &str, Run); 39] = [
     (Bug::InstanceTwice, "slots", run),
     (Bug::StaleExit, "stale", run),
     (Bug::IdleNotRearmed, "reclaim", run),
@@ -44,6 +44,7 @@ const BUGS: [(Bug, &str, Run); 38] = [
     (Bug::DeletedInVainOnFifo, "deleted", street::run),
     (Bug::VisibilityForgotten, "hidden", street::run),
     (Bug::VisibilityNotArmed, "drains", street::run),
+    (Bug::DeliveredTooOld, "kept", street::run),
     (Bug::PollerTooMany, "pollers", street::run),
     (Bug::BatchTooLarge, "pollers", street::run),
     (Bug::PartialDeletesAll, "kept", street::run),

@@ -82,6 +82,8 @@ pub(super) struct Street<'plan> {
     pub(super) messages: IdAllocator,
     pub(super) requests: IdAllocator,
     pub(super) wanted: BTreeMap<RequestId, Wanted>,
+    /// How many mappings were made.
+    pub(super) mapped: u32,
     /// Which mapping of the plan each is. Each life has its own.
     pub(super) mappings: BTreeMap<MappingId, usize>,
     pub(super) deferred: VecDeque<Deferred>,
@@ -116,6 +118,7 @@ impl<'plan> Street<'plan> {
             messages: IdAllocator::default(),
             requests: IdAllocator::default(),
             wanted: BTreeMap::new(),
+            mapped: 0,
             mappings: BTreeMap::new(),
             deferred: VecDeque::new(),
             revisions: 0,

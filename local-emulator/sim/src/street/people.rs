@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use lunch_cloud::event_source::{self, MappingId};
+use lunch_cloud::event_source;
 use lunch_cloud::sqs::{self, Kind, NewMessage, QueueConfig};
 use lunch_cloud::{Event, InvocationKind};
 use lunch_contract::FunctionId;
@@ -275,6 +275,15 @@ impl Street<'_> {
             config.concurrency_max = self.random.pick(&[None, Some(2), Some(4)]);
             self.update_mapping(number, config)?;
         }
+        if self.happens(Trouble::Remap) && !self.plan.mappings.is_empty() {
+            let number = self.random.index(self.plan.mappings.len());
+            if let Some(mapping) = self.mapping_of(number) {
+                self.ask(event_source::Event::Delete { mapping })?;
+            }
+            let config = self.plan.mappings[number].config;
+            self.disk.write(Write::Mapping(number, config));
+            self.map(number, config)?;
+        }
         Ok(())
     }
 
@@ -303,7 +312,7 @@ impl Street<'_> {
         number: usize,
         config: event_source::MappingConfig,
     ) -> Outlook {
-        let mapping = MappingId(u32::try_from(number).unwrap_or(0));
+        let Some(mapping) = self.mapping_of(number) else { return Ok(()) };
         self.disk.write(Write::Mapping(number, config));
         self.ask(event_source::Event::Update { mapping, config }).map(drop)
     }

@@ -38,6 +38,8 @@ pub(crate) enum Trouble {
     Evict,
     Reserve,
     UpdateMapping,
+    /// A mapping is deleted, and another one made.
+    Remap,
     SetAttributes,
     Purge,
     MoveBack,
@@ -46,7 +48,7 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::Crash,
         Self::Stop,
         Self::StoreFails,
@@ -61,6 +63,7 @@ impl Trouble {
         Self::Evict,
         Self::Reserve,
         Self::UpdateMapping,
+        Self::Remap,
         Self::SetAttributes,
         Self::Purge,
         Self::MoveBack,

@@ -136,13 +136,23 @@ impl Street<'_> {
     pub(super) fn deploy_one(&mut self, number: usize) -> Outlook {
         self.revisions += 1;
         let function = FunctionId(u32::try_from(number).unwrap_or(0));
-        let (revision, config) =
-            (RevisionId(self.revisions), self.plan.instances.functions[number].config);
+        let revision = RevisionId(self.revisions);
+        let mut config = self.plan.instances.functions[number].config;
+        if !self.healed && self.random.chance(0.3) {
+            config.events.age_max = Duration::from_secs(60);
+        }
         self.ask(Event::Deploy { function, revision, config }).map(drop)
     }
 
+    /// The mapping of that number in the plan: the last one that was made.
+    pub(super) fn mapping_of(&self, number: usize) -> Option<MappingId> {
+        let mut made = self.mappings.iter().rev();
+        made.find(|(_, of)| **of == number).map(|(mapping, _)| *mapping)
+    }
+
     pub(super) fn map(&mut self, number: usize, config: event_source::MappingConfig) -> Outlook {
-        let mapping = MappingId(u32::try_from(number).unwrap_or(0));
+        self.mapped += 1;
+        let mapping = MappingId(self.mapped);
         self.mappings.insert(mapping, number);
         self.ask(event_source::Event::Create { mapping, config }).map(drop)
     }

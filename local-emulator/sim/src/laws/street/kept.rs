@@ -1,4 +1,5 @@
-//! No message that was taken is lost: it ends for a reason that it should end for, and is there until then.
+//! No message that was taken is lost: it ends for a reason that it should end for, is there until then, and is delivered
+//! no later than its queue keeps it.
 
 use std::collections::BTreeMap;
 
@@ -26,15 +27,18 @@ impl Law for Kept {
     }
 
     fn record(&mut self, book: &Book, step: &Step<'_>, at: Moment, record: Record) -> Verdict {
+        if let Record::Received { message, .. } = record
+            && let Some(letter) = book.letters.get(&message)
+        {
+            let is_too_old = is_expired(book, letter, at);
+            require(!is_too_old, || format!("{message} is delivered at {at}, kept too long"))?;
+        }
         let Record::Gone { message, end } = record else { return Ok(()) };
         let Some(letter) = book.letters.get(&message) else {
             return Err(format!("{message} ended twice"));
         };
         let is_right = match end {
-            End::Expired => {
-                let queue = book.queues.get(&letter.queue);
-                queue.is_some_and(|queue| letter.since + queue.retention <= at)
-            }
+            End::Expired => is_expired(book, letter, at),
             End::Purged | End::QueueDeleted => asked_for_all(step, letter),
             End::Deleted => {
                 self.was_worked_off(step, message) || was_deleted_by_hand(book, step, message)
@@ -101,6 +105,11 @@ impl Kept {
             | Input::Timeout => false,
         }
     }
+}
+
+fn is_expired(book: &Book, letter: &Letter, at: Moment) -> bool {
+    let queue = book.queues.get(&letter.queue);
+    queue.is_some_and(|queue| letter.since + queue.retention <= at)
 }
 
 fn was_deleted_by_hand(book: &Book, step: &Step<'_>, message: MessageId) -> bool {
