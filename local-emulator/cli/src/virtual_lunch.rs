@@ -7,7 +7,9 @@ use lunch_cloud::{
     Delay, DelayModel, Event, FunctionConfig, InvocationKind, Profile, Record, ReplyAt, Settings,
     Trace,
 };
-use lunch_contract::{Exit, FunctionId, Moment, Process, RequestId, ResponseEnding, RevisionId};
+use lunch_contract::{
+    Exit, FunctionId, Moment, Process, QualifierId, RequestId, ResponseEnding, RevisionId,
+};
 use lunch_sim::{Act, Playbook, Simulation, Skip, Startup, Stepped};
 use serde::Serialize;
 
@@ -85,7 +87,9 @@ fn step<T: Trace>(lunch: &mut Simulation<Baristas, T>) {
         let request = request(usize::try_from(serial).expect("few"));
         let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
         let function = FunctionId(0);
-        lunch.tell(Event::Invoke { request, function, kind, reply }).expect("taken");
+        lunch
+            .tell(Event::Invoke { request, function, kind, reply, qualifier: QualifierId::LATEST })
+            .expect("taken");
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use lunch_contract::sqs::SequenceNumber;
-use lunch_contract::{InstanceId, Moment, Outcome, Refusal, RequestId};
+use lunch_contract::{InstanceId, Moment, Outcome, QualifierId, Refusal, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::asynchronous::{self, Asynchronous};
@@ -125,22 +125,27 @@ impl<T: Trace> Cloud<T> {
     /// What is refused. Then nothing changed but what time alone has changed.
     pub fn handle(&mut self, now: Moment, event: Event) -> Result<(), Refusal> {
         self.pass(now);
-        if let Event::Deploy { function, config, .. } = &event {
-            self.asynchronous.configure(*function, config.events);
-        }
         if matches!(event, Event::ShutDown) {
             self.asynchronous.shut_down();
             self.sources.shut_down();
             self.touched = true;
         }
-        let accepted = if let Event::Invoke { request, function, kind, .. } = &event {
-            (*kind == InvocationKind::Event).then_some((*request, *function))
+        let accepted = if let Event::Invoke { request, function, kind, qualifier, .. } = &event {
+            (*kind == InvocationKind::Event).then_some((*request, *function, *qualifier))
+        } else {
+            None
+        };
+        let configured = if let Event::ConfigureEvents { function, qualifier, config } = &event {
+            Some((*function, *qualifier, *config))
         } else {
             None
         };
         self.lambda.handle(now, event)?;
-        if let Some((request, function)) = accepted {
-            self.asynchronous.accept(self.lambda.now(), request, function);
+        if let Some((request, function, qualifier)) = accepted {
+            self.asynchronous.accept(self.lambda.now(), request, function, qualifier);
+        }
+        if let Some((function, qualifier, config)) = configured {
+            self.asynchronous.configure(function, qualifier, config);
         }
         Ok(())
     }
@@ -260,7 +265,9 @@ impl<T: Trace> Cloud<T> {
         match command {
             asynchronous::Command::Attempt { request, function } => {
                 let (kind, reply) = (InvocationKind::Event, ReplyAt::Response);
-                let event = Event::Invoke { request, function, kind, reply };
+                // Which it is, the event's first attempt has said.
+                let qualifier = QualifierId::LATEST;
+                let event = Event::Invoke { request, function, kind, reply, qualifier };
                 let now = self.now();
                 if self.lambda.handle(now, event).is_err() {
                     self.asynchronous.answered(request, &Outcome::ShutDown, false);

@@ -1,11 +1,12 @@
 //! Everything that the world can tell the cloud.
 
 use lunch_contract::{
-    Exit, FunctionId, InstanceId, Participant, Process, RequestId, ResponseEnding, RevisionId,
-    SpawnFailure,
+    Exit, FunctionId, InstanceId, Participant, Process, QualifierId, RequestId, ResponseEnding,
+    RevisionId, SpawnFailure,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::asynchronous::EventConfig;
 use crate::settings::FunctionConfig;
 
 /// Something that happened. Plain data: a journal of these, with the settings, replays to the same commands.
@@ -30,6 +31,16 @@ pub enum Event {
         /// Requests in flight at once; 0 stops the function.
         concurrency: Option<u32>,
     },
+    /// Events for what is called by that qualifier are tried again so from now on (`PutFunctionEventInvokeConfig`), those
+    /// that wait already too.
+    ConfigureEvents {
+        /// Which function.
+        function: FunctionId,
+        /// What of it is called.
+        qualifier: QualifierId,
+        /// How they are tried again.
+        config: EventConfig,
+    },
     /// A caller wants an answer, or wants to be rid of an event.
     Invoke {
         /// The driver's id for it, in use until `Release`.
@@ -40,6 +51,9 @@ pub enum Event {
         kind: InvocationKind,
         /// When the caller is answered.
         reply: ReplyAt,
+        /// What of the function is called: its events are tried again as that one's.
+        #[serde(default, skip_serializing_if = "QualifierId::is_latest")]
+        qualifier: QualifierId,
     },
     /// The caller hung up. The function goes on, as on AWS; the answer is for nobody.
     CallerLeft {

@@ -5,7 +5,7 @@ use core::time::Duration;
 use lunch_contract::Limits;
 use serde::{Deserialize, Serialize};
 
-use crate::asynchronous::{self, EventConfig};
+use crate::asynchronous;
 use crate::delay::DelayModel;
 use crate::event_source;
 use crate::sqs;
@@ -150,19 +150,11 @@ pub struct FunctionConfig {
     pub slots: u32,
     /// How much longer a cold start takes than the host's own.
     pub delay: DelayModel,
-    /// How its events are tried again.
-    #[serde(default)]
-    pub events: EventConfig,
 }
 
 impl Default for FunctionConfig {
     /// AWS's default timeout of 3 s, one slot, no delay.
     fn default() -> Self {
-        Self {
-            timeout: Duration::from_secs(3),
-            slots: 1,
-            delay: DelayModel::default(),
-            events: EventConfig::default(),
-        }
+        Self { timeout: Duration::from_secs(3), slots: 1, delay: DelayModel::default() }
     }
 }

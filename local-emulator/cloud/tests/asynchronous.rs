@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use lunch_cloud::asynchronous::{Asynchronous, Command, Condition, EventConfig, Settings, Waiting};
-use lunch_contract::{FunctionId, Moment, Outcome, RequestId, ThrottleReason};
+use lunch_contract::{FunctionId, Moment, Outcome, QualifierId, RequestId, ThrottleReason};
 
 const EVENT: RequestId = RequestId { serial: 0, index: 0 };
 const COFFEE: FunctionId = FunctionId(0);
@@ -19,8 +19,8 @@ fn at(count: u64) -> Moment {
 /// What the machine says of an event whose every attempt goes like that, with the seconds at which it says so.
 fn told(config: EventConfig, mut go: impl FnMut(u32) -> (Outcome, bool)) -> Vec<(u64, Command)> {
     let mut machine = Asynchronous::new(Settings::default());
-    machine.configure(COFFEE, config);
-    machine.accept(at(0), EVENT, COFFEE);
+    machine.configure(COFFEE, QualifierId::LATEST, config);
+    machine.accept(at(0), EVENT, COFFEE, QualifierId::LATEST);
     let (mut now, mut attempt, mut told) = (at(0), 0, Vec::new());
     loop {
         let (outcome, is_stopped) = go(attempt);
@@ -121,7 +121,7 @@ fn a_function_that_is_stopped_by_a_concurrency_of_0_is_not_tried_again() {
 #[test]
 fn at_the_shutdown_who_waits_is_given_up() {
     let mut machine = Asynchronous::new(Settings::default());
-    machine.accept(at(0), EVENT, COFFEE);
+    machine.accept(at(0), EVENT, COFFEE, QualifierId::LATEST);
     machine.answered(EVENT, &Outcome::FunctionError, false);
     machine.ended(at(0), EVENT);
     assert_eq!(machine.poll_command(), Some(retry(60, 1)));
@@ -135,9 +135,19 @@ fn an_event_that_grew_too_old_while_the_cloud_was_away_is_not_tried_again() {
     let config = EventConfig { age_max: secs(200), ..EventConfig::default() };
     let come_back = |now| {
         let mut machine = Asynchronous::new(Settings::default());
-        machine.configure(COFFEE, config);
+        machine.configure(COFFEE, QualifierId::LATEST, config);
         let (function, accepted, next) = (COFFEE, at(0), at(60));
-        machine.resume(now, Waiting { request: EVENT, function, accepted, attempts: 1, next });
+        machine.resume(
+            now,
+            Waiting {
+                request: EVENT,
+                function,
+                qualifier: QualifierId::LATEST,
+                accepted,
+                attempts: 1,
+                next,
+            },
+        );
         machine.handle_timeout(now);
         machine.poll_command()
     };
@@ -148,11 +158,40 @@ fn an_event_that_grew_too_old_while_the_cloud_was_away_is_not_tried_again() {
 #[test]
 fn an_event_whose_attempt_fails_at_the_shutdown_has_its_other_attempts_to_come() {
     let mut machine = Asynchronous::new(Settings::default());
-    machine.accept(at(0), EVENT, COFFEE);
+    machine.accept(at(0), EVENT, COFFEE, QualifierId::LATEST);
     machine.answered(EVENT, &Outcome::FunctionError, false);
     machine.shut_down();
     machine.ended(at(0), EVENT);
     let said: Vec<_> = std::iter::from_fn(|| machine.poll_command()).collect();
     assert_eq!(said, [retry(60, 1), ended(Condition::ShutDown, 1)]);
     assert_eq!(machine.poll_timeout(), None);
+}
+
+#[test]
+fn an_alias_has_its_events_tried_again_as_it_says_and_not_as_its_function() {
+    const LIVE: QualifierId = QualifierId(1);
+    let mut machine = Asynchronous::new(Settings::default());
+    let once = EventConfig { retries_max: 0, ..EventConfig::default() };
+    machine.configure(COFFEE, LIVE, once);
+    let other = RequestId { serial: 1, index: 1 };
+    machine.accept(at(0), EVENT, COFFEE, LIVE);
+    machine.accept(at(0), other, COFFEE, QualifierId::LATEST);
+    for event in [EVENT, other] {
+        machine.answered(event, &Outcome::FunctionError, false);
+        machine.ended(at(0), event);
+    }
+    assert_eq!(machine.poll_command(), Some(ended(Condition::RetriesExhausted, 1)));
+    let again = Command::Retry { request: other, at: at(60), attempts: 1 };
+    assert_eq!(machine.poll_command(), Some(again));
+    // It waits, and what is said meanwhile counts.
+    machine.configure(COFFEE, QualifierId::LATEST, EventConfig { retries_max: 1, ..once });
+    machine.handle_timeout(at(60));
+    assert_eq!(machine.poll_command(), Some(Command::Attempt { request: other, function: COFFEE }));
+    machine.answered(other, &Outcome::FunctionError, false);
+    machine.ended(at(60), other);
+    let ended = machine.poll_command();
+    assert!(
+        matches!(ended, Some(Command::Ended { condition: Condition::RetriesExhausted, .. })),
+        "{ended:?}"
+    );
 }

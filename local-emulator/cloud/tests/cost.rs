@@ -6,8 +6,8 @@ use lunch_cloud::{
     Choice, Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings,
 };
 use lunch_contract::{
-    Exit, FunctionId, IdAllocator, Limits, Moment, Participant, Process, RequestId, ResponseEnding,
-    RevisionId,
+    Exit, FunctionId, IdAllocator, Limits, Moment, Participant, Process, QualifierId, RequestId,
+    ResponseEnding, RevisionId,
 };
 
 const FUNCTION: FunctionId = FunctionId(0);
@@ -92,7 +92,13 @@ impl Crowd {
         let (index, serial) = self.ids.allocate();
         let request = RequestId { serial, index };
         let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-        self.tell(Event::Invoke { request, function: FUNCTION, kind, reply });
+        self.tell(Event::Invoke {
+            request,
+            function: FUNCTION,
+            kind,
+            reply,
+            qualifier: QualifierId::LATEST,
+        });
     }
 
     /// The one who was given something first answers and asks for more.

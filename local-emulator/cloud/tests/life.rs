@@ -10,7 +10,7 @@ use lunch_cloud::{
     Settings, Start, Status,
 };
 use lunch_contract::{
-    Exit, InstanceId, Limits, Outcome, Process, Refusal, ResponseEnding, RuntimeState,
+    Exit, InstanceId, Limits, Outcome, Process, QualifierId, Refusal, ResponseEnding, RuntimeState,
 };
 use street::{COFFEE, Street, TEA, config, process, request, settings};
 
@@ -411,6 +411,7 @@ fn a_request_id_leaves_no_hole_and_is_not_used_twice_at_once() {
         function: COFFEE,
         kind: InvocationKind::RequestResponse,
         reply: ReplyAt::Response,
+        qualifier: QualifierId::LATEST,
     };
 
     assert_eq!(street.refused(invoke(u32::MAX)), Refusal::UnknownRequest);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lunch_cloud::{
     ColdCause, Event, InvocationKind, ReclaimPolicy, Record, ReplyAt, Retirement, Settings,
 };
-use lunch_contract::{Exit, InstanceId, Participant, Refusal};
+use lunch_contract::{Exit, InstanceId, Participant, QualifierId, Refusal};
 use street::{COFFEE, Street, config, process, request, settings};
 
 #[test]
@@ -214,6 +214,7 @@ fn the_end_of_the_cloud_answers_everybody_and_ends_everything() {
         function: COFFEE,
         kind: InvocationKind::RequestResponse,
         reply: ReplyAt::Response,
+        qualifier: QualifierId::LATEST,
     };
     assert_eq!(street.refused(invoke), Refusal::ShuttingDown);
 }

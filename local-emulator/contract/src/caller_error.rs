@@ -32,6 +32,11 @@ pub enum CallerError<'a> {
         /// The ARN that was looked for.
         arn: &'a str,
     },
+    /// There is no such thing; AWS's sentence for it.
+    NotFound {
+        /// The sentence.
+        message: &'a str,
+    },
     /// There is one already; AWS's sentence for it.
     Conflict {
         /// The sentence.
@@ -124,6 +129,11 @@ impl CallerError<'_> {
             Self::AliasNotFound { arn } => {
                 user(404, "ResourceNotFoundException", &format!("Cannot find alias arn: {arn}"))
             }
+            Self::NotFound { message } => ServiceError {
+                status: 404,
+                error_type: "ResourceNotFoundException",
+                body: format!(r#"{{"Type":"User","Message":{}}}"#, Json(message)),
+            },
             Self::Conflict { message } => user(409, "ResourceConflictException", message),
             Self::FunctionAmbiguous { message } | Self::InvalidParameter { message } => {
                 user(400, "InvalidParameterValueException", message)

@@ -15,6 +15,25 @@ pub struct FunctionId(pub u32);
 #[serde(transparent)]
 pub struct RevisionId(pub u32);
 
+/// What of a function is called: `$LATEST`, a version or an alias. The driver numbers them; those of two functions have
+/// nothing to do with each other.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct QualifierId(pub u32);
+
+impl QualifierId {
+    /// `$LATEST`, which is meant where nothing is said.
+    pub const LATEST: Self = Self(0);
+
+    /// Whether it is `$LATEST`.
+    #[must_use]
+    pub const fn is_latest(&self) -> bool {
+        self.0 == Self::LATEST.0
+    }
+}
+
 /// An execution environment: AWS's word for what this code calls an instance.
 ///
 /// `index` is dense and is used again; `serial` counts births and never is, so that an id names one instance for ever

@@ -18,7 +18,9 @@ mod refusal;
 pub mod sqs;
 pub mod wire;
 
-pub use ids::{FunctionId, IdAllocator, InstanceId, Participant, Process, RequestId, RevisionId};
+pub use ids::{
+    FunctionId, IdAllocator, InstanceId, Participant, Process, QualifierId, RequestId, RevisionId,
+};
 pub use limits::{Limits, Strictness};
 pub use moment::Moment;
 pub use outcome::{Exit, Outcome, ResponseEnding, SpawnFailure, ThrottleReason};

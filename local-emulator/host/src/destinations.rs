@@ -1,18 +1,37 @@
-//! Where an event's record goes when its function is done with it. Facts 6.
+//! How a function's events are tried again, and where an event's record goes when its function is done with it. Facts 6.
+
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use lunch_cloud::asynchronous::Condition;
+use lunch_cloud::asynchronous::{Condition, EventConfig};
+use lunch_contract::names::FunctionReference;
+use lunch_contract::sqs::QueueName;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Where records of a function's events go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Destinations {
-    /// `DestinationConfig.OnSuccess`.
-    pub on_success: Option<Destination>,
-    /// `DestinationConfig.OnFailure`.
-    pub on_failure: Option<Destination>,
-    /// The queue of its `DeadLetterConfig`, by name: it gets the event itself.
-    pub dead_letters: Option<String>,
+/// What a function, its version or its alias says of its events. M:lambda `FunctionEventInvokeConfig`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventInvokeConfig {
+    /// `MaximumRetryAttempts`: 0 to 2.
+    pub retries_max: Option<u32>,
+    /// `MaximumEventAgeInSeconds`: 60 to 21,600.
+    pub age_max_s: Option<u32>,
+    /// `DestinationConfig.OnSuccess`: an ARN.
+    pub on_success: Option<String>,
+    /// `DestinationConfig.OnFailure`: an ARN.
+    pub on_failure: Option<String>,
+}
+
+impl EventInvokeConfig {
+    /// What the machine has to know of it; where nothing is said, what AWS has.
+    #[must_use]
+    pub fn events(&self) -> EventConfig {
+        let of_aws = EventConfig::default();
+        EventConfig {
+            retries_max: self.retries_max.unwrap_or(of_aws.retries_max),
+            age_max: self.age_max_s.map_or(of_aws.age_max, |age| Duration::from_secs(age.into())),
+        }
+    }
 }
 
 /// Somebody who takes records.
@@ -24,11 +43,15 @@ pub enum Destination {
     Function(String),
 }
 
-impl Destinations {
-    /// Whether nobody takes any.
+impl Destination {
+    /// Who has this ARN; `None`: it is no queue and no function, and nobody else takes any here.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.on_success.is_none() && self.on_failure.is_none() && self.dead_letters.is_none()
+    pub fn of_arn(arn: &str) -> Option<Self> {
+        if let Ok(queue) = QueueName::of_arn(arn) {
+            return Some(Self::Queue(queue.as_str().to_owned()));
+        }
+        let function = arn.contains(":function:").then(|| FunctionReference::parse(arn).ok());
+        Some(Self::Function(function??.name.to_owned()))
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lunch_cloud::asynchronous::EventConfig;
 use lunch_cloud::{DelayModel, FunctionConfig};
 use lunch_contract::{FunctionId, names};
 
-use crate::destinations::Destinations;
+use crate::destinations::EventInvokeConfig;
 use crate::function_url::FunctionUrl;
 use crate::logs::Logging;
 use crate::published::Published;
@@ -58,10 +57,11 @@ pub struct ServedFunction {
     pub stamp: u64,
     /// How much longer its cold starts take than the host's.
     pub delay: DelayModel,
-    /// How its events are tried again.
-    pub events: EventConfig,
-    /// Where the records of its events go.
-    pub destinations: Destinations,
+    /// How its events are tried again and where their records go, by what is called of it: `$LATEST`, a version or an
+    /// alias.
+    pub event_configs: BTreeMap<String, EventInvokeConfig>,
+    /// The queue of its `DeadLetterConfig`, by name: it gets the events themselves that it failed at.
+    pub dead_letters: Option<String>,
 }
 
 impl ServedFunction {
@@ -91,8 +91,8 @@ impl ServedFunction {
             urls: Vec::new(),
             stamp: 0,
             delay: DelayModel::default(),
-            events: EventConfig::default(),
-            destinations: Destinations::default(),
+            event_configs: BTreeMap::new(),
+            dead_letters: None,
         }
     }
 
@@ -103,7 +103,7 @@ impl ServedFunction {
 
     /// What the cloud has to know of it.
     pub(crate) const fn config(&self) -> FunctionConfig {
-        FunctionConfig { timeout: self.timeout, slots: 1, delay: self.delay, events: self.events }
+        FunctionConfig { timeout: self.timeout, slots: 1, delay: self.delay }
     }
 }
 

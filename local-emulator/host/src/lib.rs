@@ -26,7 +26,7 @@ pub mod template;
 mod uuid;
 pub mod wire;
 
-pub use destinations::{Destination, Destinations};
+pub use destinations::{Destination, EventInvokeConfig};
 pub use driver::{
     Change, DeployError, Deployment, Folders, Launch, LogSink, Peak, Processes, Report, Signal,
 };

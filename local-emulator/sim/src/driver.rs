@@ -6,8 +6,8 @@ use std::time::Duration;
 use lunch_cloud::drive::Input;
 use lunch_cloud::{Event, InvocationKind, Phase, Record, ReplyAt, Wake};
 use lunch_contract::{
-    Exit, FunctionId, IdAllocator, InstanceId, Moment, Outcome, Participant, Process, RequestId,
-    RevisionId, SpawnFailure,
+    Exit, FunctionId, IdAllocator, InstanceId, Moment, Outcome, Participant, Process, QualifierId,
+    RequestId, RevisionId, SpawnFailure,
 };
 
 use crate::laws::{self, Law, Step};
@@ -310,7 +310,13 @@ impl<'plan> Driver<'plan> {
             let after = self.random.magnitude(Duration::from_micros(10), Duration::from_secs(1));
             self.simulation.world.schedule(after, self.tokens);
         }
-        self.tell(Event::Invoke { request, function: function_id(number), kind, reply })
+        self.tell(Event::Invoke {
+            request,
+            function: function_id(number),
+            kind,
+            reply,
+            qualifier: QualifierId::LATEST,
+        })
     }
 
     fn disturb(&mut self, disturbance: Disturbance) -> Outlook {

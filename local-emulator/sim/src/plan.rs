@@ -252,7 +252,6 @@ fn function(random: &mut Random) -> FunctionPlan {
             timeout,
             slots: 1,
             delay: DelayModel { placement: delay(random), init: delay(random) },
-            ..FunctionConfig::default()
         },
         init: random.magnitude(Duration::from_micros(500), Duration::from_millis(100)),
         work: (least, random.magnitude(least, timeout / 2)),

@@ -12,7 +12,8 @@ use lunch_cloud::{
     Refused, ReplyAt, Settings,
 };
 use lunch_contract::{
-    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, RequestId, RevisionId,
+    FunctionId, IdAllocator, InstanceId, Limits, Moment, Outcome, Process, QualifierId, RequestId,
+    RevisionId,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -268,7 +269,6 @@ impl Function {
                 placement: fixed(self.placement_ms),
                 init: fixed(self.modelled_init_ms),
             },
-            ..FunctionConfig::default()
         }
     }
 
@@ -406,12 +406,9 @@ impl<'file> Player<'file> {
         let request = RequestId { serial, index };
         self.requests.push(request);
         self.simulation.world.playbook.scripts.insert(request, script);
-        let event = Event::Invoke {
-            request,
-            function: FunctionId(id),
-            kind: InvocationKind::RequestResponse,
-            reply: ReplyAt::Response,
-        };
+        let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
+        let (function, qualifier) = (FunctionId(id), QualifierId::LATEST);
+        let event = Event::Invoke { request, function, kind, reply, qualifier };
         self.tell(action, event)
     }
 

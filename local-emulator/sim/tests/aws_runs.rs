@@ -10,7 +10,7 @@ use lunch_cloud::{
     Choice, Event, FunctionConfig, InvocationKind, ReclaimPolicy, Record, ReplyAt, Settings,
 };
 use lunch_contract::{
-    FunctionId, IdAllocator, Moment, Process, RequestId, ResponseEnding, RevisionId,
+    FunctionId, IdAllocator, Moment, Process, QualifierId, RequestId, ResponseEnding, RevisionId,
 };
 use lunch_sim::{Act, Playbook, Simulation, Startup, Stepped};
 
@@ -106,7 +106,13 @@ fn instances(run: &Run, settings: Settings) -> usize {
             let number = usize::try_from(number).expect("an index");
             simulation.world.playbook.0.insert(request, run.requests[number].duration);
             let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-            let invoke = Event::Invoke { request, function: FUNCTION, kind, reply };
+            let invoke = Event::Invoke {
+                request,
+                function: FUNCTION,
+                kind,
+                reply,
+                qualifier: QualifierId::LATEST,
+            };
             simulation.tell(invoke).expect("a request");
         }
         open -= simulation.world.answers.drain(..).count();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunch_cloud::journal::{Entry, Header};
 use lunch_cloud::{Delay, DelayModel, Event, FunctionConfig, InvocationKind, ReplyAt, Settings};
-use lunch_contract::{FunctionId, Process, RequestId, ResponseEnding, RevisionId};
+use lunch_contract::{FunctionId, Process, QualifierId, RequestId, ResponseEnding, RevisionId};
 use lunch_sim::replay::{self, ReplayError};
 use lunch_sim::{Act, Playbook, Simulation, Startup, Stepped};
 
@@ -63,7 +63,15 @@ fn journal() -> String {
         if let Some(Stepped::Outside(serial)) = simulation.step() {
             let request = RequestId { serial, index: u32::try_from(serial).expect("few") };
             let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-            simulation.tell(Event::Invoke { request, function, kind, reply }).expect("taken");
+            simulation
+                .tell(Event::Invoke {
+                    request,
+                    function,
+                    kind,
+                    reply,
+                    qualifier: QualifierId::LATEST,
+                })
+                .expect("taken");
         }
         entries.extend(simulation.world.entry.take());
     }

@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
-use lunch_contract::{FunctionId, Moment, Outcome, RequestId};
+use lunch_contract::{FunctionId, Moment, Outcome, QualifierId, RequestId};
 use serde::{Deserialize, Serialize};
 
 use crate::planted::{self, Bug};
@@ -29,7 +29,8 @@ use crate::planted::{self, Bug};
 pub struct Asynchronous {
     settings: Settings,
     now: Moment,
-    configs: BTreeMap<FunctionId, EventConfig>,
+    /// AWS's own stand where there is none.
+    configs: BTreeMap<(FunctionId, QualifierId), EventConfig>,
     events: BTreeMap<RequestId, Accepted>,
     timers: BTreeSet<(Moment, RequestId)>,
     shut_down: bool,
@@ -63,7 +64,7 @@ impl Default for Settings {
     }
 }
 
-/// What a function says of its events: `EventInvokeConfig`.
+/// What a function, its version or its alias says of its events: `EventInvokeConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventConfig {
     /// `MaximumRetryAttempts`: 0 to 2.
@@ -135,6 +136,9 @@ pub struct Waiting {
     pub request: RequestId,
     /// Of which function.
     pub function: FunctionId,
+    /// What of it is called.
+    #[serde(default, skip_serializing_if = "QualifierId::is_latest")]
+    pub qualifier: QualifierId,
     /// When it was accepted.
     pub accepted: Moment,
     /// How often its function was called with it.
@@ -156,6 +160,7 @@ enum Ending {
 #[derive(Clone, Copy, Debug)]
 struct Accepted {
     function: FunctionId,
+    qualifier: QualifierId,
     at: Moment,
     /// How often its function was called with it.
     attempts: u32,
@@ -179,23 +184,30 @@ impl Asynchronous {
         }
     }
 
-    /// Says how a function wants its events tried again, those that wait already too.
-    pub fn configure(&mut self, function: FunctionId, config: EventConfig) {
-        self.configs.insert(function, config);
+    /// Says how a function's events are tried again, those that wait already too.
+    pub fn configure(&mut self, function: FunctionId, qualifier: QualifierId, config: EventConfig) {
+        self.configs.insert((function, qualifier), config);
     }
 
     /// An event's first attempt has begun.
-    pub fn accept(&mut self, now: Moment, request: RequestId, function: FunctionId) {
+    pub fn accept(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        function: FunctionId,
+        qualifier: QualifierId,
+    ) {
         self.now = self.now.max(now);
-        let event = Accepted { function, at: self.now, attempts: 0, throttles: 0, ending: None };
+        let at = self.now;
+        let event = Accepted { function, qualifier, at, attempts: 0, throttles: 0, ending: None };
         self.events.insert(request, event);
     }
 
     /// Goes on with an event that was accepted before. Its pauses after throttles begin anew.
     pub fn resume(&mut self, now: Moment, waiting: Waiting) {
         self.now = self.now.max(now);
-        let Waiting { request, function, accepted: at, attempts, next } = waiting;
-        let event = Accepted { function, at, attempts, throttles: 0, ending: None };
+        let Waiting { request, function, qualifier, accepted: at, attempts, next } = waiting;
+        let event = Accepted { function, qualifier, at, attempts, throttles: 0, ending: None };
         self.events.insert(request, event);
         self.timers.insert((next, request));
     }
@@ -252,7 +264,7 @@ impl Asynchronous {
         event.attempts += u32::from(matches!(ending, Ending::Succeeded | Ending::Failed));
         event.throttles = if ending == Ending::Throttled { event.throttles + 1 } else { 0 };
         let event = *event;
-        let config = self.config(event.function);
+        let config = self.config(event.function, event.qualifier);
         let most = config.retries_max + u32::from(planted::is(Bug::RetryTooMany));
         let pause = match ending {
             Ending::Succeeded => return self.give_up(request, Condition::Success),
@@ -292,8 +304,8 @@ impl Asynchronous {
         self.shut_down = true;
     }
 
-    fn config(&self, function: FunctionId) -> EventConfig {
-        self.configs.get(&function).copied().unwrap_or_default()
+    fn config(&self, function: FunctionId, qualifier: QualifierId) -> EventConfig {
+        self.configs.get(&(function, qualifier)).copied().unwrap_or_default()
     }
 
     fn give_up(&mut self, request: RequestId, condition: Condition) {
@@ -311,7 +323,7 @@ impl Asynchronous {
             let Some(event) = self.events.get(&request) else { continue };
             let function = event.function;
             // One that was to be tried while the cloud was away may have grown too old meanwhile.
-            let age_max = self.config(function).age_max;
+            let age_max = self.config(function, event.qualifier).age_max;
             if self.now > event.at + age_max && !planted::is(Bug::EndlessAge) {
                 self.give_up(request, Condition::EventAgeExceeded);
             } else {

@@ -40,6 +40,11 @@ impl<T: Trace> Lambda<T> {
         Ok(())
     }
 
+    /// Refuses a function that there is not.
+    pub(super) fn known(&self, id: FunctionId) -> Result<(), Refusal> {
+        self.functions.get(id.0 as usize).map(drop).ok_or(Refusal::UnknownFunction)
+    }
+
     pub(super) fn reserve(
         &mut self,
         id: FunctionId,

@@ -128,7 +128,9 @@ impl<T: Trace> Lambda<T> {
         match event {
             Event::Deploy { function, revision, config } => self.deploy(function, revision, config),
             Event::Reserve { function, concurrency } => self.reserve(function, concurrency),
-            Event::Invoke { request, function, kind, reply } => {
+            // Known only so far that the function is there: events are tried again by another machine.
+            Event::ConfigureEvents { function, .. } => self.known(function),
+            Event::Invoke { request, function, kind, reply, qualifier: _ } => {
                 self.invoke(request, function, kind, reply)
             }
             Event::CallerLeft { request } => self.caller_left(request),

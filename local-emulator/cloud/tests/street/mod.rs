@@ -8,8 +8,8 @@ use lunch_cloud::{
     Cloud, Command, Event, FunctionConfig, InvocationKind, Notice, Phase, Record, ReplyAt, Settings,
 };
 use lunch_contract::{
-    Exit, FunctionId, IdAllocator, InstanceId, Moment, Outcome, Participant, Process, Refusal,
-    RequestId, ResponseEnding, RevisionId,
+    Exit, FunctionId, IdAllocator, InstanceId, Moment, Outcome, Participant, Process, QualifierId,
+    Refusal, RequestId, ResponseEnding, RevisionId,
 };
 
 pub(crate) const COFFEE: FunctionId = FunctionId(0);
@@ -152,7 +152,13 @@ impl Street {
         reply: ReplyAt,
     ) -> &mut Self {
         let (index, serial) = self.ids.allocate();
-        self.tell(Event::Invoke { request: RequestId { serial, index }, function, kind, reply })
+        self.tell(Event::Invoke {
+            request: RequestId { serial, index },
+            function,
+            kind,
+            reply,
+            qualifier: QualifierId::LATEST,
+        })
     }
 
     #[track_caller]

@@ -33,12 +33,13 @@ impl Driver {
             Waits::Tail => ReplyAt::End,
             Waits::Response | Waits::No => ReplyAt::Response,
         };
+        let qualifier = self.qualifier_id(&call.arn);
         let accepted = self.open(call, None);
         let (request, uuid) = (accepted.id, accepted.uuid);
         if waits == Waits::No {
             self.keep_event(request);
         }
-        let told = self.tell(Event::Invoke { request, function, kind, reply });
+        let told = self.tell(Event::Invoke { request, function, kind, reply, qualifier });
         if told.is_err() {
             self.close(request);
             if waits == Waits::No {
@@ -115,10 +116,11 @@ impl Driver {
             waits: Waits::No,
             uuid: Some(event.uuid),
         };
+        let qualifier = self.qualifier_id(&call.arn);
         let request = self.open(call, None).id;
         let StoredEvent { accepted, attempts, .. } = event;
         let next = event.next.unwrap_or_else(|| self.world.clock.now());
-        Some(Waiting { request, function, accepted, attempts, next })
+        Some(Waiting { request, function, qualifier, accepted, attempts, next })
     }
 
     /// A new trace id.

@@ -7,6 +7,7 @@ mod address;
 mod advance;
 mod calls;
 mod deployed;
+mod events;
 mod instance;
 mod log;
 mod logged;
@@ -36,6 +37,7 @@ use lunch_cloud::{Cloud, Event, Settings};
 use lunch_contract::{Exit, IdAllocator, Process, RevisionId};
 use tokio::sync::Notify;
 
+use self::events::EventConfigs;
 use self::instance::Instances;
 use self::request::Requests;
 use self::timeline::Timeline;
@@ -121,6 +123,7 @@ impl Driver {
                 platform: Vec::new(),
                 queues: Queues::default(),
                 mappings: Mappings::default(),
+                event_configs: EventConfigs::default(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
@@ -173,6 +176,7 @@ impl Driver {
                 })?;
             }
         }
+        self.configure_all_events();
         Ok(())
     }
 
@@ -226,6 +230,7 @@ impl Driver {
         self.world.queues.keep_in(store);
         let events = std::mem::take(&mut kept.events);
         let mappings = std::mem::take(&mut kept.mappings);
+        self.configure_events_again(std::mem::take(&mut kept.event_configs));
         if let Some(mut restored) = self.world.queues.resume(kept) {
             restored.events = events.into_iter().filter_map(|event| self.reopen(event)).collect();
             let told = self.tell(restored);

@@ -7,9 +7,10 @@ use lunch_cloud::asynchronous::Condition;
 use lunch_contract::{FunctionId, Outcome, RequestId, names, wire};
 
 use super::Driver;
+use super::events::qualifier_of;
 use super::request::{Call, Waits};
 use super::world::{Deferred, HostWorld};
-use crate::destinations::{Destination, Ended};
+use crate::destinations::{Destination, Ended, EventInvokeConfig};
 use crate::published::Version;
 use crate::queues::{Attribute, AttributeBytes, Message, Rare};
 use crate::uuid::Uuid;
@@ -38,14 +39,19 @@ impl HostWorld {
         condition: Condition,
         attempts: u32,
     ) {
-        let served = &self.deployed.of(function).served;
-        if served.destinations.is_empty() {
-            return;
-        }
         let Some(request) = self.requests.of(id) else { return };
         let failed = condition != Condition::Success;
-        let destinations = &served.destinations;
-        let destination = if failed { &destinations.on_failure } else { &destinations.on_success };
+        let dead_letters = &self.deployed.of(function).served.dead_letters;
+        let dead_letters = dead_letters.as_ref().filter(|_| failed);
+        let config = self.event_configs.of(function, qualifier_of(&request.call.arn));
+        let destination = config.and_then(|kept| {
+            let EventInvokeConfig { on_success, on_failure, .. } = &kept.config;
+            let arn = if failed { on_failure } else { on_success };
+            Destination::of_arn(arn.as_deref()?)
+        });
+        if destination.is_none() && dead_letters.is_none() {
+            return;
+        }
         let outcome = request.outcome.clone().unwrap_or(Outcome::ShutDown);
         let (uuid, trace_id) = (request.uuid, &request.trace_id);
         let answered = wire::invoke_answer(&outcome, &uuid.text());
@@ -75,9 +81,9 @@ impl HostWorld {
         };
         let mut all = Vec::new();
         if let Some(to) = destination {
-            all.push(told(to.clone(), ended.record(), BTreeMap::new()));
+            all.push(told(to, ended.record(), BTreeMap::new()));
         }
-        if let Some(queue) = destinations.dead_letters.as_ref().filter(|_| failed) {
+        if let Some(queue) = dead_letters {
             let event = String::from_utf8_lossy(&request.call.payload).into_owned();
             let attributes = dead_letter(&uuid.text(), &response);
             all.push(told(Destination::Queue(queue.clone()), event, attributes));

@@ -99,6 +99,7 @@ impl Driver {
             done.extend(self.put(function, files)?);
         }
         self.world.deployed.name_anew();
+        self.configure_all_events();
         Ok(done)
     }
 
@@ -137,8 +138,9 @@ impl Driver {
         let (name, reserved, config) =
             (function.name.clone(), function.reserved, function.config());
         let deployed = &mut self.world.deployed;
-        // Other URLs make no other code.
+        // Other URLs and other retries make no other code.
         let urls = std::mem::take(&mut function.urls);
+        let event_configs = std::mem::take(&mut function.event_configs);
         let new = deployed.function(ServedFunction { reserved: None, ..function }, files);
         let change = match deployed.id_of(&name) {
             Some(id) if deployed.is_served(id) && deployed.of(id).is_same(&new) => None,
@@ -163,7 +165,8 @@ impl Driver {
             deployment = Some(Deployment { function: name.clone(), change, going, busy });
         }
         if let Some(id) = self.world.deployed.id_of(&name) {
-            self.world.deployed.of_mut(id).served.urls = urls;
+            let served = &mut self.world.deployed.of_mut(id).served;
+            (served.urls, served.event_configs) = (urls, event_configs);
             if reserved.is_some() {
                 self.reserve(id, reserved).map_err(|_| DeployError::ShuttingDown)?;
             }
@@ -183,11 +186,12 @@ impl Driver {
 }
 
 impl DeployedFunction {
-    /// Whether the other one would do the same; what is reserved for it and its URLs are not its own.
+    /// Whether the other one would do the same; what is reserved for it, its URLs and its events' retries are not its own.
     fn is_same(&self, other: &Self) -> bool {
         let mut own = self.served.clone();
         own.reserved = None;
         own.urls.clear();
+        own.event_configs.clear();
         own == other.served && self.variables == other.variables
     }
 }

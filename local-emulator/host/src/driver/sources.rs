@@ -10,7 +10,7 @@ use lunch_cloud::event_source::{
 use lunch_cloud::sqs::Delivery;
 use lunch_cloud::{InvocationKind, ReplyAt};
 use lunch_contract::sqs::{MessageId, QueueId};
-use lunch_contract::{FunctionId, Moment, Outcome};
+use lunch_contract::{FunctionId, Moment, Outcome, QualifierId};
 
 use super::request::{Batch, Call, Waits};
 use super::world::{Deferred, HostWorld};
@@ -311,6 +311,7 @@ impl Driver {
             function,
             kind: InvocationKind::RequestResponse,
             reply: ReplyAt::Response,
+            qualifier: QualifierId::LATEST,
         };
         if drive::tell(&mut self.cloud, &mut self.world, now, event).is_err() {
             self.close(id);

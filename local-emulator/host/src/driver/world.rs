@@ -14,6 +14,7 @@ use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestI
 use tokio::sync::Notify;
 
 use super::deployed::{Deployed, header};
+use super::events::EventConfigs;
 use super::instance::{Delivered, Instances};
 use super::processes::{Processes, Signal};
 use super::records::Recorded;
@@ -66,6 +67,7 @@ pub(crate) struct HostWorld {
     pub(crate) journal: Option<Journal>,
     pub(crate) sink: Option<LogSink>,
     pub(crate) mappings: Mappings,
+    pub(crate) event_configs: EventConfigs,
     /// What a command that was answered at once comes back as.
     pub(crate) deferred: VecDeque<Deferred>,
     /// The machine's wall-clock time of the last telling that had a deadline.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::functions::{found, ok, paged};
 use super::path::{decoded, field};
-use super::{Answer, Door, refused};
+use super::{Answer, Door, made_safe, refused};
 use crate::event_source::Settings;
 use crate::event_source::filter::FiltersError;
 
@@ -88,14 +88,7 @@ pub(super) async fn answer(
         (&Method::DELETE, uuid) => delete(door, uuid),
         _ => return None,
     };
-    let safe = door.driver.borrow_mut().safe();
-    if let Some(safe) = safe
-        && let Err(error) = safe.await
-    {
-        let message = error.to_string();
-        return Some(refused(door, &CallerError::Unavailable { message: &message }));
-    }
-    Some(done.unwrap_or_else(|wrong| wrong.answer(door)))
+    Some(made_safe(door, done.unwrap_or_else(|wrong| wrong.answer(door))).await)
 }
 
 fn read(body: &[u8]) -> Result<Asked, Wrong> {

@@ -5,6 +5,7 @@
 mod bind;
 mod cloudwatch_logs;
 mod control;
+mod event_invoke;
 mod evidence;
 mod filter_pattern;
 mod functions;
@@ -83,7 +84,8 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
 /// All that this cloud serves, for who asks for something else.
 const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
     ListVersionsByFunction, ListAliases, GetAlias, GetFunctionUrlConfig, ListFunctionUrlConfigs, ListTags, Create-, \
-    Get-, List-, Update- and DeleteEventSourceMapping, Put-, Get- and DeleteFunctionConcurrency and \
+    Get-, List-, Update- and DeleteEventSourceMapping, Put-, Update-, Get- and DeleteFunctionEventInvokeConfig, \
+    ListFunctionEventInvokeConfigs, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
     of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
@@ -150,6 +152,9 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
             return answer;
         }
     }
+    if let Some(answer) = event_invoke::answer(&door, &request).await {
+        return answer;
+    }
     if let Some(answer) = url::configs(&door, &request) {
         return answer;
     }
@@ -164,6 +169,18 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     }
     let message = format!("`{} {route}` is not served by this cloud: {SERVED}", request.method());
     refused(&door, &CallerError::NotServed { message: &message })
+}
+
+/// An answer, given as soon as what it says is safe; if that cannot be, the error.
+async fn made_safe(door: &Door, answer: Answer) -> Answer {
+    let safe = door.driver.borrow_mut().safe();
+    if let Some(safe) = safe
+        && let Err(error) = safe.await
+    {
+        let message = error.to_string();
+        return refused(door, &CallerError::Unavailable { message: &message });
+    }
+    answer
 }
 
 /// Reads a body of at most that many bytes, or says what is wrong with it.

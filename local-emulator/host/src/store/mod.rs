@@ -4,6 +4,7 @@
 //! that has come meanwhile safe at once, so that nobody waits for a disk but who is to be told that something is safe.
 //! One dependency stands behind [`Disk`]; what the files look like stands in `sqlite`.
 
+mod format;
 mod lock;
 mod rows;
 mod sqlite;
@@ -17,8 +18,10 @@ use std::time::Duration;
 use lunch_cloud::sqs::{Change, DedupKey, StoredDedup};
 use lunch_contract::Moment;
 use lunch_contract::sqs::{MessageId, QueueId, SequenceNumber};
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::destinations::EventInvokeConfig;
 use crate::event_source::Settings;
 use crate::queues::{Message, Queue};
 use crate::uuid::Uuid;
@@ -69,6 +72,10 @@ pub(crate) enum Write {
     Mapping { uuid: Uuid, settings: Box<Settings> },
     /// An event source mapping is deleted.
     Unmapped { uuid: Uuid },
+    /// A call has said how a function's events are tried again.
+    EventConfig(Box<StoredEventConfig>),
+    /// A call has taken that back.
+    EventConfigGone { function: String, qualifier: String },
     /// How far everything has come.
     Progress(Progress),
 }
@@ -90,6 +97,17 @@ pub(crate) struct StoredEvent {
     pub(crate) attempts: u32,
     /// When it is tried again; `None`: it was being tried.
     pub(crate) next: Option<Moment>,
+}
+
+/// What a call has said of a function's events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredEventConfig {
+    /// The function's name.
+    pub(crate) function: String,
+    pub(crate) qualifier: String,
+    pub(crate) config: EventInvokeConfig,
+    /// Milliseconds since 1970.
+    pub(crate) modified_ms: u64,
 }
 
 /// How far everything has come.
@@ -123,6 +141,7 @@ pub(crate) struct Kept {
     pub(crate) taken: Vec<(DedupKey, MessageId, Uuid)>,
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) mappings: Vec<(Uuid, Settings)>,
+    pub(crate) event_configs: Vec<StoredEventConfig>,
 }
 
 /// Why something could not be kept, or what was kept cannot be had.

@@ -14,38 +14,9 @@ use lunch_contract::Moment;
 use lunch_contract::sqs::{GroupId, MessageId, QueueId, SequenceNumber};
 use rusqlite::{Connection, Error, Row, Transaction, params};
 
-use super::{Disk, Durability, Kept, Progress, StoreError, StoredEvent, Write, rows};
+use super::{Disk, Durability, Kept, Progress, StoreError, StoredEvent, Write, format, rows};
 use crate::event_source::Settings;
 use crate::uuid::Uuid;
-
-/// The format that is written. A later one is refused, an earlier one is to be moved here.
-const FORMAT: i64 = 1;
-
-const SCHEMA: &str = "
-CREATE TABLE progress (
-    id INTEGER PRIMARY KEY CHECK (id = 1),
-    now_ns INTEGER NOT NULL, wall_epoch_ns INTEGER NOT NULL, ahead_ns INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, messages INTEGER NOT NULL, queues INTEGER NOT NULL, names INTEGER NOT NULL,
-    tasks INTEGER NOT NULL);
-CREATE TABLE queue (id INTEGER PRIMARY KEY, stored TEXT NOT NULL);
-CREATE TABLE queue_about (id INTEGER PRIMARY KEY, about TEXT NOT NULL);
-CREATE TABLE message (
-    serial INTEGER PRIMARY KEY,
-    place INTEGER NOT NULL, queue INTEGER NOT NULL, sequence INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    group_hash INTEGER, sent_ns INTEGER NOT NULL, state TEXT NOT NULL, until_ns INTEGER,
-    receives INTEGER NOT NULL, receives_here INTEGER NOT NULL,
-    first_received_ns INTEGER NOT NULL, received_ns INTEGER NOT NULL, source INTEGER);
-CREATE TABLE body (serial INTEGER PRIMARY KEY, uuid BLOB NOT NULL, body TEXT NOT NULL, seldom TEXT);
-CREATE TABLE dedup (
-    key BLOB PRIMARY KEY, serial INTEGER NOT NULL, place INTEGER NOT NULL, sequence INTEGER NOT NULL,
-    until_ns INTEGER NOT NULL, uuid BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE task (id INTEGER PRIMARY KEY, stored TEXT NOT NULL);
-CREATE TABLE event (
-    uuid BLOB PRIMARY KEY, function TEXT NOT NULL, payload BLOB NOT NULL, version TEXT NOT NULL, arn TEXT NOT NULL,
-    trace_id TEXT NOT NULL, client_context TEXT, accepted_ns INTEGER NOT NULL, attempts INTEGER NOT NULL,
-    next_ns INTEGER);
-CREATE TABLE mapping (uuid BLOB PRIMARY KEY, settings TEXT NOT NULL);
-";
 
 /// The file, open.
 #[derive(Debug)]
@@ -65,15 +36,11 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<(Sqlite, Kept)
     connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
     connection.pragma_update(None, "synchronous", synchronous).map_err(wrong)?;
     connection.set_prepared_statement_cache_capacity(32);
-    let found: i64 =
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(wrong)?;
-    if found > FORMAT {
-        return Err(StoreError::Later { path: path.to_owned(), found, known: FORMAT });
-    }
-    if found == 0 {
-        let made = format!("BEGIN; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;");
-        connection.execute_batch(&made).map_err(wrong)?;
-    }
+    format::bring_up(&connection).map_err(wrong)?.map_err(|(found, known)| StoreError::Later {
+        path: path.to_owned(),
+        found,
+        known,
+    })?;
     let kept = read(&connection).map_err(wrong)?;
     Ok((Sqlite { connection, path: path.to_owned() }, kept))
 }
@@ -174,6 +141,14 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
         Write::Unmapped { uuid } => {
             run("DELETE FROM mapping WHERE uuid = ?1", params![uuid.bytes()])
         }
+        Write::EventConfig(stored) => run(
+            "INSERT OR REPLACE INTO event_config VALUES (?1, ?2, ?3)",
+            params![stored.function, stored.qualifier, json(stored)],
+        ),
+        Write::EventConfigGone { function, qualifier } => run(
+            "DELETE FROM event_config WHERE function = ?1 AND qualifier = ?2",
+            params![function, qualifier],
+        ),
         Write::Progress(_) => Ok(()),
     }
 }
@@ -280,6 +255,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Kept> {
     kept.events = all(connection, "event", event)?;
     kept.mappings =
         all(connection, "mapping", |row| Ok((uuid(row, 0)?, from_json::<Settings>(row, 1)?)))?;
+    kept.event_configs = all(connection, "event_config", |row| from_json(row, 2))?;
     kept.taken = taken.iter().map(|(stored, uuid)| (stored.key, stored.message, *uuid)).collect();
     kept.changes.extend(queues.into_iter().map(Change::QueuePut));
     kept.changes.extend(messages.into_iter().map(Change::MessagePut));

@@ -1,24 +1,23 @@
-//! What a template says of the records of events: `DestinationConfig`, `DeadLetterQueue`, and
-//! `AWS::Lambda::EventInvokeConfig`.
+//! What a template says of events: `EventInvokeConfig` of a function, `AWS::Lambda::EventInvokeConfig`, and
+//! `DeadLetterQueue`. Facts 6.
 
-use lunch_cloud::asynchronous::EventConfig;
-use lunch_contract::names::FunctionReference;
+use lunch_contract::names::{FunctionReference, LATEST};
 use lunch_contract::sqs::QueueName;
 
 use super::Template;
 use super::error::TemplateError;
-use super::function::events;
 use super::node::{Node, Span};
 use super::properties::Properties;
 use super::resolve::Resolver;
-use crate::destinations::{Destination, Destinations};
+use crate::destinations::{Destination, EventInvokeConfig};
 
-/// What an `AWS::Lambda::EventInvokeConfig` says of a function.
+/// What is said of events for a function, its version or its alias.
 #[derive(Clone, Debug)]
-pub(super) struct EventInvokeConfig {
+pub(super) struct Said {
+    logical_id: String,
     function: String,
-    events: EventConfig,
-    destinations: Destinations,
+    qualifier: String,
+    config: EventInvokeConfig,
     at: Span,
 }
 
@@ -36,26 +35,43 @@ pub(super) fn add(
     let Some(function) = properties.wish("FunctionName", template)? else { return Ok(true) };
     let function = FunctionReference::parse(&function)
         .map_or_else(|_| function.clone(), |reference| reference.name.to_owned());
-    let config = EventInvokeConfig {
+    let qualifier = properties.wish("Qualifier", template)?;
+    let said = Said {
+        logical_id: id.to_owned(),
         function,
-        events: events(&properties, "")?,
-        destinations: Destinations {
-            on_success: destination(template, &properties, "DestinationConfig.OnSuccess")?,
-            on_failure: destination(template, &properties, "DestinationConfig.OnFailure")?,
-            dead_letters: None,
-        },
+        qualifier: qualifier.unwrap_or_else(|| LATEST.to_owned()),
+        config: read(template, &properties, "")?,
         at: resource.span,
     };
-    template.event_configs.push(config);
+    template.event_configs.push(said);
     Ok(true)
 }
 
-/// What a function says of its own events.
+/// Adds the `EventInvokeConfig` of a function; with an `AutoPublishAlias` it is that alias's, as SAM makes it.
 pub(super) fn of_function(
     template: &mut Template,
     properties: &Properties<'_>,
-) -> Result<Destinations, TemplateError> {
-    let path = |name: &str| format!("EventInvokeConfig.DestinationConfig.{name}");
+    function: &str,
+) -> Result<(), TemplateError> {
+    const CONFIG: &str = "EventInvokeConfig";
+    let Some(at) = properties.find(CONFIG)?.map(|node| node.span) else { return Ok(()) };
+    let alias = properties.text("AutoPublishAlias")?.map(|(alias, _)| alias);
+    let said = Said {
+        logical_id: format!("{}{CONFIG}", properties.id),
+        function: function.to_owned(),
+        qualifier: alias.unwrap_or_else(|| LATEST.to_owned()),
+        config: read(template, properties, "EventInvokeConfig.")?,
+        at,
+    };
+    template.event_configs.push(said);
+    Ok(())
+}
+
+/// The queue that a function's `DeadLetterQueue` names, or its `DeadLetterConfig`.
+pub(super) fn dead_letters(
+    template: &mut Template,
+    properties: &Properties<'_>,
+) -> Result<Option<String>, TemplateError> {
     let mut dead_letters = None;
     for name in ["DeadLetterQueue", "DeadLetterConfig"] {
         let Some(node) = properties.find(name)? else { continue };
@@ -70,10 +86,20 @@ pub(super) fn of_function(
             }
         }
     }
-    Ok(Destinations {
-        on_success: destination(template, properties, &path("OnSuccess"))?,
-        on_failure: destination(template, properties, &path("OnFailure"))?,
-        dead_letters,
+    Ok(dead_letters)
+}
+
+fn read(
+    template: &mut Template,
+    properties: &Properties<'_>,
+    prefix: &str,
+) -> Result<EventInvokeConfig, TemplateError> {
+    let path = |name: &str| format!("{prefix}{name}");
+    Ok(EventInvokeConfig {
+        retries_max: properties.number(&path("MaximumRetryAttempts"), 0, 2)?,
+        age_max_s: properties.number(&path("MaximumEventAgeInSeconds"), 60, 21_600)?,
+        on_success: destination(template, properties, &path("DestinationConfig.OnSuccess"))?,
+        on_failure: destination(template, properties, &path("DestinationConfig.OnFailure"))?,
     })
 }
 
@@ -81,7 +107,7 @@ fn destination(
     template: &mut Template,
     properties: &Properties<'_>,
     path: &str,
-) -> Result<Option<Destination>, TemplateError> {
+) -> Result<Option<String>, TemplateError> {
     let Some(node) = properties.find(path)? else { return Ok(None) };
     let (line, id) = (node.span.line, properties.id);
     let Some(arn) = properties.wish(&format!("{path}.Destination"), template)? else {
@@ -90,13 +116,8 @@ fn destination(
         ));
         return Ok(None);
     };
-    if let Ok(queue) = QueueName::of_arn(&arn) {
-        return Ok(Some(Destination::Queue(queue.as_str().to_owned())));
-    }
-    if arn.contains(":function:")
-        && let Ok(function) = FunctionReference::parse(&arn)
-    {
-        return Ok(Some(Destination::Function(function.name.to_owned())));
+    if Destination::of_arn(&arn).is_some() {
+        return Ok(Some(arn));
     }
     template.not_served.push(format!(
         "line {line}: `{path}` of `{id}`: `{arn}` is no queue and no function, and nothing else is served"
@@ -104,74 +125,108 @@ fn destination(
     Ok(None)
 }
 
-/// Gives functions what other resources say of them, and refuses what AWS refuses.
+/// Gives functions what is said of their events, and refuses what AWS refuses.
 pub(super) fn settle(template: &mut Template) -> Result<(), TemplateError> {
-    for config in std::mem::take(&mut template.event_configs) {
-        let EventInvokeConfig { function, events, destinations, at } = config;
-        let known = template.functions.iter_mut().find(|known| known.name == function);
-        if let Some(known) = known {
-            known.events = events;
-            known.destinations.on_success = destinations.on_success;
-            known.destinations.on_failure = destinations.on_failure;
-        } else {
-            let line = at.line;
-            template.not_served.push(format!(
-                "line {line}: events of the function `{function}`, which is not served"
-            ));
+    for said in std::mem::take(&mut template.event_configs) {
+        let Said { logical_id, function, qualifier, mut config, at } = said;
+        let line = at.line;
+        if let Some(what) = nobody(template, &function, &qualifier) {
+            template.not_served.push(format!("line {line}: `{logical_id}`: {what}"));
+            continue;
+        }
+        for arn in [&mut config.on_success, &mut config.on_failure] {
+            let Some(to) = arn.as_deref().and_then(Destination::of_arn) else { continue };
+            refuse(&function, &to, at)?;
+            if let Some(gone) = missing(template, &to) {
+                *arn = None;
+                let told = format!(
+                    "line {line}: events of `{function}` go to {gone}, which is not in this template"
+                );
+                template.not_served.push(told);
+            }
+        }
+        let Some(known) = template.functions.iter_mut().find(|known| known.name == function) else {
+            continue;
+        };
+        if known.event_configs.insert(qualifier.clone(), config).is_some() {
+            return Err(TemplateError::Value {
+                function: logical_id,
+                property: "the function".to_owned(),
+                got: format!(
+                    "`{function}`, whose `{qualifier}` has an `EventInvokeConfig` already"
+                ),
+                wanted: "a function, a version or an alias without one: each has one at most"
+                    .to_owned(),
+                at,
+            });
         }
     }
-    let queues: Vec<_> = template.queues.iter().map(|queue| queue.name.clone()).collect();
-    let functions: Vec<_> = template.functions.iter().map(|known| known.name.clone()).collect();
-    for known in &mut template.functions {
+    settle_dead_letters(template)
+}
+
+/// Why there is nobody whose events these could be.
+fn nobody(template: &Template, function: &str, qualifier: &str) -> Option<String> {
+    if !template.functions.iter().any(|known| known.name == function) {
+        return Some(format!("the function `{function}` is not served"));
+    }
+    let is_there = qualifier == LATEST
+        || qualifier.bytes().all(|byte| byte.is_ascii_digit())
+        || template
+            .aliases
+            .iter()
+            .any(|alias| alias.function == function && alias.name == qualifier);
+    (!is_there).then(|| format!("`{qualifier}` is no alias of `{function}`"))
+}
+
+fn settle_dead_letters(template: &mut Template) -> Result<(), TemplateError> {
+    for place in 0..template.functions.len() {
+        let known = &template.functions[place];
+        let Some(to) = known.dead_letters.clone().map(Destination::Queue) else { continue };
         let (name, at) = (known.name.clone(), known.at);
-        let Destinations { on_success, on_failure, dead_letters } = &mut known.destinations;
-        let refused = |got: &str, wanted: &str| TemplateError::Value {
-            function: name.clone(),
-            property: "a destination of its events".to_owned(),
-            got: format!("`{got}`"),
-            wanted: wanted.to_owned(),
-            at,
-        };
-        let mut gone = Vec::new();
-        for one in [on_success, on_failure] {
-            match one {
-                Some(Destination::Queue(queue)) if is_fifo(queue) => {
-                    return Err(refused(queue, "a standard queue: AWS takes no FIFO queue"));
-                }
-                Some(Destination::Function(function)) if *function == name => {
-                    return Err(refused(function, "another function than itself"));
-                }
-                Some(Destination::Queue(queue)) if !queues.contains(queue) => {
-                    gone.push(format!("the queue `{queue}`"));
-                    *one = None;
-                }
-                Some(Destination::Function(function)) if !functions.contains(function) => {
-                    gone.push(format!("the function `{function}`"));
-                    *one = None;
-                }
-                Some(Destination::Queue(_) | Destination::Function(_)) | None => {}
-            }
+        refuse(&name, &to, at)?;
+        if let Some(gone) = missing(template, &to) {
+            template.functions[place].dead_letters = None;
+            let line = at.line;
+            template.not_served.push(format!(
+                "line {line}: events of `{name}` go to {gone}, which is not in this template"
+            ));
         }
-        match dead_letters {
-            Some(queue) if is_fifo(queue) => {
-                return Err(refused(queue, "a standard queue: AWS takes no FIFO queue"));
-            }
-            Some(queue) if !queues.contains(queue) => {
-                gone.push(format!("the queue `{queue}`"));
-                *dead_letters = None;
-            }
-            Some(_) | None => {}
-        }
-        let line = at.line;
-        template.not_served.extend(gone.into_iter().map(|what| {
-            format!("line {line}: events of `{name}` go to {what}, which is not in this template")
-        }));
     }
     Ok(())
 }
 
-fn is_fifo(queue: &str) -> bool {
-    queue.ends_with(".fifo")
+/// Refuses whom AWS refuses.
+fn refuse(function: &str, to: &Destination, at: Span) -> Result<(), TemplateError> {
+    let (got, wanted) = match to {
+        Destination::Queue(queue) if queue.ends_with(".fifo") => {
+            (queue, "a standard queue: AWS takes no FIFO queue")
+        }
+        Destination::Function(other) if other == function => {
+            (other, "another function than itself")
+        }
+        Destination::Queue(_) | Destination::Function(_) => return Ok(()),
+    };
+    Err(TemplateError::Value {
+        function: function.to_owned(),
+        property: "a destination of its events".to_owned(),
+        got: format!("`{got}`"),
+        wanted: wanted.to_owned(),
+        at,
+    })
+}
+
+/// Who it is, if it is not here.
+fn missing(template: &Template, to: &Destination) -> Option<String> {
+    match to {
+        Destination::Queue(queue) => {
+            let is_here = template.queues.iter().any(|known| known.name == *queue);
+            (!is_here).then(|| format!("the queue `{queue}`"))
+        }
+        Destination::Function(function) => {
+            let is_here = template.functions.iter().any(|known| known.name == *function);
+            (!is_here).then(|| format!("the function `{function}`"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -180,22 +235,20 @@ mod tests {
     use super::*;
 
     const QUEUES: &str = "  Dead: {Type: AWS::SQS::Queue}\n  Fifo: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}";
+    const DEAD: &str = "arn:aws:sqs:eu-central-2:123456789012:lunch-Dead";
 
     #[test]
     fn the_records_of_a_functions_events_go_where_it_says() {
         let own = "EventInvokeConfig: {MaximumRetryAttempts: 1, DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Dead.Arn}}}, DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Dead.Arn}";
         let template = of(own, QUEUES).expect("a template");
         let tea = &template.functions[0];
-        let dead = "lunch-Dead".to_owned();
-        assert_eq!(tea.events.retries_max, 1);
-        assert_eq!(
-            tea.destinations,
-            Destinations {
-                on_success: None,
-                on_failure: Some(Destination::Queue(dead.clone())),
-                dead_letters: Some(dead),
-            }
-        );
+        let config = EventInvokeConfig {
+            retries_max: Some(1),
+            on_failure: Some(DEAD.to_owned()),
+            ..EventInvokeConfig::default()
+        };
+        assert_eq!(tea.event_configs, [(LATEST.to_owned(), config)].into());
+        assert_eq!(tea.dead_letters.as_deref(), Some("lunch-Dead"));
         assert!(!template.not_served.iter().any(|line| line.contains("D")), "{template:?}");
     }
 
@@ -205,9 +258,22 @@ mod tests {
             "{QUEUES}\n  Config: {{Type: AWS::Lambda::EventInvokeConfig, Properties: {{FunctionName: !Ref Tea, Qualifier: $LATEST, MaximumEventAgeInSeconds: 90, DestinationConfig: {{OnSuccess: {{Destination: !GetAtt Dead.Arn}}}}}}}}"
         );
         let template = of("Timeout: 3", &config).expect("a template");
-        let tea = &template.functions[0];
-        assert_eq!(tea.events.age_max.as_secs(), 90);
-        assert_eq!(tea.destinations.on_success, Some(Destination::Queue("lunch-Dead".to_owned())));
+        let tea = &template.functions[0].event_configs[LATEST];
+        assert_eq!(tea.age_max_s, Some(90));
+        assert_eq!(tea.on_success.as_deref(), Some(DEAD));
+    }
+
+    #[test]
+    fn what_is_said_of_an_alias_is_that_aliass() {
+        let config = "  Config: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Tea, Qualifier: $LATEST, MaximumRetryAttempts: 2}}\n  Nobody: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Tea, Qualifier: dead}}";
+        let own = "AutoPublishAlias: live, EventInvokeConfig: {MaximumRetryAttempts: 0}";
+        let template = of(own, config).expect("a template");
+        let configs = &template.functions[0].event_configs;
+        assert_eq!((configs["live"].retries_max, configs[LATEST].retries_max), (Some(0), Some(2)));
+        let told = template.not_served.join("\n");
+        assert!(told.contains("`Nobody`: `dead` is no alias of `Tea`"), "{told}");
+        let twice = sentence("EventInvokeConfig: {MaximumRetryAttempts: 0}", config);
+        assert!(twice.contains("has an `EventInvokeConfig` already"), "{twice}");
     }
 
     #[test]

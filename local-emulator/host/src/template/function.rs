@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lunch_cloud::asynchronous::EventConfig;
-
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Resolved, Resolver};
 use super::{Template, destinations, folder, logging, mappings, merge, published, urls, variables};
-use crate::destinations::Destinations;
+use crate::destinations::EventInvokeConfig;
 use crate::logs::Logging;
 
 /// Where a function's program comes from.
@@ -60,10 +58,10 @@ pub struct Function {
     pub log_group: Option<String>,
     /// The form of its log.
     pub logging: Logging,
-    /// How its events are tried again.
-    pub events: EventConfig,
-    /// Where the records of its events go.
-    pub destinations: Destinations,
+    /// How its events are tried again and where their records go, by what is called of it.
+    pub event_configs: BTreeMap<String, EventInvokeConfig>,
+    /// The queue, by name, that gets events that it failed at.
+    pub dead_letters: Option<String>,
     /// The Rust program that it is made of, if the template names it.
     pub binary: Option<String>,
     /// Where that program comes from.
@@ -143,8 +141,8 @@ pub(super) fn add(
         description: properties.wish("Description", template)?.unwrap_or_default(),
         log_group: properties.wish("LoggingConfig.LogGroup", template)?,
         logging: logging::read(&properties)?,
-        events: events(&properties, "EventInvokeConfig.")?,
-        destinations: destinations::of_function(template, &properties)?,
+        event_configs: BTreeMap::new(),
+        dead_letters: destinations::dead_letters(template, &properties)?,
         binary: binary.map(str::to_owned),
         build,
         at,
@@ -152,22 +150,9 @@ pub(super) fn add(
     published::add_auto(template, &properties, &function.name)?;
     mappings::of_function(template, &properties, &function.name)?;
     urls::of_function(template, &properties, &function.name)?;
+    destinations::of_function(template, &properties, &function.name)?;
     template.functions.push(function);
     Ok(())
-}
-
-/// What an `EventInvokeConfig` says, below that prefix. F 6.
-pub(super) fn events(
-    properties: &Properties<'_>,
-    prefix: &str,
-) -> Result<EventConfig, TemplateError> {
-    let of_aws = EventConfig::default();
-    let retries = properties.number(&format!("{prefix}MaximumRetryAttempts"), 0, 2)?;
-    let age = properties.number(&format!("{prefix}MaximumEventAgeInSeconds"), 60, 21_600)?;
-    Ok(EventConfig {
-        retries_max: retries.unwrap_or(of_aws.retries_max),
-        age_max: age.map_or(of_aws.age_max, |age| Duration::from_secs(age.into())),
-    })
 }
 
 /// What a function is made of.

@@ -85,7 +85,7 @@ pub struct Template {
     /// The event source mappings that it has.
     pub mappings: Vec<Mapping>,
     /// What is said of functions' events apart from them, until it is theirs.
-    event_configs: Vec<destinations::EventInvokeConfig>,
+    event_configs: Vec<destinations::Said>,
     /// The function URLs that it has.
     pub urls: Vec<Url>,
     /// Policies of queues, by name, until they are settled.

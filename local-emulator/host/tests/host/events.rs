@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::{Config, Destination, Destinations, ServedFunction};
+use lunch_host::{Config, EventInvokeConfig, ServedFunction};
 use serde_json::{Value, json};
 
 use crate::queues::{queue, sqs};
 use crate::street::{Client, Program, coffee, program, with_cloud};
 
-const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
+pub(crate) const INVOKE: &str = "/2015-03-31/functions/coffee/invocations";
 const NEXT: &str = "/2018-06-01/runtime/invocation/next";
-const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
+pub(crate) const EVENT: [(&str, &str); 1] = [("x-amz-invocation-type", "Event")];
 
 /// Fails at every event, but for the last of so many attempts; keeps their ids and payloads.
 pub(crate) fn failing(seen: &Rc<RefCell<Vec<(String, String)>>>, until: usize) -> Program {
@@ -105,6 +105,10 @@ fn an_event_for_a_function_that_is_stopped_is_given_up_at_once() {
     });
 }
 
+fn of_queue(name: &str) -> String {
+    format!("arn:aws:sqs:us-east-1:123456789012:{name}")
+}
+
 /// All messages of a queue, taken from it.
 async fn taken(client: &mut Client, name: &str) -> Vec<Value> {
     let asked = json!({
@@ -120,12 +124,14 @@ fn what_became_of_an_event_is_told_to_its_destination_and_its_dead_letter_queue(
     let seen = Rc::default();
     let program = failing(&seen, usize::MAX);
     let mut function = coffee();
-    function.destinations = Destinations {
-        on_success: Some(Destination::Queue("served".to_owned())),
-        on_failure: Some(Destination::Queue("failed".to_owned())),
-        dead_letters: Some("dead".to_owned()),
+    let config = EventInvokeConfig {
+        retries_max: Some(0),
+        on_success: Some(of_queue("served")),
+        on_failure: Some(of_queue("failed")),
+        ..EventInvokeConfig::default()
     };
-    function.events.retries_max = 0;
+    function.event_configs.insert("$LATEST".to_owned(), config);
+    function.dead_letters = Some("dead".to_owned());
     let queues = ["served", "failed", "dead"].map(|name| queue(name, &[])).to_vec();
     let config = Config { queues, ..Config::new(vec![function]) };
     with_cloud(config, program, |mut client, _| async move {
@@ -158,7 +164,11 @@ fn a_function_is_called_with_what_another_has_served() {
     // The first answers well, and so does the second.
     let program = failing(&seen, 0);
     let mut first = coffee();
-    first.destinations.on_success = Some(Destination::Function("second".to_owned()));
+    let config = EventInvokeConfig {
+        on_success: Some("arn:aws:lambda:us-east-1:123456789012:function:second".to_owned()),
+        ..EventInvokeConfig::default()
+    };
+    first.event_configs.insert("$LATEST".to_owned(), config);
     let second = ServedFunction { name: "second".to_owned(), ..coffee() };
     with_cloud(Config::new(vec![first, second]), program, |mut client, _| async move {
         client.call("POST", INVOKE, &EVENT, "7").await;

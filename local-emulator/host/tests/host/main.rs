@@ -2,6 +2,7 @@
 
 mod cloudwatch_logs;
 mod door;
+mod event_invoke;
 mod events;
 mod extensions;
 mod filters;

@@ -57,6 +57,7 @@ impl Answers {
             Event::ShutDown => self.shutting_down = true,
             Event::Deploy { .. }
             | Event::Reserve { .. }
+            | Event::ConfigureEvents { .. }
             | Event::CallerLeft { .. }
             | Event::ExtensionRegistered { .. }
             | Event::Next { .. }

@@ -144,6 +144,7 @@ pub(crate) const fn speaker(event: &Event) -> Option<Process> {
         | Event::Exited { process, .. } => Some(*process),
         Event::Deploy { .. }
         | Event::Reserve { .. }
+        | Event::ConfigureEvents { .. }
         | Event::Invoke { .. }
         | Event::CallerLeft { .. }
         | Event::EvictFunction { .. }

@@ -28,6 +28,7 @@ impl Revision {
                 self.sent_away.insert(*instance);
             }
             Event::Reserve { .. }
+            | Event::ConfigureEvents { .. }
             | Event::Invoke { .. }
             | Event::CallerLeft { .. }
             | Event::SpawnFailed { .. }

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use lunch_cloud::drive::{Input, World, tell};
 use lunch_cloud::{Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings, Wake};
 use lunch_contract::{
-    FunctionId, InstanceId, Limits, Moment, Participant, Process, RequestId, ResponseEnding,
-    RevisionId,
+    FunctionId, InstanceId, Limits, Moment, Participant, Process, QualifierId, RequestId,
+    ResponseEnding, RevisionId,
 };
 
 use crate::figures::Rounds;
@@ -225,6 +225,7 @@ impl Street {
                 function: FunctionId(0),
                 kind: InvocationKind::RequestResponse,
                 reply: ReplyAt::Response,
+                qualifier: QualifierId::LATEST,
             }
         } else {
             let (serial, process) = self.outside.serving[caller as usize];
