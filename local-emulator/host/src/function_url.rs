@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// A URL by which a function is called over HTTP.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionUrl {
     /// The alias that it calls; `None`: what was deployed last.
     pub qualifier: Option<String>,
@@ -18,7 +19,7 @@ pub struct FunctionUrl {
 }
 
 /// Who may call a function URL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UrlAuth {
     /// Everybody.
     #[default]
@@ -28,7 +29,7 @@ pub enum UrlAuth {
 }
 
 /// The `Cors` of a function URL. M:lambda `Cors`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cors {
     /// `AllowCredentials`.
     pub credentials: bool,
@@ -42,6 +43,25 @@ pub struct Cors {
     pub exposed: Vec<String>,
     /// `MaxAge`, seconds.
     pub max_age_s: Option<u32>,
+}
+
+impl Cors {
+    /// So many items a list has at most. M:lambda `AllowOriginsList`, `HeadersList`.
+    pub(crate) const ITEMS_MAX: usize = 100;
+
+    /// So many methods are named at most. M:lambda `AllowMethodsList`.
+    pub(crate) const METHODS_MAX: usize = 6;
+
+    /// The longest `MaxAge`, seconds. M:lambda `MaxAge`.
+    pub(crate) const MAX_AGE_S: u32 = 86_400;
+
+    /// Methods that may be named: OPTIONS is the URL's own. D:urls-configuration.
+    pub(crate) const METHODS: [&str; 7] = ["*", "GET", "PUT", "HEAD", "POST", "PATCH", "DELETE"];
+}
+
+/// Whether it can be one of several in a header's value.
+pub(crate) fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl UrlAuth {

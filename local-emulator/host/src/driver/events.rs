@@ -1,6 +1,6 @@
 //! How events are tried again and where their records go: as the template has it, and as calls have set it since.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hyper::header::HeaderValue;
 use lunch_cloud::Event;
@@ -8,43 +8,19 @@ use lunch_contract::names::LATEST;
 use lunch_contract::{FunctionId, QualifierId, Refusal};
 
 use super::Driver;
+use super::said::{Kept, Said, Whose};
 use crate::destinations::EventInvokeConfig;
 use crate::store::{StoredEventConfig, Write};
 
-/// What is said of events, by function and by what of it is called.
+/// What is said of events.
 #[derive(Debug, Default)]
 pub(crate) struct EventConfigs {
-    all: BTreeMap<(FunctionId, String), KeptEventConfig>,
+    pub(crate) said: Said<EventInvokeConfig>,
     /// The numbers of all qualifiers but `$LATEST`, which is the first.
     numbers: BTreeMap<String, QualifierId>,
 }
 
-/// One of them.
-#[derive(Clone, Debug)]
-pub(crate) struct KeptEventConfig {
-    pub(crate) config: EventInvokeConfig,
-    /// Milliseconds since 1970.
-    pub(crate) modified_ms: u64,
-    /// Whether a call has made it: the template has none.
-    by_call: bool,
-}
-
 impl EventConfigs {
-    /// What is said of a function's events that are for that qualifier.
-    pub(crate) fn of(&self, function: FunctionId, qualifier: &str) -> Option<&KeptEventConfig> {
-        self.all.get(&(function, qualifier.to_owned()))
-    }
-
-    /// All that is said of a function's events, by qualifier.
-    pub(crate) fn all_of(
-        &self,
-        function: FunctionId,
-    ) -> impl Iterator<Item = (&str, &KeptEventConfig)> {
-        let all = self.all.range((function, String::new())..);
-        let all = all.take_while(move |((of, _), _)| *of == function);
-        all.map(|((_, qualifier), kept)| (qualifier.as_str(), kept))
-    }
-
     fn number(&mut self, qualifier: &str) -> QualifierId {
         if qualifier == LATEST {
             return QualifierId::LATEST;
@@ -69,32 +45,18 @@ impl Driver {
         self.world.event_configs.number(qualifier_of(arn))
     }
 
-    /// Has what the template says of events: it wins over what calls have said, and what calls have said of others stays.
+    /// Has what the template says of events.
     pub(crate) fn configure_all_events(&mut self) {
-        let wanted: BTreeMap<_, _> = self
-            .world
-            .deployed
-            .iter()
-            .flat_map(|(id, function)| {
-                let configs = function.served.event_configs.iter();
-                configs.map(move |(name, config)| ((id, name.clone()), config.clone()))
-            })
-            .collect();
-        let there = self.world.event_configs.all.iter();
-        let gone: BTreeSet<_> = there
-            .filter(|(key, kept)| !kept.by_call && !wanted.contains_key(*key))
-            .map(|(key, _)| key.clone())
-            .collect();
-        for (function, qualifier) in gone {
-            self.put_event_config(function, &qualifier, None).ok();
-        }
-        let modified_ms = self.wall_ms();
-        for ((function, qualifier), config) in wanted {
-            let before = self.world.event_configs.of(function, &qualifier);
-            if before.is_none_or(|before| before.by_call || before.config != config) {
-                let kept = KeptEventConfig { config, modified_ms, by_call: false };
-                self.put_event_config(function, &qualifier, Some(kept)).ok();
+        let mut wanted = BTreeMap::new();
+        for (id, function) in self.world.deployed.iter() {
+            for (qualifier, config) in &function.served.event_configs {
+                wanted.insert((id, qualifier.clone()), config.clone());
             }
+        }
+        let now_ms = self.wall_ms();
+        for (whose, kept) in self.world.event_configs.said.settled(wanted, now_ms) {
+            // Refused only at the end of the cloud.
+            self.put_event_config(whose, kept).ok();
         }
     }
 
@@ -104,9 +66,9 @@ impl Driver {
             let StoredEventConfig { function, qualifier, config, modified_ms } = stored;
             // A function that comes back later has it again.
             let Some(id) = self.world.deployed.id_of(&function) else { continue };
-            if self.world.event_configs.of(id, &qualifier).is_none() {
-                let kept = KeptEventConfig { config, modified_ms, by_call: true };
-                self.put_event_config(id, &qualifier, Some(kept)).ok();
+            if self.world.event_configs.said.of(id, &qualifier).is_none() {
+                let kept = Kept { config, created_ms: modified_ms, modified_ms, by_call: true };
+                self.put_event_config((id, qualifier), Some(kept)).ok();
             }
         }
     }
@@ -121,46 +83,37 @@ impl Driver {
         qualifier: &str,
         config: Option<EventInvokeConfig>,
     ) -> Result<(), Refusal> {
-        let before = self.world.event_configs.of(function, qualifier);
-        let by_call = before.is_none_or(|before| before.by_call);
-        let modified_ms = self.wall_ms();
-        let kept = config.clone().map(|config| KeptEventConfig { config, modified_ms, by_call });
-        self.put_event_config(function, qualifier, kept)?;
-        let name = self.world.deployed.of(function).served.name.clone();
+        let (whose, now_ms) = ((function, qualifier.to_owned()), self.wall_ms());
+        let said = &self.world.event_configs.said;
+        let kept = config.map(|config| said.called(&whose, config, now_ms));
+        self.put_event_config(whose, kept.clone())?;
+        let function = self.world.deployed.of(function).served.name.clone();
         let qualifier = qualifier.to_owned();
-        match config {
-            Some(config) if by_call => {
-                let stored = StoredEventConfig { function: name, qualifier, config, modified_ms };
-                self.world.queues.keep_on(|| Write::EventConfig(Box::new(stored)));
+        self.world.queues.keep_on(|| match kept {
+            Some(Kept { config, modified_ms, by_call: true, .. }) => {
+                let stored = StoredEventConfig { function, qualifier, config, modified_ms };
+                Write::EventConfig(Box::new(stored))
             }
-            // The template's wins at the next start.
-            Some(_) => {}
-            None => {
-                self.world.queues.keep_on(|| Write::EventConfigGone { function: name, qualifier })
-            }
-        }
+            // Where the template has one, that is what the next start begins with.
+            Some(_) | None => Write::EventConfigGone { function, qualifier },
+        });
         Ok(())
     }
 
     fn put_event_config(
         &mut self,
-        function: FunctionId,
-        qualifier: &str,
-        kept: Option<KeptEventConfig>,
+        whose: Whose,
+        kept: Option<Kept<EventInvokeConfig>>,
     ) -> Result<(), Refusal> {
         let config = kept.as_ref().map(|kept| kept.config.events()).unwrap_or_default();
-        let number = self.world.event_configs.number(qualifier);
-        self.tell(Event::ConfigureEvents { function, qualifier: number, config })?;
-        let key = (function, qualifier.to_owned());
-        match kept {
-            Some(kept) => drop(self.world.event_configs.all.insert(key, kept)),
-            None => drop(self.world.event_configs.all.remove(&key)),
-        }
+        let (function, qualifier) = (whose.0, self.world.event_configs.number(&whose.1));
+        self.tell(Event::ConfigureEvents { function, qualifier, config })?;
+        self.world.event_configs.said.put(whose, kept);
         Ok(())
     }
 
     /// The cloud's wall-clock time, milliseconds since 1970.
-    fn wall_ms(&self) -> u64 {
+    pub(super) fn wall_ms(&self) -> u64 {
         u64::try_from(self.wall().as_millis()).unwrap_or(u64::MAX)
     }
 }

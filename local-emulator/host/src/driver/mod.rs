@@ -19,11 +19,13 @@ mod records;
 mod redeploy;
 mod request;
 mod runtime;
+mod said;
 mod sources;
 mod spawn;
 mod temporary;
 mod timeline;
 mod timer;
+mod urls;
 mod world;
 
 use std::cell::RefCell;
@@ -42,6 +44,7 @@ use self::instance::Instances;
 use self::request::Requests;
 use self::timeline::Timeline;
 use self::timer::Timer;
+use self::urls::Urls;
 use self::world::{Deferred, HostWorld};
 use crate::clock::Clock;
 use crate::event_source::Mappings;
@@ -124,6 +127,7 @@ impl Driver {
                 queues: Queues::default(),
                 mappings: Mappings::default(),
                 event_configs: EventConfigs::default(),
+                urls: Urls::default(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
@@ -177,6 +181,7 @@ impl Driver {
             }
         }
         self.configure_all_events();
+        self.have_all_urls();
         Ok(())
     }
 
@@ -231,6 +236,7 @@ impl Driver {
         let events = std::mem::take(&mut kept.events);
         let mappings = std::mem::take(&mut kept.mappings);
         self.configure_events_again(std::mem::take(&mut kept.event_configs));
+        self.have_urls_again(std::mem::take(&mut kept.urls));
         if let Some(mut restored) = self.world.queues.resume(kept) {
             restored.events = events.into_iter().filter_map(|event| self.reopen(event)).collect();
             let told = self.tell(restored);

@@ -43,7 +43,7 @@ impl HostWorld {
         let failed = condition != Condition::Success;
         let dead_letters = &self.deployed.of(function).served.dead_letters;
         let dead_letters = dead_letters.as_ref().filter(|_| failed);
-        let config = self.event_configs.of(function, qualifier_of(&request.call.arn));
+        let config = self.event_configs.said.of(function, qualifier_of(&request.call.arn));
         let destination = config.and_then(|kept| {
             let EventInvokeConfig { on_success, on_failure, .. } = &kept.config;
             let arn = if failed { on_failure } else { on_success };

@@ -100,6 +100,7 @@ impl Driver {
         }
         self.world.deployed.name_anew();
         self.configure_all_events();
+        self.have_all_urls();
         Ok(done)
     }
 

@@ -22,6 +22,7 @@ use super::request::{Answer, Delivery, Request, Requests};
 use super::sources::Called;
 use super::timeline::{Answered, Timeline};
 use super::timer::Timer;
+use super::urls::Urls;
 use super::{Driver, LogSink};
 use crate::clock::{self, Clock};
 use crate::event_source::Mappings;
@@ -68,6 +69,7 @@ pub(crate) struct HostWorld {
     pub(crate) sink: Option<LogSink>,
     pub(crate) mappings: Mappings,
     pub(crate) event_configs: EventConfigs,
+    pub(crate) urls: Urls,
     /// What a command that was answered at once comes back as.
     pub(crate) deferred: VecDeque<Deferred>,
     /// The machine's wall-clock time of the last telling that had a deadline.

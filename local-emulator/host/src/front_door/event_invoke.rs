@@ -96,7 +96,7 @@ fn list(door: &Door, name: &str, query: Option<&str>) -> Result<Answer, Refused>
     let Meant { function, .. } = meant(door, name, None)?;
     let all: Vec<_> = {
         let driver = door.driver.borrow();
-        let all = driver.world.event_configs.all_of(function);
+        let all = driver.world.event_configs.said.all_of(function);
         all.map(|(qualifier, _)| Meant { function, qualifier: qualifier.to_owned() }).collect()
     };
     let member = "FunctionEventInvokeConfigs";
@@ -132,7 +132,7 @@ fn meant(door: &Door, name: &str, query: Option<&str>) -> Result<Meant, Refused>
 /// What is said of them.
 fn known(door: &Door, meant: &Meant) -> Result<EventInvokeConfig, Refused> {
     let driver = door.driver.borrow();
-    let kept = driver.world.event_configs.of(meant.function, &meant.qualifier);
+    let kept = driver.world.event_configs.said.of(meant.function, &meant.qualifier);
     if let Some(kept) = kept {
         return Ok(kept.config.clone());
     }
@@ -221,7 +221,7 @@ fn within(door: &Door, member: &str, number: i64, least: u32, most: u32) -> Resu
 fn shown(door: &Door, meant: &Meant) -> Value {
     let arn = arn(door, meant.function, Some(&meant.qualifier));
     let driver = door.driver.borrow();
-    let kept = driver.world.event_configs.of(meant.function, &meant.qualifier);
+    let kept = driver.world.event_configs.said.of(meant.function, &meant.qualifier);
     let Some(kept) = kept else { return json!({}) };
     let EventInvokeConfig { retries_max, age_max_s, on_success, on_failure } = &kept.config;
     let destination = |arn: &Option<String>| match arn {

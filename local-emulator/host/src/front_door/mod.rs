@@ -83,9 +83,9 @@ pub(crate) async fn accept(door: Rc<Door>, listener: TcpListener) {
 
 /// All that this cloud serves, for who asks for something else.
 const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, \
-    ListVersionsByFunction, ListAliases, GetAlias, GetFunctionUrlConfig, ListFunctionUrlConfigs, ListTags, Create-, \
-    Get-, List-, Update- and DeleteEventSourceMapping, Put-, Update-, Get- and DeleteFunctionEventInvokeConfig, \
-    ListFunctionEventInvokeConfigs, Put-, Get- and DeleteFunctionConcurrency and \
+    ListVersionsByFunction, ListAliases, GetAlias, Create-, Get-, Update- and DeleteFunctionUrlConfig, \
+    ListFunctionUrlConfigs, ListTags, Create-, Get-, List-, Update- and DeleteEventSourceMapping, Put-, Update-, Get- \
+    and DeleteFunctionEventInvokeConfig, ListFunctionEventInvokeConfigs, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
     of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
 
@@ -155,7 +155,7 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     if let Some(answer) = event_invoke::answer(&door, &request).await {
         return answer;
     }
-    if let Some(answer) = url::configs(&door, &request) {
+    if let Some(answer) = url::configs(&door, &request).await {
         return answer;
     }
     if let Some(call) = sqs::call(&request) {

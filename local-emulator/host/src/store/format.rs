@@ -4,10 +4,16 @@ use rusqlite::Connection;
 
 /// What makes each format of the one before it, from nothing on. A store of an earlier format is brought to the last one
 /// when it is opened, one of a later one is refused.
-const FORMATS: [&str; 2] = [FIRST, EVENT_CONFIGS];
+const FORMATS: [&str; 3] = [FIRST, EVENT_CONFIGS, FUNCTION_URLS];
 
 const EVENT_CONFIGS: &str = "
 CREATE TABLE event_config (
+    function TEXT NOT NULL, qualifier TEXT NOT NULL, stored TEXT NOT NULL,
+    PRIMARY KEY (function, qualifier)) WITHOUT ROWID;
+";
+
+const FUNCTION_URLS: &str = "
+CREATE TABLE function_url (
     function TEXT NOT NULL, qualifier TEXT NOT NULL, stored TEXT NOT NULL,
     PRIMARY KEY (function, qualifier)) WITHOUT ROWID;
 ";

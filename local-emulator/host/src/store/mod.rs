@@ -23,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::destinations::EventInvokeConfig;
 use crate::event_source::Settings;
+use crate::function_url::FunctionUrl;
 use crate::queues::{Message, Queue};
 use crate::uuid::Uuid;
 
@@ -76,6 +77,10 @@ pub(crate) enum Write {
     EventConfig(Box<StoredEventConfig>),
     /// A call has taken that back.
     EventConfigGone { function: String, qualifier: String },
+    /// A call has made a function URL, or set it anew.
+    Url(Box<StoredUrl>),
+    /// A call has taken it away.
+    UrlGone { function: String, qualifier: String },
     /// How far everything has come.
     Progress(Progress),
 }
@@ -106,6 +111,18 @@ pub(crate) struct StoredEventConfig {
     pub(crate) function: String,
     pub(crate) qualifier: String,
     pub(crate) config: EventInvokeConfig,
+    /// Milliseconds since 1970.
+    pub(crate) modified_ms: u64,
+}
+
+/// A function URL that a call has made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredUrl {
+    /// The function's name.
+    pub(crate) function: String,
+    pub(crate) config: FunctionUrl,
+    /// Milliseconds since 1970.
+    pub(crate) created_ms: u64,
     /// Milliseconds since 1970.
     pub(crate) modified_ms: u64,
 }
@@ -142,6 +159,7 @@ pub(crate) struct Kept {
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) mappings: Vec<(Uuid, Settings)>,
     pub(crate) event_configs: Vec<StoredEventConfig>,
+    pub(crate) urls: Vec<StoredUrl>,
 }
 
 /// Why something could not be kept, or what was kept cannot be had.

@@ -11,6 +11,7 @@ use lunch_cloud::sqs::{
     Change, DedupKey, State, StoredDedup, StoredMessage, StoredQueue, StoredTask,
 };
 use lunch_contract::Moment;
+use lunch_contract::names::LATEST;
 use lunch_contract::sqs::{GroupId, MessageId, QueueId, SequenceNumber};
 use rusqlite::{Connection, Error, Row, Transaction, params};
 
@@ -149,6 +150,18 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
             "DELETE FROM event_config WHERE function = ?1 AND qualifier = ?2",
             params![function, qualifier],
         ),
+        Write::Url(stored) => run(
+            "INSERT OR REPLACE INTO function_url VALUES (?1, ?2, ?3)",
+            params![
+                stored.function,
+                stored.config.qualifier.as_deref().unwrap_or(LATEST),
+                json(stored)
+            ],
+        ),
+        Write::UrlGone { function, qualifier } => run(
+            "DELETE FROM function_url WHERE function = ?1 AND qualifier = ?2",
+            params![function, qualifier],
+        ),
         Write::Progress(_) => Ok(()),
     }
 }
@@ -256,6 +269,7 @@ fn read(connection: &Connection) -> rusqlite::Result<Kept> {
     kept.mappings =
         all(connection, "mapping", |row| Ok((uuid(row, 0)?, from_json::<Settings>(row, 1)?)))?;
     kept.event_configs = all(connection, "event_config", |row| from_json(row, 2))?;
+    kept.urls = all(connection, "function_url", |row| from_json(row, 2))?;
     kept.taken = taken.iter().map(|(stored, uuid)| (stored.key, stored.message, *uuid)).collect();
     kept.changes.extend(queues.into_iter().map(Change::QueuePut));
     kept.changes.extend(messages.into_iter().map(Change::MessagePut));

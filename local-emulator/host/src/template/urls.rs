@@ -117,17 +117,11 @@ fn read(
 
 const AUTH_TYPES: &str = "`NONE` or `AWS_IAM`";
 
-/// So many items a list has at most. M:lambda `AllowOriginsList`, `HeadersList`.
-const ITEMS_MAX: usize = 100;
-
-/// Methods that a URL's `AllowMethods` may have. M:lambda `AllowMethodsList`, D:urls-configuration.
-const METHODS: [&str; 7] = ["*", "GET", "PUT", "HEAD", "POST", "PATCH", "DELETE"];
-
 fn cors_of(properties: &Properties<'_>, cors: &str) -> Result<Cors, TemplateError> {
     let path = |name: &str| format!("{cors}.{name}");
     let list = |name: &str, most| words(properties, &path(name), most);
-    let methods = list("AllowMethods", 6)?;
-    if let Some(strange) = methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
+    let methods = list("AllowMethods", Cors::METHODS_MAX)?;
+    if let Some(strange) = methods.iter().find(|method| !Cors::METHODS.contains(&method.as_str())) {
         let at =
             properties.find(&path("AllowMethods"))?.map_or(properties.node.span, |one| one.span);
         let wanted = "one of GET, PUT, HEAD, POST, PATCH, DELETE and `*`: OPTIONS is the URL's own";
@@ -142,11 +136,11 @@ fn cors_of(properties: &Properties<'_>, cors: &str) -> Result<Cors, TemplateErro
     };
     Ok(Cors {
         credentials,
-        origins: list("AllowOrigins", ITEMS_MAX)?,
+        origins: list("AllowOrigins", Cors::ITEMS_MAX)?,
         methods,
-        headers: list("AllowHeaders", ITEMS_MAX)?,
-        exposed: list("ExposeHeaders", ITEMS_MAX)?,
-        max_age_s: properties.number(&path("MaxAge"), 0, 86_400)?,
+        headers: list("AllowHeaders", Cors::ITEMS_MAX)?,
+        exposed: list("ExposeHeaders", Cors::ITEMS_MAX)?,
+        max_age_s: properties.number(&path("MaxAge"), 0, Cors::MAX_AGE_S)?,
     })
 }
 
@@ -162,7 +156,7 @@ fn words(
     let mut words = Vec::new();
     for one in all {
         match one {
-            Resolved::Text(word) if word.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Resolved::Text(word) if function_url::is_word(&word) => {
                 words.push(word);
             }
             Resolved::Nothing => {}

@@ -19,5 +19,6 @@ mod runtime;
 mod sqs;
 mod store;
 mod street;
+mod url_calls;
 mod urls;
 mod wire;

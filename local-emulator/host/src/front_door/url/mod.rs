@@ -3,6 +3,7 @@
 //! Who comes by such a host name reaches that function and nothing else of the door.
 
 mod answer;
+mod asked;
 mod config;
 mod cors;
 mod event;
@@ -101,8 +102,8 @@ fn named(door: &Door, target: Target, name: &str, path_from: usize) -> Called {
     let qualifier = FunctionReference::parse(name).ok().and_then(|name| name.qualifier);
     let driver = door.driver.borrow();
     let served = &driver.world.deployed.of(target.function).served;
-    let url = served.urls.iter().find(|url| url.qualifier.as_deref() == qualifier);
-    let config = url.cloned().unwrap_or_default();
+    let url = driver.world.urls.of(target.function, qualifier);
+    let config = url.map(|kept| kept.config.clone()).unwrap_or_default();
     let id = config.id(&served.name);
     let domain = config.domain(&served.name, &door.about.region);
     Called { target, config, id, domain, path_from }
@@ -112,11 +113,8 @@ fn named(door: &Door, target: Target, name: &str, path_from: usize) -> Called {
 fn of_id(door: &Door, id: &str) -> Option<(Target, FunctionUrl)> {
     let (function, config) = {
         let driver = door.driver.borrow();
-        driver.world.deployed.iter().find_map(|(function, deployed)| {
-            let served = &deployed.served;
-            let url = served.urls.iter().find(|url| url.id(&served.name) == id)?;
-            Some((function, url.clone()))
-        })?
+        let (function, url) = driver.world.urls.of_id(id)?;
+        driver.world.deployed.is_served(function).then(|| (function, url.clone()))?
     };
     let version = version(door, function, config.qualifier.as_deref())?;
     let arn = arn(door, function, config.qualifier.as_deref());
