@@ -1,6 +1,7 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
 mod keep;
+mod port;
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
 
 pub(crate) use self::keep::{Durable, Keep, keeping};
+pub(crate) use self::port::{Check, Door};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
 #[derive(Debug, Parser)]
@@ -47,7 +49,7 @@ pub(crate) enum Command {
     /// Take an instance, or all of a function, away: the next request is cold
     Evict(Evict),
     /// Say what `up` would serve of a template, with which settings, and what not
-    Check(Cloud),
+    Check(Check),
     /// Play a journal again in virtual time, and check that every decision is the same
     Replay(Replay),
 }
@@ -282,14 +284,6 @@ pub(crate) struct Replay {
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-/// Where a running cloud is.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Door {
-    /// The port of the running cloud
-    #[arg(long, value_name = "PORT", default_value_t = PORT)]
-    pub(crate) port: u16,
 }
 
 /// How many refusals of AWS are kept.

@@ -38,6 +38,19 @@ pub struct Info {
     pub faults: Vec<String>,
 }
 
+/// A function's URL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownUrl {
+    /// The alias that it calls, if it calls one.
+    pub qualifier: Option<String>,
+    /// Who may call it, in AWS's word.
+    pub auth: String,
+    /// By its own host name, with the door's port.
+    pub by_host: String,
+    /// By the door's own address.
+    pub by_path: String,
+}
+
 /// A function that can be invoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InfoFunction {
@@ -55,6 +68,8 @@ pub struct InfoFunction {
     pub reserved: Option<u32>,
     /// The program that an instance runs.
     pub program: String,
+    /// Its URLs.
+    pub urls: Vec<ShownUrl>,
 }
 
 /// `GET /_lunch/ps`: what lives now.
@@ -87,6 +102,8 @@ pub struct PsFunction {
     pub waiting: u32,
     /// Its reserved concurrency.
     pub reserved: Option<u32>,
+    /// Its URLs.
+    pub urls: Vec<ShownUrl>,
 }
 
 /// An instance, looked at.

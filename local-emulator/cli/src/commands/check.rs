@@ -9,21 +9,22 @@ use lunch_host::template::{Build, Function, Template};
 use lunch_host::{EnvironmentFiles, Listen, bound};
 use serde_json::Value;
 
-use crate::args::Cloud;
+use crate::args::Check;
 use crate::commands::cloud::{self, Plan};
-use crate::commands::up::USUAL_PORT;
 use crate::failure::{Code, Failure, OrFail as _};
 use crate::say;
 use crate::span;
 use crate::summary::{plain_table, right_align};
 
-pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
-    let plan = Plan::read(asked, Listen::loopback(0))?;
+pub(crate) fn run(asked: &Check) -> Result<Code, Failure> {
+    let Check { port, cloud } = asked;
+    let plan = Plan::read(cloud, Listen::loopback(0))?;
     plan.serves_something()?;
     let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
-    let template = in_use(plan.template, &plan.config.environment);
-    let modelled = cloud::modelled(asked);
-    say::answer(render(&template, &asked.region, &settings, modelled.as_deref()));
+    let template = in_use(plan.template, &plan.config.environment, *port);
+    let modelled = cloud::modelled(cloud);
+    let place = Place { region: &cloud.region, port: *port };
+    say::answer(render(&template, &place, &settings, modelled.as_deref()));
     // What `up` would refuse after all of this, told as it would tell it.
     template
         .functions
@@ -34,31 +35,42 @@ pub(crate) fn run(asked: &Cloud) -> Result<Code, Failure> {
 }
 
 /// The template with its functions' variables as `up` would give them.
-fn in_use(mut template: Template, files: &EnvironmentFiles) -> Template {
+fn in_use(mut template: Template, files: &EnvironmentFiles, port: u16) -> Template {
     for function in &mut template.functions {
         function.variables = files.variables_of(function);
         for value in function.variables.values_mut() {
-            *value = bound(value, &endpoint());
+            *value = bound(value, &endpoint(port));
         }
     }
     template
 }
 
-/// Where the door is unless `--port` says something else.
-fn endpoint() -> String {
-    format!("http://127.0.0.1:{USUAL_PORT}")
+/// Where `up` would serve.
+struct Place<'a> {
+    region: &'a str,
+    port: u16,
 }
 
-fn render(template: &Template, region: &str, settings: &Value, modelled: Option<&str>) -> String {
+/// Where the door would be.
+fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn render(
+    template: &Template,
+    place: &Place<'_>,
+    settings: &Value,
+    modelled: Option<&str>,
+) -> String {
     let mut text = String::new();
-    write(&mut text, template, region, settings, modelled).expect("a string takes what is written");
+    write(&mut text, template, place, settings, modelled).expect("a string takes what is written");
     text
 }
 
 fn write(
     text: &mut String,
     template: &Template,
-    region: &str,
+    place: &Place<'_>,
     settings: &Value,
     modelled: Option<&str>,
 ) -> std::fmt::Result {
@@ -73,7 +85,7 @@ fn write(
         }
     }
     queues(text, template)?;
-    urls(text, template, region)?;
+    urls(text, template, place)?;
     for (what, sentences) in [
         ("not served", &template.not_served),
         ("placeholders, for what is not served", &template.placeholders),
@@ -114,20 +126,21 @@ fn queues(text: &mut String, template: &Template) -> std::fmt::Result {
     Ok(())
 }
 
-/// The functions' URLs, as they are at the usual port: for programs, and for browsers.
-fn urls(text: &mut String, template: &Template, region: &str) -> std::fmt::Result {
+/// The functions' URLs, as they would be: for programs, and for browsers.
+fn urls(text: &mut String, template: &Template, place: &Place<'_>) -> std::fmt::Result {
+    let Place { region, port } = *place;
     if !template.urls.is_empty() {
-        writeln!(text, "\nfunction URLs, at port {USUAL_PORT}, each with a name for browsers:")?;
+        writeln!(text, "\nfunction URLs, at port {port}, each with a name for browsers:")?;
     }
     for url in &template.urls {
         let (function, config) = (&url.function, &url.config);
         writeln!(
             text,
             "  {} ({}, {})\n    {}",
-            config.by_path(function, &endpoint()),
+            config.by_path(function, &endpoint(port)),
             url.logical_id,
             config.auth.name(),
-            config.by_host(function, region, USUAL_PORT)
+            config.by_host(function, region, port)
         )?;
     }
     Ok(())
@@ -240,7 +253,7 @@ mod tests {
     use super::*;
     use crate::args::{Arguments, Command};
 
-    fn asked(words: &[&str]) -> Cloud {
+    fn asked(words: &[&str]) -> Check {
         let words = ["lunch", "check"].iter().chain(words);
         match Arguments::parse_from(words).command {
             Some(Command::Check(asked)) => asked,
@@ -248,18 +261,29 @@ mod tests {
         }
     }
 
+    const PORT: u16 = 9000;
+
+    fn place(region: &str) -> Place<'_> {
+        Place { region, port: PORT }
+    }
+
     #[test]
     fn what_would_be_served_is_said_with_its_settings_and_what_would_not() {
         let asked = asked(&["--template", "../../template.yaml", "--cold-start", "rust-al2023"]);
-        let plan = Plan::read(&asked, Listen::loopback(0)).expect("it is the street's");
+        let plan = Plan::read(&asked.cloud, Listen::loopback(0)).expect("it is the street's");
         let mut template = plan.template.clone();
         template.not_served.push("`Orders` (AWS::SQS::Queue): queues come later".into());
         template.placeholders.push("line 9: `Orders` is `street-Orders`".into());
         template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
         template.functions[0].variables.insert("GREETING".into(), "hello\n\"there\"".into());
         let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
-        let modelled = cloud::modelled(&asked);
-        insta::assert_snapshot!(render(&template, "us-east-1", &settings, modelled.as_deref()));
+        let modelled = cloud::modelled(&asked.cloud);
+        insta::assert_snapshot!(render(
+            &template,
+            &place("us-east-1"),
+            &settings,
+            modelled.as_deref()
+        ));
     }
 
     #[test]
@@ -275,12 +299,14 @@ mod tests {
         )
         .expect("there is room");
         let [template, json] = [&template, &json].map(|path| path.to_str().expect("plain"));
-        let plan =
-            Plan::read(&asked(&["--template", template, "--env-vars", json]), Listen::loopback(0));
+        let plan = Plan::read(
+            &asked(&["--template", template, "--env-vars", json]).cloud,
+            Listen::loopback(0),
+        );
         std::fs::remove_dir_all(&folder).expect("it is there");
         let plan = plan.expect("it is right");
-        let template = in_use(plan.template, &plan.config.environment);
-        let shown = render(&template, "us-east-1", &Value::Null, None);
+        let template = in_use(plan.template, &plan.config.environment, PORT);
+        let shown = render(&template, &place("us-east-1"), &Value::Null, None);
         assert!(shown.contains("variables of Tea:\n  AA=own\n  BB=all\n"), "{shown}");
         let told = "`--env-vars` has variables for `Te`, which is no function that is served";
         assert!(shown.contains(told), "{shown}");
@@ -293,17 +319,19 @@ mod tests {
             std::env::temp_dir().join(format!("lunch-check-urls-{}.yaml", std::process::id()));
         std::fs::write(&path, "Resources:\n  Tea:\n    Type: AWS::Serverless::Function\n    Properties: {Runtime: provided.al2023, CodeUri: tea, FunctionUrlConfig: {AuthType: NONE}, Environment: {Variables: {OWN: !GetAtt TeaUrl.FunctionUrl}}}\n")
             .expect("there is room");
-        let words = ["--template", path.to_str().expect("plain")];
-        let plan = Plan::read(&asked(&words), Listen::loopback(0));
+        let asked = asked(&["--template", path.to_str().expect("plain"), "--port", "9001"]);
+        assert_eq!(asked.port, 9001);
+        let plan = Plan::read(&asked.cloud, Listen::loopback(0));
         std::fs::remove_file(&path).expect("it is there");
         let plan = plan.expect("it is right");
-        let template = in_use(plan.template, &plan.config.environment);
-        let shown = render(&template, "eu-west-1", &Value::Null, None);
-        let by_path = "http://127.0.0.1:9000/lambda-url/Tea/";
+        let template = in_use(plan.template, &plan.config.environment, asked.port);
+        let shown =
+            render(&template, &Place { region: "eu-west-1", port: 9001 }, &Value::Null, None);
+        let by_path = "http://127.0.0.1:9001/lambda-url/Tea/";
         assert!(shown.contains(&format!("OWN={by_path}\n")), "{shown}");
         let id = template.urls[0].config.id("Tea");
         let told = format!(
-            "  {by_path} (TeaUrl, NONE)\n    http://{id}.lambda-url.eu-west-1.localhost:9000/\n"
+            "  {by_path} (TeaUrl, NONE)\n    http://{id}.lambda-url.eu-west-1.localhost:9001/\n"
         );
         assert!(shown.contains(&told), "{shown}");
     }

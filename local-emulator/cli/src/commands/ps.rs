@@ -26,6 +26,7 @@ pub(crate) async fn run(asked: args::Ps) -> Result<Code, Failure> {
 
 fn render(ps: &Ps) -> String {
     let mut text = format!("{}\n", functions(ps).trim_fmt());
+    urls(&mut text, ps).expect("a string takes what is written");
     if ps.instances.is_empty() {
         text.push_str("\nno instance lives: the next request is cold\n");
     } else {
@@ -49,6 +50,21 @@ fn functions(ps: &Ps) -> Table {
     }
     right_align(&mut table, 1..6);
     table
+}
+
+/// The functions' URLs by the names for browsers; `up` shows those for programs too.
+fn urls(text: &mut String, ps: &Ps) -> std::fmt::Result {
+    if ps.functions.iter().any(|function| !function.urls.is_empty()) {
+        writeln!(text, "\nfunction URLs:")?;
+    }
+    for function in &ps.functions {
+        for url in &function.urls {
+            let name = &function.name;
+            let alias = url.qualifier.as_ref().map(|alias| format!(":{alias}")).unwrap_or_default();
+            writeln!(text, "  {name}{alias}  {} ({})", url.by_host, url.auth)?;
+        }
+    }
+    Ok(())
 }
 
 fn instances(ps: &Ps) -> Table {
@@ -132,6 +148,7 @@ mod tests {
                 in_flight: 0,
                 waiting: 0,
                 reserved: Some(12),
+                urls: Vec::new(),
             }],
             instances,
         }
@@ -154,6 +171,19 @@ mod tests {
             requests: Vec::new(),
         };
         insta::assert_snapshot!(render(&ps(vec![instance])));
+    }
+
+    #[test]
+    fn the_urls_of_functions_stand_below_them() {
+        let mut ps = ps(Vec::new());
+        let url = |qualifier: Option<&str>, auth: &str, host: &str| lunch_host::wire::ShownUrl {
+            qualifier: qualifier.map(str::to_owned),
+            auth: auth.to_owned(),
+            by_host: format!("http://{host}.lambda-url.us-east-1.localhost:9001/"),
+            by_path: String::new(),
+        };
+        ps.functions[0].urls = vec![url(None, "NONE", "a1"), url(Some("live"), "AWS_IAM", "b2")];
+        insta::assert_snapshot!(render(&ps));
     }
 
     #[test]

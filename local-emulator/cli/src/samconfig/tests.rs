@@ -32,7 +32,7 @@ impl Project {
 
     fn check(&self, words: &[&str]) -> Cloud {
         match self.read(&[&["check"], words].concat()) {
-            Ok(Command::Check(cloud)) => cloud,
+            Ok(Command::Check(check)) => check.cloud,
             other => panic!("{other:?}"),
         }
     }
@@ -70,6 +70,17 @@ fn every_flag_has_a_key_and_the_users_own_wins() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn check_knows_the_projects_port() {
+    let project = Project::of("port", "[default.lunch.parameters]\nport = 9001\n");
+    let port = |words: &[&str]| match project.read(words) {
+        Ok(Command::Check(check)) => check.port,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(port(&["check"]), 9001);
+    assert_eq!(port(&["check", "--port", "9002"]), 9002, "the user's own wins");
 }
 
 #[test]

@@ -10,12 +10,12 @@ use crate::function::NameError;
 use crate::published::Version;
 use crate::wire::{
     AnsweredRequest, Evict, Evicted, InfoFunction, Ps, PsFunction, PsInstance, Redeploy,
-    Redeployed, TimelineLine,
+    Redeployed, ShownUrl, TimelineLine,
 };
 
 impl Driver {
-    /// What lives now.
-    pub(crate) fn ps(&mut self) -> Ps {
+    /// What lives now; `port` is the door's.
+    pub(crate) fn ps(&mut self, port: u16) -> Ps {
         let now = self.world.clock.now();
         let living: Vec<_> = self.world.instances.iter().map(|instance| instance.id).collect();
         for instance in living {
@@ -33,6 +33,7 @@ impl Driver {
             in_flight: view.in_flight,
             waiting: view.waiting,
             reserved: view.reserved,
+            urls: self.urls(view.function, port),
         });
         let mut instances: Vec<_> = self.cloud.instances().collect();
         instances.sort_unstable_by_key(|view| view.instance);
@@ -69,9 +70,9 @@ impl Driver {
         millis(self.world.clock.ahead())
     }
 
-    /// The functions, as they are served.
-    pub(crate) fn functions(&self) -> Vec<InfoFunction> {
-        let functions = self.world.deployed.iter().map(|(_, function)| InfoFunction {
+    /// The functions, as they are served; `port` is the door's.
+    pub(crate) fn functions(&self, port: u16) -> Vec<InfoFunction> {
+        let functions = self.world.deployed.iter().map(|(id, function)| InfoFunction {
             name: function.served.name.clone(),
             logical_id: function.served.logical_id.clone(),
             arn: function.arn.clone(),
@@ -79,8 +80,21 @@ impl Driver {
             memory_mb: function.served.memory_mb,
             reserved: function.served.reserved,
             program: function.served.program.display().to_string(),
+            urls: self.urls(id, port),
         });
         functions.collect()
+    }
+
+    fn urls(&self, function: FunctionId, port: u16) -> Vec<ShownUrl> {
+        let deployed = &self.world.deployed;
+        let name = &deployed.of(function).served.name;
+        let shown = self.world.urls.all_of(function).map(|url| ShownUrl {
+            qualifier: url.qualifier.clone(),
+            auth: url.auth.name().to_owned(),
+            by_host: url.by_host(name, &deployed.region, port),
+            by_path: url.by_path(name, &deployed.endpoint),
+        });
+        shown.collect()
     }
 
     /// What happened, from the so-many-th line on.

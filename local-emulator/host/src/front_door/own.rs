@@ -21,7 +21,7 @@ use crate::wire::{
 pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -> Answer {
     match (request.method(), route) {
         (&Method::GET, "info") => ok(&info(door)),
-        (&Method::GET, "ps") => ok(&door.driver.borrow_mut().ps()),
+        (&Method::GET, "ps") => ok(&door.driver.borrow_mut().ps(door.about.port)),
         (&Method::GET, "timeline") => lines(&door.driver.borrow().timeline_from(0)),
         (&Method::GET, "requests") => lines(&door.driver.borrow().answers()),
         (&Method::GET, "queues") => match peeked(door, request.uri().query()) {
@@ -126,7 +126,7 @@ fn info(door: &Door) -> Info {
         template: about.template.as_ref().map(|path| path.display().to_string()),
         region: about.region.clone(),
         account: about.account.clone(),
-        functions: driver.functions(),
+        functions: driver.functions(about.port),
         not_served: about.not_served.borrow().clone(),
         settings: driver.cloud.settings().clone(),
         ahead_ms: driver.ahead_ms(),

@@ -131,3 +131,25 @@ fn a_url_that_a_call_has_made_is_there_after_a_restart_where_the_template_has_no
     });
     drop(std::fs::remove_dir_all(&folder));
 }
+
+#[test]
+fn a_functions_urls_stand_in_info_and_in_ps_with_the_doors_port() {
+    let url = FunctionUrl { auth: UrlAuth::AwsIam, ..FunctionUrl::default() };
+    let function = ServedFunction { urls: vec![url], ..published() };
+    with_cloud(Config::new(vec![function]), echo(), |mut client, _| async move {
+        call(&mut client, "POST", "coffee/url?Qualifier=live", json!({ "AuthType": "NONE" })).await;
+        let port = client.address().rsplit(':').next().expect("a port").to_owned();
+        let host = FunctionUrl::default().domain("coffee", "us-east-1");
+        for route in ["info", "ps"] {
+            let told = client.call("GET", &format!("/_lunch/{route}"), &[], "").await.json();
+            let urls = &told["functions"][0]["urls"];
+            assert_eq!(urls[0]["by_host"], format!("http://{host}:{port}/"), "{route}");
+            let by_path = format!("http://{}/lambda-url/coffee/", client.address());
+            assert_eq!(
+                (&urls[0]["by_path"], &urls[0]["auth"]),
+                (&json!(by_path), &json!("AWS_IAM"))
+            );
+            assert_eq!((&urls[1]["qualifier"], &urls[1]["auth"]), (&json!("live"), &json!("NONE")));
+        }
+    });
+}
