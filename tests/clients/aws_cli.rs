@@ -90,6 +90,77 @@ fn it_lists_and_describes_functions() {
 }
 
 #[test]
+fn it_maps_a_queue_and_takes_the_mapping_away() {
+    let cloud = scripted().start();
+    let url = cloud.url();
+    let mut sqs = command("aws", &cloud);
+    sqs.args(["--endpoint-url", &url, "sqs", "create-queue", "--queue-name", "orders"]);
+    let (code, _, said) = run(&mut sqs);
+    assert_eq!(code, Some(0), "{said}");
+    let arn = "arn:aws:sqs:us-east-1:123456789012:orders";
+    let filter = r#"{"Filters": [{"Pattern": "{\"body\": {\"cups\": [2]}}"}]}"#;
+    let made = aws(
+        &cloud,
+        &[
+            "create-event-source-mapping",
+            "--event-source-arn",
+            arn,
+            "--function-name",
+            SCRIPTED,
+            "--filter-criteria",
+            filter,
+        ],
+    );
+    let uuid = made["UUID"].as_str().expect("an id");
+    let changed =
+        aws(&cloud, &["update-event-source-mapping", "--uuid", uuid, "--batch-size", "3"]);
+    assert_eq!(changed["BatchSize"], 3);
+    let listed = aws(&cloud, &["list-event-source-mappings", "--event-source-arn", arn]);
+    assert_eq!(listed["EventSourceMappings"][0]["UUID"], uuid);
+    let found = aws(&cloud, &["get-event-source-mapping", "--uuid", uuid]);
+    let pattern = found["FilterCriteria"]["Filters"][0]["Pattern"].as_str().expect("a pattern");
+    assert_eq!(pattern, r#"{"body": {"cups": [2]}}"#);
+    let gone = aws(&cloud, &["delete-event-source-mapping", "--uuid", uuid]);
+    assert_eq!(gone["State"], "Deleting");
+}
+
+#[test]
+fn it_says_how_events_are_tried_again() {
+    let cloud = scripted().start();
+    let of = ["--function-name", SCRIPTED];
+    let call = |name: &str, more: &[&str]| aws(&cloud, &[&[name], &of[..], more].concat());
+    let put = "put-function-event-invoke-config";
+    let made = call(put, &["--maximum-retry-attempts", "1"]);
+    assert_eq!(made["FunctionArn"], format!("{ARN}:$LATEST"));
+    let age = ["--maximum-event-age-in-seconds", "90"];
+    let changed = call("update-function-event-invoke-config", &age);
+    assert_eq!(
+        (&changed["MaximumRetryAttempts"], &changed["MaximumEventAgeInSeconds"]),
+        (&json!(1), &json!(90))
+    );
+    let listed = call("list-function-event-invoke-configs", &[]);
+    assert_eq!(listed["FunctionEventInvokeConfigs"][0]["MaximumRetryAttempts"], 1);
+    call("delete-function-event-invoke-config", &[]);
+    let listed = call("list-function-event-invoke-configs", &[]);
+    assert_eq!(listed["FunctionEventInvokeConfigs"], json!([]));
+}
+
+#[test]
+fn it_makes_a_function_url_and_takes_it_away() {
+    let cloud = scripted().start();
+    let of = ["--function-name", SCRIPTED];
+    let call = |name: &str, more: &[&str]| aws(&cloud, &[&[name], &of[..], more].concat());
+    let made = call("create-function-url-config", &["--auth-type", "NONE"]);
+    assert_eq!(made["FunctionUrl"], format!("{}/lambda-url/{SCRIPTED}/", cloud.url()));
+    let cors = ["--cors", r#"{"AllowOrigins": ["*"]}"#];
+    let changed = call("update-function-url-config", &cors);
+    assert_eq!(changed["Cors"]["AllowOrigins"], json!(["*"]));
+    assert_eq!(call("get-function-url-config", &[])["AuthType"], "NONE");
+    call("delete-function-url-config", &[]);
+    assert_eq!(call("list-function-url-configs", &[])["FunctionUrlConfigs"], json!([]));
+}
+
+#[test]
 fn it_says_what_is_wrong_as_with_aws() {
     let cloud = scripted().start();
     let mut nobody = command("aws", &cloud);

@@ -54,6 +54,21 @@ fn it_reserves_concurrency_and_gives_it_back() {
 }
 
 #[test]
+fn it_makes_changes_and_takes_away_event_source_mappings() {
+    calls(&scripted().start(), "event_source_mappings");
+}
+
+#[test]
+fn it_says_how_events_are_tried_again() {
+    calls(&scripted().start(), "event_invoke_configs");
+}
+
+#[test]
+fn it_makes_changes_and_takes_away_function_urls() {
+    calls(&scripted().start(), "function_urls");
+}
+
+#[test]
 fn it_is_told_who_it_is() {
     calls(&scripted().start(), "caller_identity");
 }

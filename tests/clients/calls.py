@@ -3,6 +3,8 @@
 import base64
 import json
 import sys
+import urllib.error
+import urllib.request
 
 import boto3
 from botocore.config import Config
@@ -253,6 +255,145 @@ def too_many_requests():
         assert "Rate Exceeded." in str(error), error
         return
     raise AssertionError("it was to be refused")
+
+
+def refused(kind, text, call, **given):
+    try:
+        answer = call(**given)
+    except ClientError as error:
+        told = error.response["Error"]
+        assert told["Code"] == kind and text in told["Message"], error.response
+        return error.response["ResponseMetadata"]["HTTPStatusCode"]
+    raise AssertionError(f"it was to be refused: {answer}")
+
+
+def status(answer):
+    return answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def a_queue(name):
+    """Its URL and its ARN."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return url, asked["Attributes"]["QueueArn"]
+
+
+def event_source_mappings():
+    sqs = boto3.client("sqs")
+    url, arn = a_queue("orders")
+    pattern = json.dumps({"body": {"do": [{"exists": True}]}})
+    given = dict(
+        EventSourceArn=arn,
+        FunctionName="scripted",
+        BatchSize=5,
+        Enabled=False,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        ScalingConfig={"MaximumConcurrency": 2},
+        FilterCriteria={"Filters": [{"Pattern": pattern}]},
+    )
+    made = aws_lambda.create_event_source_mapping(**given)
+    assert status(made) == 202 and made["State"] == "Creating", made
+    uuid = made["UUID"]
+    assert made["EventSourceMappingArn"].endswith(f":event-source-mapping:{uuid}"), made
+    assert made["LastModified"].year > 2000 and made["FunctionArn"] == ARN, made
+    assert refused("ResourceConflictException", uuid, aws_lambda.create_event_source_mapping, **given) == 409
+    wrong = {**given, "BatchSize": 11}
+    refused("InvalidParameterValueException", "Maximum batch window", aws_lambda.create_event_source_mapping, **wrong)
+
+    for body in [json.dumps({"do": []}), "no order"]:
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    found = aws_lambda.get_event_source_mapping(UUID=uuid)
+    assert found["State"] == "Disabled" and found["BatchSize"] == 5, found
+    assert found["FilterCriteria"]["Filters"] == [{"Pattern": pattern}], found
+    assert found["ScalingConfig"]["MaximumConcurrency"] == 2, found
+    changed = aws_lambda.update_event_source_mapping(UUID=uuid, BatchSize=3, Enabled=True)
+    assert status(changed) == 202 and changed["BatchSize"] == 3 and changed["State"] == "Updating", changed
+    while True:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counted = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        if set(counted.values()) == {"0"}:
+            break
+
+    other = aws_lambda.create_event_source_mapping(EventSourceArn=a_queue("others")[1], FunctionName=ARN)
+    pages = aws_lambda.get_paginator("list_event_source_mappings").paginate(
+        FunctionName="scripted", PaginationConfig={"PageSize": 1}
+    )
+    listed = [one["UUID"] for page in pages for one in page["EventSourceMappings"]]
+    assert sorted(listed) == sorted([uuid, other["UUID"]]), listed
+    of_queue = aws_lambda.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+    assert [one["UUID"] for one in of_queue] == [uuid], of_queue
+
+    gone = aws_lambda.delete_event_source_mapping(UUID=uuid)
+    assert status(gone) == 202 and gone["State"] == "Deleting", gone
+    nothing = "The resource you requested does not exist."
+    for call in [aws_lambda.get_event_source_mapping, aws_lambda.delete_event_source_mapping]:
+        assert refused("ResourceNotFoundException", nothing, call, UUID="00000000-0000-4000-8000-000000000000") == 404
+
+
+def event_invoke_configs():
+    _, arn = a_queue("failed")
+    name = {"FunctionName": "scripted"}
+    put, update = aws_lambda.put_function_event_invoke_config, aws_lambda.update_function_event_invoke_config
+    refused("ResourceNotFoundException", "doesn't have an EventInvokeConfig", update, MaximumRetryAttempts=1, **name)
+    refused("InvalidParameterValueException", "You must specify at least one of", put, **name)
+    refused("ResourceNotFoundException", "The function doesn't exist.", put, MaximumRetryAttempts=1, FunctionName="nobody")
+    itself = {"OnSuccess": {"Destination": ARN}}
+    refused("InvalidParameterValueException", "as a destination for itself.", put, DestinationConfig=itself, **name)
+
+    made = put(MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}}, **name)
+    assert status(made) == 200 and made["FunctionArn"] == ARN + ":$LATEST", made
+    assert made["LastModified"].year > 2000 and made["MaximumRetryAttempts"] == 0, made
+    changed = update(MaximumEventAgeInSeconds=60, **name)
+    assert changed["MaximumRetryAttempts"] == 0 and changed["MaximumEventAgeInSeconds"] == 60, changed
+    found = aws_lambda.get_function_event_invoke_config(Qualifier="$LATEST", **name)
+    assert found["DestinationConfig"] == {"OnSuccess": {}, "OnFailure": {"Destination": arn}}, found
+    pages = aws_lambda.get_paginator("list_function_event_invoke_configs").paginate(**name)
+    listed = [one["FunctionArn"] for page in pages for one in page["FunctionEventInvokeConfigs"]]
+    assert listed == [ARN + ":$LATEST"], listed
+
+    invoke({"do": [{"fail": {"type": "Milk.Sour", "message": "it is off"}}]}, InvocationType="Event")
+    sqs = boto3.client("sqs")
+    record = sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName="failed")["QueueUrl"], WaitTimeSeconds=20)
+    context = json.loads(record["Messages"][0]["Body"])["requestContext"]
+    assert context["condition"] == "RetriesExhausted" and context["approximateInvokeCount"] == 1, context
+
+    assert status(aws_lambda.delete_function_event_invoke_config(**name)) == 204
+    refused(
+        "ResourceNotFoundException",
+        f"The function {ARN}:$LATEST doesn't have an EventInvokeConfig",
+        aws_lambda.get_function_event_invoke_config,
+        **name,
+    )
+
+
+def function_urls():
+    name = {"FunctionName": "scripted"}
+    made = aws_lambda.create_function_url_config(AuthType="NONE", **name)
+    assert status(made) == 201 and made["FunctionArn"] == ARN and made["InvokeMode"] == "BUFFERED", made
+    assert made["CreationTime"].startswith("20"), made
+    try:
+        urllib.request.urlopen(made["FunctionUrl"] + "menu")
+        raise AssertionError("the scripted function makes nothing of a request")
+    except urllib.error.HTTPError as answer:
+        assert answer.code == 502 and answer.headers["x-lunch-instance"] == "i-0000", answer.headers
+    text = f"[functionArn = {ARN}]. Error message:  FunctionUrlConfig exists for this Lambda function"
+    assert refused("ResourceConflictException", text, aws_lambda.create_function_url_config, AuthType="NONE", **name) == 409
+
+    cors = {"AllowOrigins": ["https://a.example"], "AllowMethods": ["GET"], "MaxAge": 60}
+    changed = aws_lambda.update_function_url_config(Cors=cors, AuthType="AWS_IAM", **name)
+    assert status(changed) == 200 and changed["AuthType"] == "AWS_IAM", changed
+    found = aws_lambda.get_function_url_config(**name)
+    assert {key: found["Cors"][key] for key in cors} == cors, found
+    assert found["LastModifiedTime"] >= found["CreationTime"] == made["CreationTime"], found
+    pages = aws_lambda.get_paginator("list_function_url_configs").paginate(**name)
+    listed = [one["AuthType"] for page in pages for one in page["FunctionUrlConfigs"]]
+    assert listed == ["AWS_IAM"], listed
+
+    assert status(aws_lambda.delete_function_url_config(**name)) == 204
+    nothing = "The resource you requested does not exist."
+    for call in [aws_lambda.get_function_url_config, aws_lambda.delete_function_url_config]:
+        assert refused("ResourceNotFoundException", nothing, call, **name) == 404
 
 
 if __name__ == "__main__":
