@@ -43,7 +43,11 @@ fn ended(condition: Condition, attempts: u32) -> Command {
 }
 
 fn retry(after: u64, attempts: u32) -> Command {
-    Command::Retry { request: EVENT, at: at(after), attempts }
+    again(after, attempts, 0)
+}
+
+fn again(after: u64, attempts: u32, throttles: u32) -> Command {
+    Command::Retry { request: EVENT, at: at(after), attempts, throttles }
 }
 
 fn throttled() -> Outcome {
@@ -103,8 +107,8 @@ fn who_is_throttled_and_then_fails_has_all_his_retries() {
         _ => (Outcome::FunctionError, false),
     });
     let expected = [
-        (0, retry(1, 0)),
-        (1, retry(3, 0)),
+        (0, again(1, 0, 1)),
+        (1, again(3, 0, 2)),
         (3, retry(63, 1)),
         (63, retry(183, 2)),
         (183, ended(Condition::RetriesExhausted, 3)),
@@ -181,7 +185,7 @@ fn an_alias_has_its_events_tried_again_as_it_says_and_not_as_its_function() {
         machine.ended(at(0), event);
     }
     assert_eq!(machine.poll_command(), Some(ended(Condition::RetriesExhausted, 1)));
-    let again = Command::Retry { request: other, at: at(60), attempts: 1 };
+    let again = Command::Retry { request: other, at: at(60), attempts: 1, throttles: 0 };
     assert_eq!(machine.poll_command(), Some(again));
     // It waits, and what is said meanwhile counts.
     machine.configure(COFFEE, QualifierId::LATEST, EventConfig { retries_max: 1, ..once });
@@ -194,4 +198,34 @@ fn an_alias_has_its_events_tried_again_as_it_says_and_not_as_its_function() {
         matches!(ended, Some(Command::Ended { condition: Condition::RetriesExhausted, .. })),
         "{ended:?}"
     );
+}
+
+#[test]
+fn after_a_restart_the_pauses_of_who_was_throttled_go_on_growing() {
+    let throttle = |machine: &mut Asynchronous, now| {
+        machine.answered(EVENT, &throttled(), false);
+        machine.ended(now, EVENT);
+        match machine.poll_command() {
+            Some(Command::Retry { at, attempts, throttles, .. }) => (at, attempts, throttles),
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut machine = Asynchronous::new(Settings::default());
+    machine.accept(at(0), EVENT, COFFEE, QualifierId::LATEST);
+    let mut now = at(0);
+    for _ in 0..3 {
+        now = throttle(&mut machine, now).0;
+        machine.handle_timeout(now);
+        assert!(matches!(machine.poll_command(), Some(Command::Attempt { .. })));
+    }
+    let (next, attempts, throttles) = throttle(&mut machine, now);
+    assert_eq!(next.since(now), secs(8));
+    let mut machine = Asynchronous::new(Settings::default());
+    let (request, function, qualifier) = (EVENT, COFFEE, QualifierId::LATEST);
+    let accepted = at(0);
+    let waiting = Waiting { request, function, qualifier, accepted, attempts, throttles, next };
+    machine.resume(now, waiting);
+    machine.handle_timeout(next);
+    assert!(matches!(machine.poll_command(), Some(Command::Attempt { .. })));
+    assert_eq!(throttle(&mut machine, next).0.since(next), secs(16), "and not 1 s again");
 }

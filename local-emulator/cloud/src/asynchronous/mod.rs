@@ -100,6 +100,9 @@ pub enum Command {
         at: Moment,
         /// How often its function has failed at it.
         attempts: u32,
+        /// How often in a row nobody took it.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        throttles: u32,
     },
     /// It comes no more. Its request is released.
     Ended {
@@ -143,8 +146,16 @@ pub struct Waiting {
     pub accepted: Moment,
     /// How often its function was called with it.
     pub attempts: u32,
+    /// How often in a row nobody took it: its next pause is as long as that says.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub throttles: u32,
     /// When it is tried again.
     pub next: Moment,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How an attempt went.
@@ -203,11 +214,12 @@ impl Asynchronous {
         self.events.insert(request, event);
     }
 
-    /// Goes on with an event that was accepted before. Its pauses after throttles begin anew.
+    /// Goes on with an event that was accepted before.
     pub fn resume(&mut self, now: Moment, waiting: Waiting) {
         self.now = self.now.max(now);
-        let Waiting { request, function, qualifier, accepted: at, attempts, next } = waiting;
-        let event = Accepted { function, qualifier, at, attempts, throttles: 0, ending: None };
+        let Waiting { request, function, qualifier, accepted: at, .. } = waiting;
+        let Waiting { attempts, throttles, next, .. } = waiting;
+        let event = Accepted { function, qualifier, at, attempts, throttles, ending: None };
         self.events.insert(request, event);
         self.timers.insert((next, request));
     }
@@ -288,7 +300,8 @@ impl Asynchronous {
         if at > event.at + config.age_max {
             return self.give_up(request, Condition::EventAgeExceeded);
         }
-        self.commands.push_back(Command::Retry { request, at, attempts: event.attempts });
+        let Accepted { attempts, throttles, .. } = event;
+        self.commands.push_back(Command::Retry { request, at, attempts, throttles });
         if self.shut_down {
             return self.give_up(request, Condition::ShutDown);
         }

@@ -91,6 +91,7 @@ impl Driver {
                 client_context: call.client_context.as_ref().map(text),
                 accepted: clock.now(),
                 attempts: 0,
+                throttles: 0,
                 next: None,
             }))
         });
@@ -118,9 +119,9 @@ impl Driver {
         };
         let qualifier = self.qualifier_id(&call.arn);
         let request = self.open(call, None).id;
-        let StoredEvent { accepted, attempts, .. } = event;
+        let StoredEvent { accepted, attempts, throttles, .. } = event;
         let next = event.next.unwrap_or_else(|| self.world.clock.now());
-        Some(Waiting { request, function, qualifier, accepted, attempts, next })
+        Some(Waiting { request, function, qualifier, accepted, attempts, throttles, next })
     }
 
     /// A new trace id.

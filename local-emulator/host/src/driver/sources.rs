@@ -16,7 +16,8 @@ use super::request::{Batch, Call, Waits};
 use super::world::{Deferred, HostWorld};
 use super::{Driver, header};
 use crate::event_source::{
-    Attributes, Hex, Mapping, Record, Settings, UserAttributes, record_bytes_max, verdict,
+    Attributes, AttributesDigest, Hex, Mapping, Record, Settings, UserAttributes, record_bytes_max,
+    verdict,
 };
 use crate::queues::Message;
 use crate::store::Write;
@@ -91,6 +92,8 @@ impl HostWorld {
         let rare = message.rare.as_deref();
         let (region, account) = (&self.deployed.region, &self.deployed.account);
         let source = delivery.source.and_then(queue);
+        let digest = rare.and_then(|rare| rare.digest);
+        let has_window = mapping.settings.window_s > 0;
         Record {
             message_id: id,
             receipt_handle: delivery.handle.to_string(),
@@ -108,7 +111,7 @@ impl HostWorld {
                     .map(|queue| format!("arn:aws:sqs:{region}:{account}:{}", queue.name)),
             },
             message_attributes: UserAttributes(rare.map(|rare| &rare.attributes)),
-            md5_of_message_attributes: rare.and_then(|rare| rare.digest).map(Hex),
+            md5_of_message_attributes: AttributesDigest::of(digest, has_window),
             md5_of_body: Hex(message.digest),
             event_source: "aws:sqs",
             event_source_arn: &mapping.queue_arn,

@@ -240,11 +240,12 @@ impl HostWorld {
     /// Says what becomes of an event that has failed.
     fn event(&mut self, now: Moment, command: asynchronous::Command) {
         match command {
-            asynchronous::Command::Retry { request: id, at, attempts } => {
+            asynchronous::Command::Retry { request: id, at, attempts, throttles } => {
                 let Some(request) = self.requests.of_mut(id) else { return };
                 let (uuid, request_id, after) =
                     (request.uuid, request.uuid.to_string(), at.since(now));
-                self.queues.keep_on(|| Write::Retried { uuid, attempts, next: at });
+                let retried = Write::Retried { uuid, attempts, throttles, next: at };
+                self.queues.keep_on(|| retried);
                 // The next attempt is another delivery, wherever it comes to.
                 if let Some(holder) = request.holder.take().and_then(|id| self.instances.of_mut(id))
                 {

@@ -15,7 +15,7 @@ use lunch_cloud::event_source::MappingId;
 
 pub(crate) use self::answer::verdict;
 use self::filter::Filters;
-pub(crate) use self::record::{Attributes, Hex, Record, UserAttributes};
+pub(crate) use self::record::{Attributes, AttributesDigest, Hex, Record, UserAttributes};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::size::record_bytes_max;
 use crate::uuid::Uuid;

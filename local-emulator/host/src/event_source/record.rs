@@ -16,8 +16,8 @@ pub(crate) struct Record<'a> {
     pub(crate) body: &'a str,
     pub(crate) attributes: Attributes<'a>,
     pub(crate) message_attributes: UserAttributes<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) md5_of_message_attributes: Option<Hex>,
+    #[serde(skip_serializing_if = "AttributesDigest::is_absent")]
+    pub(crate) md5_of_message_attributes: AttributesDigest,
     pub(crate) md5_of_body: Hex,
     pub(crate) event_source: &'static str,
     #[serde(rename = "eventSourceARN")]
@@ -95,6 +95,40 @@ impl Serialize for Hex {
     }
 }
 
+/// The digest of a message's attributes, or what stands in its place where it has none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AttributesDigest {
+    Is(Hex),
+    /// As in a mapping with a batching window. F 7.5.
+    Null,
+    /// As in any other.
+    Absent,
+}
+
+impl AttributesDigest {
+    /// In a mapping with a batching window, or without one.
+    pub(crate) fn of(digest: Option<Digest>, has_window: bool) -> Self {
+        match digest {
+            Some(digest) => Self::Is(Hex(digest)),
+            None if has_window => Self::Null,
+            None => Self::Absent,
+        }
+    }
+
+    const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+}
+
+impl Serialize for AttributesDigest {
+    fn serialize<S: Serializer>(&self, into: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Is(hex) => hex.serialize(into),
+            Self::Null | Self::Absent => into.serialize_none(),
+        }
+    }
+}
+
 impl Record<'_> {
     /// As it stands in the event.
     pub(crate) fn json(&self) -> String {
@@ -129,7 +163,7 @@ mod tests {
                 dead_letter_queue_source_arn: None,
             },
             message_attributes: UserAttributes(Some(&attributes)),
-            md5_of_message_attributes: Some(Hex([0xd2; 16])),
+            md5_of_message_attributes: AttributesDigest::of(Some([0xd2; 16]), false),
             md5_of_body: Hex([1; 16]),
             event_source: "aws:sqs",
             event_source_arn: "arn:aws:sqs:us-east-1:111111111111:q",

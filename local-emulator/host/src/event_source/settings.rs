@@ -21,6 +21,9 @@ pub(crate) struct Settings {
     pub(crate) window_s: u32,
     /// `ScalingConfig.MaximumConcurrency`.
     pub(crate) concurrency_max: Option<u32>,
+    /// `ProvisionedPollerConfig`.
+    #[serde(default)]
+    pub(crate) provisioned: Option<template::ProvisionedPollers>,
     /// Whether the function's answer is read: `ReportBatchItemFailures`.
     pub(crate) reports_failures: bool,
     pub(crate) enabled: bool,
@@ -44,6 +47,7 @@ impl From<&template::Mapping> for Settings {
             batch_size: mapping.batch_size,
             window_s: u32::try_from(mapping.window.as_secs()).unwrap_or(u32::MAX),
             concurrency_max: mapping.concurrency_max,
+            provisioned: mapping.provisioned,
             reports_failures: mapping.reports_failures,
             enabled: mapping.enabled,
             filters: mapping.filters.texts().map(str::to_owned).collect(),

@@ -43,7 +43,7 @@ fn json_bytes(text: &str) -> usize {
 mod tests {
     use std::rc::Rc;
 
-    use super::super::record::{Attributes, Hex, Record, UserAttributes};
+    use super::super::record::{Attributes, AttributesDigest, Hex, Record, UserAttributes};
     use super::*;
     use crate::event_source::Settings;
     use crate::queues::{Attribute, Rare};
@@ -98,7 +98,7 @@ mod tests {
                 )),
             },
             message_attributes: UserAttributes(Some(&rare.attributes)),
-            md5_of_message_attributes: rare.digest.map(Hex),
+            md5_of_message_attributes: AttributesDigest::of(rare.digest, true),
             md5_of_body: Hex(message.digest),
             event_source: "aws:sqs",
             event_source_arn: &mapping.queue_arn,

@@ -13,6 +13,7 @@ use super::path::{decoded, field};
 use super::{Answer, Door, made_safe, refused};
 use crate::event_source::Settings;
 use crate::event_source::filter::FiltersError;
+use crate::template::ProvisionedPollers;
 
 /// What CreateEventSourceMapping and UpdateEventSourceMapping say.
 #[derive(Debug, Default, Deserialize)]
@@ -25,6 +26,7 @@ struct Asked {
     maximum_batching_window_in_seconds: Option<i64>,
     function_response_types: Option<Vec<String>>,
     scaling_config: Option<Scaling>,
+    provisioned_poller_config: Option<Provisioned>,
     filter_criteria: Option<Criteria>,
     destination_config: Option<Value>,
     starting_position: Option<Value>,
@@ -34,6 +36,13 @@ struct Asked {
 #[serde(default, rename_all = "PascalCase")]
 struct Scaling {
     maximum_concurrency: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Provisioned {
+    minimum_pollers: Option<i64>,
+    maximum_pollers: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -116,6 +125,7 @@ fn create(door: &Door, body: &[u8]) -> Result<Answer, Wrong> {
         batch_size: 10,
         window_s: 0,
         concurrency_max: None,
+        provisioned: None,
         reports_failures: false,
         enabled: true,
         filters: Vec::new(),
@@ -234,6 +244,13 @@ fn set(door: &Door, mut settings: Settings, asked: Asked) -> Result<Settings, Wr
         settings.concurrency_max =
             most.map(|most| within("MaximumConcurrency", most, 2, 1_000)).transpose()?;
     }
+    if let Some(pollers) = asked.provisioned_poller_config {
+        settings.provisioned = pollers.read()?;
+    }
+    if settings.provisioned.is_some() && settings.concurrency_max.is_some() {
+        // The text is from memory (unsure).
+        return wrong("MaximumConcurrency and ProvisionedPollerConfig cannot be set together.");
+    }
     if let Some(types) = asked.function_response_types {
         if let Some(other) = types.iter().find(|one| *one != "ReportBatchItemFailures") {
             return wrong(&format!("`{other}` is no FunctionResponseType"));
@@ -271,6 +288,24 @@ fn set(door: &Door, mut settings: Settings, asked: Asked) -> Result<Settings, Wr
     }
     drop(driver);
     Ok(settings)
+}
+
+impl Provisioned {
+    /// What is asked for; who is to be rid of it says nothing in it.
+    fn read(self) -> Result<Option<ProvisionedPollers>, Wrong> {
+        if self.minimum_pollers.is_none() && self.maximum_pollers.is_none() {
+            return Ok(None);
+        }
+        let number = |member, value: Option<i64>, most| {
+            value.map(|value| within(member, value, 1, most)).transpose()
+        };
+        let (least, most) = (ProvisionedPollers::MINIMUM_MAX, ProvisionedPollers::MAXIMUM_MAX);
+        let minimum = number("MinimumPollers", self.minimum_pollers, least)?;
+        let maximum = number("MaximumPollers", self.maximum_pollers, most)?;
+        let pollers = ProvisionedPollers::of(minimum, maximum);
+        let message = "MinimumPollers is greater than MaximumPollers.";
+        pollers.map(Some).ok_or_else(|| Wrong::Parameter(message.to_owned()))
+    }
 }
 
 fn within(member: &str, value: i64, least: u32, most: u32) -> Result<u32, Wrong> {
@@ -318,6 +353,10 @@ fn shown(door: &Door, id: MappingId, state: Option<&str>) -> Value {
     });
     if let Some(most) = settings.concurrency_max {
         shown["ScalingConfig"] = json!({ "MaximumConcurrency": most });
+    }
+    if let Some(ProvisionedPollers { minimum, maximum }) = settings.provisioned {
+        shown["ProvisionedPollerConfig"] =
+            json!({ "MinimumPollers": minimum, "MaximumPollers": maximum });
     }
     if !settings.filters.is_empty() {
         let filters: Vec<_> =

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 /// What makes each format of the one before it, from nothing on. A store of an earlier format is brought to the last one
 /// when it is opened, one of a later one is refused.
-const FORMATS: [&str; 3] = [FIRST, EVENT_CONFIGS, FUNCTION_URLS];
+const FORMATS: [&str; 4] = [FIRST, EVENT_CONFIGS, FUNCTION_URLS, THROTTLES];
 
 const EVENT_CONFIGS: &str = "
 CREATE TABLE event_config (
@@ -17,6 +17,8 @@ CREATE TABLE function_url (
     function TEXT NOT NULL, qualifier TEXT NOT NULL, stored TEXT NOT NULL,
     PRIMARY KEY (function, qualifier)) WITHOUT ROWID;
 ";
+
+const THROTTLES: &str = "ALTER TABLE event ADD COLUMN throttles INTEGER NOT NULL DEFAULT 0;";
 
 const FIRST: &str = "
 CREATE TABLE progress (

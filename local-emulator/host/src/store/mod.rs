@@ -66,7 +66,7 @@ pub(crate) enum Write {
     /// An event was accepted.
     Event(Arc<StoredEvent>),
     /// An event has failed, and comes again then.
-    Retried { uuid: Uuid, attempts: u32, next: Moment },
+    Retried { uuid: Uuid, attempts: u32, throttles: u32, next: Moment },
     /// An event comes no more.
     Ended { uuid: Uuid },
     /// An event source mapping that a call has made is set so.
@@ -100,6 +100,8 @@ pub(crate) struct StoredEvent {
     pub(crate) accepted: Moment,
     /// How often its function was called with it.
     pub(crate) attempts: u32,
+    /// How often in a row nobody took it.
+    pub(crate) throttles: u32,
     /// When it is tried again; `None`: it was being tried.
     pub(crate) next: Option<Moment>,
 }

@@ -116,7 +116,7 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
             params![id.0, rows::about(queue)],
         ),
         Write::Event(event) => run(
-            "INSERT OR REPLACE INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT OR REPLACE INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 event.uuid.bytes(),
                 event.function,
@@ -128,11 +128,12 @@ fn put(on: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
                 ns(event.accepted),
                 event.attempts,
                 event.next.map(ns),
+                event.throttles,
             ],
         ),
-        Write::Retried { uuid, attempts, next } => run(
-            "UPDATE event SET attempts = ?2, next_ns = ?3 WHERE uuid = ?1",
-            params![uuid.bytes(), attempts, ns(*next)],
+        Write::Retried { uuid, attempts, throttles, next } => run(
+            "UPDATE event SET attempts = ?2, next_ns = ?3, throttles = ?4 WHERE uuid = ?1",
+            params![uuid.bytes(), attempts, ns(*next), throttles],
         ),
         Write::Ended { uuid } => run("DELETE FROM event WHERE uuid = ?1", params![uuid.bytes()]),
         Write::Mapping { uuid, settings } => run(
@@ -358,6 +359,7 @@ fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
         accepted: moment(row, 7)?,
         attempts: row.get(8)?,
         next: row.get::<_, Option<i64>>(9)?.map(|ns| Moment::from_nanos(ns.cast_unsigned())),
+        throttles: row.get(10)?,
     })
 }
 
@@ -369,4 +371,40 @@ fn taken(row: &Row<'_>) -> rusqlite::Result<(StoredDedup, Uuid)> {
         until: moment(row, 4)?,
     };
     Ok((stored, uuid(row, 5)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::uuid::Names;
+
+    #[test]
+    fn an_event_is_read_as_it_was_last_put_off() {
+        let path = std::env::temp_dir().join(format!("lunch-events-{}", std::process::id()));
+        let uuid = Names::new().uuid();
+        let event = StoredEvent {
+            uuid,
+            function: "coffee".to_owned(),
+            payload: b"7".to_vec(),
+            version: "$LATEST".to_owned(),
+            arn: "arn".to_owned(),
+            trace_id: "Root=1".to_owned(),
+            client_context: None,
+            accepted: Moment::from_millis(1),
+            attempts: 0,
+            throttles: 0,
+            next: None,
+        };
+        let (mut disk, _) = open(&path, Durability::Process).unwrap();
+        let next = Moment::from_millis(9);
+        let put_off = Write::Retried { uuid, attempts: 1, throttles: 3, next };
+        disk.commit(&[Write::Event(Arc::new(event.clone())), put_off]).unwrap();
+        drop(disk);
+        let (_, kept) = open(&path, Durability::Process).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let expected = StoredEvent { attempts: 1, throttles: 3, next: Some(next), ..event };
+        assert_eq!(kept.events, [expected]);
+    }
 }

@@ -115,7 +115,7 @@ mod tests {
     fn an_event_and_a_mapping_have_their_filters() {
         let large = "{Filters: [{Pattern: '{\"body\": {\"size\": [\"large\"]}}'}]}";
         let rest = format!(
-            "{QUEUE}\n  Mapped: {{Type: AWS::Lambda::EventSourceMapping, Properties: {{EventSourceArn: !GetAtt Orders.Arn, FunctionName: !GetAtt Tea.Arn, FilterCriteria: {large}}}}}"
+            "{QUEUE}\n  Others: {{Type: AWS::SQS::Queue}}\n  Mapped: {{Type: AWS::Lambda::EventSourceMapping, Properties: {{EventSourceArn: !GetAtt Others.Arn, FunctionName: !GetAtt Tea.Arn, FilterCriteria: {large}}}}}"
         );
         let template = of(&event(large), &rest).expect("a template");
         assert_eq!(template.mappings.len(), 2);

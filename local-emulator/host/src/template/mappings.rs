@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lunch_contract::names::FunctionReference;
 use lunch_contract::sqs::QueueName;
+use serde::{Deserialize, Serialize};
 
 use super::error::TemplateError;
 use super::node::{Node, Span};
@@ -28,6 +29,8 @@ pub struct Mapping {
     pub window: Duration,
     /// `ScalingConfig.MaximumConcurrency`.
     pub concurrency_max: Option<u32>,
+    /// `ProvisionedPollerConfig`.
+    pub provisioned: Option<ProvisionedPollers>,
     /// Whether `FunctionResponseTypes` holds `ReportBatchItemFailures`.
     pub reports_failures: bool,
     /// `FilterCriteria`.
@@ -38,9 +41,34 @@ pub struct Mapping {
     pub at: Span,
 }
 
+/// A `ProvisionedPollerConfig`. It is kept and told, and polls no other way. Facts 7.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProvisionedPollers {
+    /// `MinimumPollers`.
+    pub minimum: u32,
+    /// `MaximumPollers`.
+    pub maximum: u32,
+}
+
+impl ProvisionedPollers {
+    /// The most that `MinimumPollers` may be.
+    pub(crate) const MINIMUM_MAX: u32 = 200;
+    /// The most that `MaximumPollers` may be.
+    pub(crate) const MAXIMUM_MAX: u32 = 10_000;
+
+    /// With AWS's defaults for what is not said; `None`: the one is above the other.
+    pub(crate) fn of(minimum: Option<u32>, maximum: Option<u32>) -> Option<Self> {
+        let (minimum, maximum) = (minimum.unwrap_or(2), maximum.unwrap_or(200));
+        (minimum <= maximum).then_some(Self { minimum, maximum })
+    }
+}
+
 /// Properties that are read and not served, with what that means.
 const NOT_SERVED: [(&str, &str); 3] = [
-    ("ProvisionedPollerConfig", "not served yet"),
+    (
+        "ProvisionedPollerConfig",
+        "kept and told, and not emulated: it has five pollers and more, as any other",
+    ),
     ("MetricsConfig", "without effect here"),
     ("KmsKeyArn", "without effect here"),
 ];
@@ -137,12 +165,37 @@ fn read(
         batch_size,
         window: Duration::from_secs(window.into()),
         concurrency_max,
+        provisioned: provisioned(properties, prefix, concurrency_max, at)?,
         reports_failures: reports_failures(properties, &path("FunctionResponseTypes"))?,
         filters,
         enabled,
         at,
     });
     Ok(())
+}
+
+fn provisioned(
+    properties: &Properties<'_>,
+    prefix: &str,
+    concurrency_max: Option<u32>,
+    at: Span,
+) -> Result<Option<ProvisionedPollers>, TemplateError> {
+    let path = format!("{prefix}ProvisionedPollerConfig");
+    let Some(node) = properties.find(&path)? else { return Ok(None) };
+    let number = |name: &str, most| properties.number(&format!("{path}.{name}"), 1, most);
+    let minimum = number("MinimumPollers", ProvisionedPollers::MINIMUM_MAX)?;
+    let maximum = number("MaximumPollers", ProvisionedPollers::MAXIMUM_MAX)?;
+    let wrong = |wanted| Err(properties.error(&path, "there", wanted, at));
+    if concurrency_max.is_some() {
+        return wrong("there without `ScalingConfig.MaximumConcurrency`: AWS takes one of them");
+    }
+    match ProvisionedPollers::of(minimum, maximum) {
+        Some(pollers) => Ok(Some(pollers)),
+        None => {
+            let wanted = "with no more `MinimumPollers` than `MaximumPollers`";
+            Err(properties.error(&path, "there", wanted, node.span))
+        }
+    }
 }
 
 fn reports_failures(properties: &Properties<'_>, path: &str) -> Result<bool, TemplateError> {
@@ -162,7 +215,7 @@ fn reports_failures(properties: &Properties<'_>, path: &str) -> Result<bool, Tem
 
 /// Says of which mappings the queue or the function is not served, and refuses what AWS refuses of the others.
 pub(super) fn settle(template: &mut Template) -> Result<(), TemplateError> {
-    let mut settled = Vec::new();
+    let mut settled: Vec<Mapping> = Vec::new();
     for mapping in std::mem::take(&mut template.mappings) {
         let Mapping { at, logical_id, queue, function, .. } = &mapping;
         let queued = template.queues.iter().find(|one| one.name == *queue);
@@ -187,6 +240,23 @@ pub(super) fn settle(template: &mut Template) -> Result<(), TemplateError> {
                     "at least the timeout of `{function}`, which it is mapped to, {} s, as AWS demands it",
                     served.timeout.as_secs()
                 ),
+                at: *at,
+            });
+        }
+        let same = |other: &&Mapping| {
+            (&other.queue, &other.function, &other.qualifier)
+                == (&mapping.queue, &mapping.function, &mapping.qualifier)
+        };
+        if let Some(other) = settled.iter().find(same) {
+            return Err(TemplateError::Value {
+                function: logical_id.clone(),
+                property: "the mapping".to_owned(),
+                got: format!(
+                    "from `{queue}` to `{function}`, as `{}` is already",
+                    other.logical_id
+                ),
+                wanted: "the only one of that queue and that function, as AWS demands it"
+                    .to_owned(),
                 at: *at,
             });
         }
@@ -250,12 +320,36 @@ mod tests {
             ("ScalingConfig: {MaximumConcurrency: 1}", "from 2 to 1000"),
             ("FunctionResponseTypes: [Report]", "ReportBatchItemFailures"),
             ("DestinationConfig: {OnFailure: {Destination: x}}", "no `DestinationConfig`"),
+            ("ProvisionedPollerConfig: {MinimumPollers: 201}", "from 1 to 200"),
+            ("ProvisionedPollerConfig: {MaximumPollers: 1}", "no more `MinimumPollers`"),
+            (
+                "ProvisionedPollerConfig: {MinimumPollers: 3}, ScalingConfig: {MaximumConcurrency: 2}",
+                "AWS takes one of them",
+            ),
         ] {
             let said = event(properties);
             assert!(said.contains(word), "{properties}: {said}");
         }
+        let twice = "  Again: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Orders.Arn, FunctionName: !Ref Tea}}";
+        let once = "Events: {Order: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}}";
+        let said = sentence(once, &format!("{QUEUE}\n{twice}"));
+        assert!(said.contains("as `TeaOrder` is already"), "{said}");
+        assert!(said.starts_with("line 8"), "{said}");
         let long =
             "Timeout: 61, Events: {Order: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn}}}";
         assert!(sentence(long, QUEUE).contains("at least the timeout of `Tea`"));
+    }
+
+    #[test]
+    fn provisioned_pollers_are_kept_and_said_not_to_be_emulated() {
+        let event = "Events: {Order: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn, ProvisionedPollerConfig: {MinimumPollers: 3}}}}";
+        let template = of(event, QUEUE).expect("a template");
+        let pollers = template.mappings[0].provisioned.expect("they are kept");
+        assert_eq!((pollers.minimum, pollers.maximum), (3, 200));
+        let told = template.not_served.join("\n");
+        assert!(
+            told.contains("`ProvisionedPollerConfig` of `TeaOrder`: kept and told, and not"),
+            "{told}"
+        );
     }
 }

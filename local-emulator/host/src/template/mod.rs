@@ -39,7 +39,7 @@ pub use crate::event_source::filter::{Filters, FiltersError, Pattern, PatternErr
 pub use error::TemplateError;
 pub use follow::{Follow, NotAPointer, Outcomes, Pointer};
 pub use function::{Build, Function};
-pub use mappings::Mapping;
+pub use mappings::{Mapping, ProvisionedPollers};
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 pub use queues::Queue;

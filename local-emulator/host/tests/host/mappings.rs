@@ -222,3 +222,81 @@ fn a_mapping_calls_the_alias_that_it_names() {
         assert!(arns.borrow()[0].ends_with(":function:coffee:live"), "{arns:?}");
     });
 }
+
+#[test]
+fn the_digest_of_attributes_is_null_with_a_window_and_absent_without_where_there_are_none() {
+    let seen = Rc::default();
+    let program = failing(&seen, 0);
+    let queues = vec![queue("orders", &[]), queue("others", &[])];
+    let config = Config { queues, ..Config::new(vec![coffee()]) };
+    with_cloud(config, program, |mut client, _| async move {
+        for (name, window) in [("orders", 0), ("others", 1)] {
+            let arn = format!("arn:aws:sqs:us-east-1:123456789012:{name}");
+            let asked = json!({
+                "EventSourceArn": arn, "FunctionName": "coffee",
+                "MaximumBatchingWindowInSeconds": window, "BatchSize": 2,
+            });
+            call(&mut client, "POST", "", asked).await;
+            let attribute = json!({ "milk": { "DataType": "String", "StringValue": "oat" } });
+            for attributes in [json!({}), attribute] {
+                let url = format!("http://localhost/123456789012/{name}");
+                let sent = json!({
+                    "QueueUrl": url, "MessageBody": name, "MessageAttributes": attributes,
+                });
+                sqs(&mut client, "SendMessage", sent).await;
+            }
+        }
+        let look = async {
+            let records = || {
+                let seen = seen.borrow();
+                let events = seen.iter().map(|(_, event)| serde_json::from_str::<Value>(event));
+                let events = events.map(|event| event.expect("JSON")["Records"].take());
+                let records = events.flat_map(|all| all.as_array().cloned().unwrap_or_default());
+                records.collect::<Vec<_>>()
+            };
+            while records().len() < 4 {
+                client.call("GET", "/_lunch/queues", &[], "").await;
+            }
+            records()
+        };
+        let records = tokio::time::timeout(std::time::Duration::from_secs(10), look).await;
+        for record in records.expect("within 10 s") {
+            let digest = record.get("md5OfMessageAttributes").cloned();
+            if record["messageAttributes"] != json!({}) {
+                assert!(digest.is_some_and(|digest| digest.is_string()), "{record}");
+            } else if record["body"] == "others" {
+                assert_eq!(digest, Some(Value::Null), "{record}");
+            } else {
+                assert_eq!(digest, None, "{record}");
+            }
+        }
+    });
+}
+
+#[test]
+fn provisioned_pollers_are_kept_and_told_and_not_beside_a_concurrency() {
+    let config = Config { queues: vec![queue("orders", &[])], ..Config::new(vec![coffee()]) };
+    with_cloud(config, echo(), |mut client, _| async move {
+        let asked = |pollers: Value| json!({ "EventSourceArn": ARN, "FunctionName": "coffee", "ProvisionedPollerConfig": pollers });
+        for pollers in [
+            json!({ "MinimumPollers": 201 }),
+            json!({ "MaximumPollers": 10_001 }),
+            json!({ "MinimumPollers": 5, "MaximumPollers": 4 }),
+        ] {
+            let (status, told) = call(&mut client, "POST", "", asked(pollers)).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{told}");
+        }
+        let (_, made) = call(&mut client, "POST", "", asked(json!({ "MinimumPollers": 3 }))).await;
+        let pollers = json!({ "MinimumPollers": 3, "MaximumPollers": 200 });
+        assert_eq!(made["ProvisionedPollerConfig"], pollers);
+        let path = format!("/{}", made["UUID"].as_str().expect("an id"));
+        let scaling = json!({ "ScalingConfig": { "MaximumConcurrency": 2 } });
+        let (status, _) = call(&mut client, "PUT", &path, scaling.clone()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let mut other = scaling;
+        other["ProvisionedPollerConfig"] = json!({});
+        let (_, told) = call(&mut client, "PUT", &path, other).await;
+        assert_eq!(told.get("ProvisionedPollerConfig"), None);
+        assert_eq!(told["ScalingConfig"]["MaximumConcurrency"], 2);
+    });
+}

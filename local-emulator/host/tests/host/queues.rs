@@ -166,6 +166,7 @@ pub(crate) fn mapping(reports_failures: bool) -> Mapping {
         batch_size: 10,
         window: std::time::Duration::ZERO,
         concurrency_max: None,
+        provisioned: None,
         reports_failures,
         filters: Filters::default(),
         enabled: true,
