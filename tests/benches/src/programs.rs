@@ -21,6 +21,10 @@ pub(crate) const LATE: &str = "late";
 /// The same, of which AWS's own lines are not logged where it goes well.
 pub(crate) const QUIET: &str = "quiet";
 
+/// How `lunch up` is started where it keeps nothing; the template comes next.
+const UP: [&str; 8] =
+    ["up", "--port", "0", "--no-build", "--limits", "relaxed", "--ephemeral", "--template"];
+
 /// Where an event is posted to, at ours and at the relay.
 pub(crate) fn invocations(function: &str) -> String {
     format!("/2015-03-31/functions/{function}/invocations")
@@ -91,16 +95,7 @@ impl Place {
     /// Starts `lunch up` with more arguments, if need be.
     pub(crate) fn lunch(&self, arguments: &[&str]) -> Result<Program, Failure> {
         let mut command = Command::new(&self.lunch);
-        command.args([
-            "up",
-            "--port",
-            "0",
-            "--no-build",
-            "--limits",
-            "relaxed",
-            "--ephemeral",
-            "--template",
-        ]);
+        command.args(UP);
         command.arg(self.file("template.yaml")).args(arguments);
         Program::start("lunch", command)
     }
@@ -128,16 +123,7 @@ impl Place {
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-c", &format!("{MOUNT}; shift 2; exec \"$@\""), "sh"]);
         command.arg(mounts.to_string()).arg(self.file("mounts")).arg(&self.lunch);
-        command.args([
-            "up",
-            "--port",
-            "0",
-            "--no-build",
-            "--limits",
-            "relaxed",
-            "--ephemeral",
-            "--template",
-        ]);
+        command.args(UP);
         command.arg(self.file("template.yaml"));
         Program::start("lunch", command).map(Some)
     }

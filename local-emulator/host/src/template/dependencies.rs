@@ -110,7 +110,7 @@ impl<'a> Graph<'a> {
     /// What its properties refer to.
     fn referred(&self, globals: Option<&Node>, resource: &Node, needs: &mut Vec<(usize, Span)>) {
         let Some(properties) = resource.get("Properties") else { return };
-        let kind = resource.get("Type").and_then(Node::text).unwrap_or_default();
+        let kind = resource.kind().unwrap_or_default();
         let is_sams = kind.starts_with("AWS::Serverless::");
         let merged = globals.filter(|_| kind == "AWS::Serverless::Function");
         let merged = merged.map(|globals| merge(globals, properties));

@@ -1,7 +1,7 @@
 //! What a template says of events: `EventInvokeConfig` of a function, `AWS::Lambda::EventInvokeConfig`, and
 //! `DeadLetterQueue`. Facts 6.
 
-use lunch_contract::names::{FunctionReference, LATEST};
+use lunch_contract::names::LATEST;
 use lunch_contract::sqs::QueueName;
 
 use super::Template;
@@ -28,14 +28,13 @@ pub(super) fn add(
     id: &str,
     resource: &Node,
 ) -> Result<bool, TemplateError> {
-    if resource.get("Type").and_then(Node::text) != Some("AWS::Lambda::EventInvokeConfig") {
+    const KIND: &str = "AWS::Lambda::EventInvokeConfig";
+    let Some(properties) = Properties::of_kind(KIND, id, resource, resolver) else {
         return Ok(false);
-    }
-    let properties = Properties::of(id, resource, resolver);
-    let Some(function) = properties.wish("FunctionName", template)? else { return Ok(true) };
-    let function = FunctionReference::parse(&function)
-        .map_or_else(|_| function.clone(), |reference| reference.name.to_owned());
-    let qualifier = properties.wish("Qualifier", template)?;
+    };
+    let named = properties.function("FunctionName", template)?;
+    let Some((function, named)) = named else { return Ok(true) };
+    let qualifier = properties.wish("Qualifier", template)?.or(named);
     let said = Said {
         logical_id: id.to_owned(),
         function,

@@ -98,7 +98,7 @@ pub(super) fn add(
     resource: &Node,
 ) -> Result<(), TemplateError> {
     let at = resource.span;
-    let is_sam = resource.get("Type").and_then(Node::text) == Some("AWS::Serverless::Function");
+    let is_sam = resource.kind() == Some("AWS::Serverless::Function");
     let nothing = Node { value: Value::Map(Vec::new()), span: at };
     let own = resource.get("Properties").unwrap_or(&nothing);
     let node = globals.filter(|_| is_sam).map_or_else(|| own.clone(), |all| merge(all, own));
@@ -309,7 +309,7 @@ fn note(template: &mut Template, properties: &Properties<'_>) -> Result<(), Temp
             if name == "Events" && node.intrinsic().is_none() && !node.entries().is_empty() {
                 for (event, node) in node.entries() {
                     let line = node.span.line;
-                    let kind = node.get("Type").and_then(Node::text).unwrap_or("without a `Type`");
+                    let kind = node.kind().unwrap_or("without a `Type`");
                     if kind == "SQS" {
                         continue;
                     }

@@ -21,7 +21,7 @@ pub(super) fn kind(root: &Node, id: &str) -> Option<&'static str> {
     }
     resources.iter().find_map(|(owner, resource)| {
         let rest = id.strip_prefix(owner.as_str()).filter(|rest| !rest.is_empty())?;
-        match resource.get("Type").and_then(Node::text)? {
+        match resource.kind()? {
             "AWS::Serverless::Function" => of_function(root, resource, rest),
             "AWS::Serverless::StateMachine" => (rest == "Role").then_some("AWS::IAM::Role"),
             "AWS::Serverless::Api" => match rest {
@@ -68,7 +68,7 @@ fn of_function(root: &Node, resource: &Node, rest: &str) -> Option<&'static str>
     }
     let events = property(root, resource, "Events")?;
     let (_, event) = events.entries().iter().find(|(name, _)| name == rest)?;
-    match event.get("Type").and_then(Node::text)? {
+    match event.kind()? {
         "SQS" | "Kinesis" | "DynamoDB" | "DocumentDB" | "MSK" | "MQ" | "SelfManagedKafka" => {
             Some("AWS::Lambda::EventSourceMapping")
         }
@@ -82,7 +82,7 @@ fn of_function(root: &Node, resource: &Node, rest: &str) -> Option<&'static str>
 
 /// A property of a function, its own or that of all functions.
 fn property<'a>(root: &'a Node, resource: &'a Node, name: &str) -> Option<&'a Node> {
-    let is_sam = resource.get("Type").and_then(Node::text) == Some("AWS::Serverless::Function");
+    let is_sam = resource.kind() == Some("AWS::Serverless::Function");
     let own = resource.get("Properties").and_then(|all| all.get(name));
     let globals = || root.get("Globals")?.get("Function")?.get(name);
     own.or_else(|| if is_sam { globals() } else { None })
@@ -95,5 +95,5 @@ fn has_event(root: &Node, kind: &str) -> bool {
     functions
         .filter_map(|node| property(root, node, "Events"))
         .flat_map(Node::entries)
-        .any(|(_, event)| event.get("Type").and_then(Node::text) == Some(kind))
+        .any(|(_, event)| event.kind() == Some(kind))
 }

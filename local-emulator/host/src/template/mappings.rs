@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use lunch_contract::names::FunctionReference;
 use lunch_contract::sqs::QueueName;
 use serde::{Deserialize, Serialize};
 
@@ -80,16 +79,12 @@ pub(super) fn add(
     id: &str,
     resource: &Node,
 ) -> Result<bool, TemplateError> {
-    if resource.get("Type").and_then(Node::text) != Some("AWS::Lambda::EventSourceMapping") {
+    const KIND: &str = "AWS::Lambda::EventSourceMapping";
+    let Some(properties) = Properties::of_kind(KIND, id, resource, resolver) else {
         return Ok(false);
-    }
-    let at = resource.span;
-    let properties = Properties::of(id, resource, resolver);
-    let Some(function) = properties.wish("FunctionName", template)? else { return Ok(true) };
-    let function = match FunctionReference::parse(&function) {
-        Ok(reference) => (reference.name.to_owned(), reference.qualifier.map(str::to_owned)),
-        Err(_) => (function.clone(), None),
     };
+    let at = resource.span;
+    let Some(function) = properties.function("FunctionName", template)? else { return Ok(true) };
     read(template, &properties, "", "EventSourceArn", id.to_owned(), function, at)?;
     Ok(true)
 }
@@ -104,7 +99,7 @@ pub(super) fn of_function(
     let named: Vec<_> = events
         .entries()
         .iter()
-        .filter(|(_, event)| event.get("Type").and_then(Node::text) == Some("SQS"))
+        .filter(|(_, event)| event.kind() == Some("SQS"))
         .map(|(name, event)| (name.clone(), event.span))
         .collect();
     // SAM has the alias called that it publishes.

@@ -262,7 +262,7 @@ fn add<'a>(
     {
         return Ok(None);
     }
-    let Some(kind) = resource.get("Type").and_then(Node::text) else {
+    let Some(kind) = resource.kind() else {
         template.not_served.push(format!("line {line}: `{id}` has no `Type`"));
         return Ok(None);
     };

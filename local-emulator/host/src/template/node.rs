@@ -86,6 +86,11 @@ impl Node {
         if let Value::List(items) = &self.value { items } else { &[] }
     }
 
+    /// What it says of its `Type`: a resource's, or an event's.
+    pub(crate) fn kind(&self) -> Option<&str> {
+        self.get("Type").and_then(Self::text)
+    }
+
     pub(crate) fn text(&self) -> Option<&str> {
         if let Value::Scalar { text, .. } = &self.value { Some(text) } else { None }
     }

@@ -1,5 +1,7 @@
 //! The properties of a resource, and how one of them is read.
 
+use lunch_contract::names::FunctionReference;
+
 use super::Template;
 use super::error::TemplateError;
 use super::node::{Node, Span, Value};
@@ -19,6 +21,16 @@ impl<'a> Properties<'a> {
         let nothing = || Node { value: Value::Map(Vec::new()), span: resource.span };
         let node = resource.get("Properties").cloned().unwrap_or_else(nothing);
         Self { id, node, resolver }
+    }
+
+    /// A resource's own, if it is of that type.
+    pub(super) fn of_kind(
+        kind: &str,
+        id: &'a str,
+        resource: &Node,
+        resolver: &'a Resolver<'a>,
+    ) -> Option<Self> {
+        (resource.kind() == Some(kind)).then(|| Self::of(id, resource, resolver))
     }
 }
 
@@ -75,6 +87,15 @@ impl Properties<'_> {
         }
     }
 
+    /// The function that is named there, and what of it is called, if that is said.
+    pub(super) fn function(
+        &self,
+        path: &str,
+        template: &mut Template,
+    ) -> Result<Option<(String, Option<String>)>, TemplateError> {
+        Ok(self.wish(path, template)?.map(|text| function_of(&text)))
+    }
+
     /// A text that is needed, if it is there.
     pub(super) fn text(&self, path: &str) -> Result<Option<(String, Span)>, TemplateError> {
         let Some(node) = self.find(path)? else { return Ok(None) };
@@ -102,5 +123,14 @@ impl Properties<'_> {
 
     pub(super) fn or(&self, path: &str, default: &str) -> Result<String, TemplateError> {
         Ok(self.text(path)?.map_or_else(|| default.to_owned(), |(text, _)| text))
+    }
+}
+
+/// The function that a name or an ARN means, and what of it is called, if that is said. What is neither is taken to be a
+/// name, which nobody has.
+pub(super) fn function_of(text: &str) -> (String, Option<String>) {
+    match FunctionReference::parse(text) {
+        Ok(reference) => (reference.name.to_owned(), reference.qualifier.map(str::to_owned)),
+        Err(_) => (text.to_owned(), None),
     }
 }

@@ -58,32 +58,32 @@ pub(super) fn add(
 ) -> Result<bool, TemplateError> {
     let at = resource.span;
     let properties = Properties::of(id, resource, resolver);
-    let kind = resource.get("Type").and_then(Node::text);
+    let kind = resource.kind();
     for name in not_served(kind) {
         if let Some(node) = properties.find(name)? {
             let line = node.span.line;
             template.not_served.push(format!("line {line}: `{name}` of `{id}`: not served yet"));
         }
     }
-    let mut read = |path: &str| properties.wish(path, template);
     let logical_id = id.to_owned();
     match kind {
         Some("AWS::Lambda::Version") => {
-            let Some(function) = read("FunctionName")? else { return Ok(true) };
-            let description = read("Description")?.unwrap_or_default();
-            let function = name(&function);
+            let named = properties.function("FunctionName", template)?;
+            let Some((function, _)) = named else { return Ok(true) };
+            let description = properties.wish("Description", template)?.unwrap_or_default();
             template.versions.push(Version { logical_id, function, description, at });
         }
         Some("AWS::Lambda::Alias") => {
-            let (function, alias) = (read("FunctionName")?, read("Name")?);
-            let (Some(function), Some(alias)) = (function, alias) else { return Ok(true) };
-            let (function, version) = (name(&function), read("FunctionVersion")?);
+            let function = properties.function("FunctionName", template)?;
+            let alias = properties.wish("Name", template)?;
+            let (Some((function, _)), Some(alias)) = (function, alias) else { return Ok(true) };
+            let version = properties.wish("FunctionVersion", template)?;
             check_alias(&properties, "Name", &alias)?;
             check_version(&properties, version.as_deref())?;
             template.aliases.push(Alias { logical_id, function, name: alias, version, at });
         }
         Some("AWS::Logs::LogGroup") => {
-            let name = read("LogGroupName")?;
+            let name = properties.wish("LogGroupName", template)?;
             template.log_groups.push(LogGroup { logical_id, name, at });
         }
         Some(_) | None => return Ok(false),
@@ -195,11 +195,6 @@ pub(super) fn add_auto(
     let function = function.to_owned();
     template.aliases.push(Alias { logical_id, function, name, version: None, at });
     Ok(())
-}
-
-/// A function's name, of its name or ARN.
-fn name(function: &str) -> String {
-    function.rsplit_once(":function:").map_or(function, |(_, name)| name).to_owned()
 }
 
 #[cfg(test)]

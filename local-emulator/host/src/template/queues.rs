@@ -54,7 +54,7 @@ pub(super) fn add(
 ) -> Result<bool, TemplateError> {
     let at = resource.span;
     let properties = Properties::of(id, resource, resolver);
-    match resource.get("Type").and_then(Node::text) {
+    match resource.kind() {
         Some("AWS::SQS::Queue") => {
             let queue = queue(template, &properties, at)?;
             template.queues.push(queue);

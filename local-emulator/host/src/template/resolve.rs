@@ -268,7 +268,7 @@ impl<'a> Resolver<'a> {
     /// The type of a resource that the template has, or that SAM makes of it.
     fn kind(&self, id: &str) -> Option<&'a str> {
         match self.resource(id) {
-            Some(resource) => resource.get("Type").and_then(Node::text),
+            Some(resource) => resource.kind(),
             None => generated::kind(self.root, id),
         }
     }
@@ -363,6 +363,6 @@ impl<'a> Resolver<'a> {
 }
 
 pub(crate) fn is_function(resource: &Node) -> bool {
-    let kind = resource.get("Type").and_then(Node::text);
+    let kind = resource.kind();
     matches!(kind, Some("AWS::Serverless::Function" | "AWS::Lambda::Function"))
 }

@@ -1,13 +1,11 @@
 //! What a template says of function URLs: SAM's `FunctionUrlConfig`, and `AWS::Lambda::Url`. Facts 8.
 
-use lunch_contract::names::FunctionReference;
-
 use super::Template;
 use super::error::TemplateError;
 use super::function::boolean;
 use super::generated;
 use super::node::{Node, Span};
-use super::properties::Properties;
+use super::properties::{Properties, function_of};
 use super::resolve::{Resolved, Resolver, text};
 use crate::function_url::{self, Cors, FunctionUrl, UrlAuth};
 
@@ -33,13 +31,12 @@ pub(super) fn add(
     id: &str,
     resource: &Node,
 ) -> Result<bool, TemplateError> {
-    if resource.get("Type").and_then(Node::text) != Some(KIND) {
+    let Some(properties) = Properties::of_kind(KIND, id, resource, resolver) else {
         return Ok(false);
-    }
-    let properties = Properties::of(id, resource, resolver);
-    let Some(target) = properties.wish("TargetFunctionArn", template)? else { return Ok(true) };
-    let own = properties.wish("Qualifier", template)?;
-    let (function, qualifier) = target_of(&target, own);
+    };
+    let named = properties.function("TargetFunctionArn", template)?;
+    let Some((function, named)) = named else { return Ok(true) };
+    let qualifier = properties.wish("Qualifier", template)?.or(named);
     let config = read(template, &properties, "", id, qualifier)?;
     let (logical_id, at) = (id.to_owned(), resource.span);
     template.urls.push(Url { logical_id, function, config, at });
@@ -62,17 +59,6 @@ pub(super) fn of_function(
     let config = read(template, properties, "FunctionUrlConfig.", &logical_id, qualifier)?;
     template.urls.push(Url { logical_id, function: function.to_owned(), config, at });
     Ok(())
-}
-
-/// The function's name and the alias of a `TargetFunctionArn` and a `Qualifier`.
-fn target_of(target: &str, qualifier: Option<String>) -> (String, Option<String>) {
-    match FunctionReference::parse(target) {
-        Ok(reference) => {
-            let qualifier = qualifier.or_else(|| reference.qualifier.map(str::to_owned));
-            (reference.name.to_owned(), qualifier)
-        }
-        Err(_) => (target.to_owned(), qualifier),
-    }
 }
 
 fn read(
@@ -229,7 +215,8 @@ impl Resolver<'_> {
         let (function, qualifier) = if let Some(resource) = self.resource(id) {
             let property = |name| resource.get("Properties").and_then(|all| all.get(name));
             let Some(target) = known(property("TargetFunctionArn"))? else { return Ok(None) };
-            target_of(&target, known(property("Qualifier"))?)
+            let (function, named) = function_of(&target);
+            (function, known(property("Qualifier"))?.or(named))
         } else {
             let owner = id.strip_suffix("Url").unwrap_or(id);
             let Some(resource) = self.resource(owner) else { return Ok(None) };
