@@ -6,7 +6,7 @@ use lunch_cloud::asynchronous::Waiting;
 use lunch_cloud::drive::Restored;
 use lunch_cloud::{Cloud, Command, Event, FunctionConfig, InvocationKind, ReplyAt, Settings};
 use lunch_contract::sqs::SequenceNumber;
-use lunch_contract::{FunctionId, Moment, RequestId, RevisionId};
+use lunch_contract::{FunctionId, Moment, QualifierId, RequestId, RevisionId};
 
 const COFFEE: FunctionId = FunctionId(0);
 
@@ -21,7 +21,8 @@ fn at(seconds: u64) -> Moment {
 /// An event that was accepted at the beginning, and is tried again then.
 fn waiting(number: u32, next: Moment) -> Waiting {
     let (request, accepted) = (request(number), Moment::ZERO);
-    Waiting { request, function: COFFEE, accepted, attempts: 1, next }
+    let qualifier = QualifierId::LATEST;
+    Waiting { request, function: COFFEE, qualifier, accepted, attempts: 1, throttles: 0, next }
 }
 
 /// A cloud of `now`, with one function, that goes on with these.
@@ -42,7 +43,8 @@ fn commands(cloud: &mut Cloud<()>) -> Vec<Command> {
 fn who_calls_while_events_of_before_wait_is_served() {
     let mut cloud = restored(at(10), vec![waiting(0, at(60)), waiting(1, at(70))]);
     let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-    let call = Event::Invoke { request: request(2), function: COFFEE, kind, reply };
+    let (function, qualifier) = (COFFEE, QualifierId::LATEST);
+    let call = Event::Invoke { request: request(2), function, qualifier, kind, reply };
     assert_eq!(cloud.handle(at(11), call), Ok(()));
 }
 

@@ -9,7 +9,7 @@ use lunch_cloud::asynchronous::Waiting;
 use lunch_cloud::event_source::MappingConfig;
 use lunch_cloud::sqs::{Change, DedupKey, StoredDedup, StoredMessage, StoredQueue, StoredTask};
 use lunch_contract::sqs::{Handle, MessageId, QueueId, SequenceNumber, TaskId};
-use lunch_contract::{FunctionId, IdAllocator, Moment, RequestId};
+use lunch_contract::{FunctionId, IdAllocator, Moment, QualifierId, RequestId};
 
 /// Something to be made safe.
 #[derive(Clone, Debug)]
@@ -20,6 +20,7 @@ pub(super) enum Write {
     Retried {
         event: u64,
         attempts: u32,
+        throttles: u32,
         next: Moment,
     },
     Ended {
@@ -34,6 +35,7 @@ pub(super) struct StoredEvent {
     pub(super) function: FunctionId,
     pub(super) accepted: Moment,
     pub(super) attempts: u32,
+    pub(super) throttles: u32,
     /// `None`: it was being tried.
     pub(super) next: Option<Moment>,
 }
@@ -150,9 +152,10 @@ impl Kept {
             Write::Event(id, event) => {
                 self.events.insert(id, event);
             }
-            Write::Retried { event, attempts, next } => {
+            Write::Retried { event, attempts, throttles, next } => {
                 if let Some(event) = self.events.get_mut(&event) {
-                    (event.attempts, event.next) = (attempts, Some(next));
+                    (event.attempts, event.throttles) = (attempts, throttles);
+                    event.next = Some(next);
                 }
             }
             Write::Ended { event } => {
@@ -214,9 +217,11 @@ impl Kept {
         mut request: impl FnMut() -> RequestId,
     ) -> Vec<(u64, Waiting)> {
         let waiting = |(id, event): (&u64, &StoredEvent)| {
-            let StoredEvent { function, accepted, attempts, next } = *event;
+            let StoredEvent { function, accepted, attempts, throttles, next } = *event;
             let next = next.unwrap_or(now);
-            (*id, Waiting { request: request(), function, accepted, attempts, next })
+            let qualifier = QualifierId::LATEST;
+            let request = request();
+            (*id, Waiting { request, function, qualifier, accepted, attempts, throttles, next })
         };
         self.events.iter().map(waiting).collect()
     }

@@ -12,7 +12,7 @@ use lunch_cloud::{
     Command, Event, InvocationKind, Record, Refused, ReplyAt, Settings, Wake, journal,
 };
 use lunch_contract::sqs::{MessageId, QueueId};
-use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, RequestId};
+use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, QualifierId, RequestId};
 
 use super::disk::{Answer, Disk, Write};
 use super::people::{People, Task};
@@ -216,7 +216,8 @@ impl Street<'_> {
                     let wanted = Wanted::Batch { poller, mapping, messages };
                     let request = self.open(wanted);
                     let (kind, reply) = (InvocationKind::RequestResponse, ReplyAt::Response);
-                    self.input(Event::Invoke { request, function, kind, reply }.into())?;
+                    let qualifier = QualifierId::LATEST;
+                    self.input(Event::Invoke { request, function, qualifier, kind, reply }.into())?;
                 }
                 Deferred::Record(queue) => {
                     let message = self.new_message(queue, None);
@@ -329,8 +330,13 @@ impl Street<'_> {
         let event = *event;
         match command {
             asynchronous::Command::Attempt { .. } => {}
-            asynchronous::Command::Retry { at, attempts, .. } => {
-                self.disk.write(Write::Retried { event, attempts: *attempts, next: *at });
+            asynchronous::Command::Retry { at, attempts, throttles, .. } => {
+                self.disk.write(Write::Retried {
+                    event,
+                    attempts: *attempts,
+                    throttles: *throttles,
+                    next: *at,
+                });
             }
             // The end of the cloud is not the end of an event that is kept.
             asynchronous::Command::Ended { condition: Condition::ShutDown, .. } => {}
@@ -391,12 +397,20 @@ impl Street<'_> {
             let id = request.serial;
             self.wanted.insert(request, Wanted::Event { id });
             let accepted = self.now();
-            let event = super::disk::StoredEvent { function, accepted, attempts: 0, next: None };
+            let event = super::disk::StoredEvent {
+                function,
+                accepted,
+                attempts: 0,
+                throttles: 0,
+                next: None,
+            };
             self.disk.write(Write::Event(id, event));
         }
         self.disk.answer(Answer::Done);
         let reply = ReplyAt::Response;
-        let refusal = self.tell(Event::Invoke { request, function, kind, reply }.into())?;
+        let qualifier = QualifierId::LATEST;
+        let call = Event::Invoke { request, function, qualifier, kind, reply };
+        let refusal = self.tell(call.into())?;
         let what = || format!("a well-formed request is refused: {refusal:?}");
         if refusal.is_none() { Ok(()) } else { Err(Broken { law: laws::PROMISE, what: what() }) }
     }

@@ -115,6 +115,8 @@ pub(crate) struct StreetPlan {
     pub(crate) queues: Vec<QueueConfig>,
     pub(crate) mappings: Vec<MappingPlan>,
     pub(crate) destinations: Vec<Destinations>,
+    /// How each function's events are tried again.
+    pub(crate) events: Vec<EventConfig>,
     /// From one visit to the next.
     pub(crate) gap: (Duration, Duration),
     /// How long a commit takes when the store is well.
@@ -145,6 +147,13 @@ impl StreetPlan {
                 failure: destination(&mut random),
             })
             .collect();
+        let ages = [60, 61, 200, 6 * 3_600].map(Duration::from_secs);
+        let events = (0..functions)
+            .map(|_| EventConfig {
+                retries_max: random.pick(&[0, 1, 2, 2]),
+                age_max: random.pick(&ages),
+            })
+            .collect();
         let low = random.magnitude(Duration::from_micros(200), Duration::from_secs(1));
         let spread = random.magnitude(Duration::from_millis(5), Duration::from_secs(120));
         let share = random.pick(&[0.0, 0.15, 0.3, 0.6]);
@@ -156,6 +165,7 @@ impl StreetPlan {
             queues: queues.clone(),
             mappings,
             destinations,
+            events,
             gap: (low, low + spread),
             commit: random.magnitude(Duration::from_micros(50), Duration::from_millis(100)),
             groups: 1 + random.below(4),
@@ -168,11 +178,11 @@ impl StreetPlan {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Self { instances, queues, mappings, destinations, gap, commit, .. } = self;
+        let Self { instances, queues, mappings, destinations, events, gap, commit, .. } = self;
         let mut lines = instances.lines();
         lines.extend(queues.iter().enumerate().map(|(nth, one)| format!("q-{nth} {one:?}")));
         lines.extend(mappings.iter().map(|one| format!("{one:?}")));
-        lines.push(format!("{destinations:?}, gap {gap:?}, commit {commit:?}"));
+        lines.push(format!("{destinations:?}, {events:?}, gap {gap:?}, commit {commit:?}"));
         lines.push(format!("troubles {:?}", self.troubles));
         lines
     }
@@ -189,9 +199,6 @@ fn instances(seed: u64, random: &mut Random) -> Plan {
         function.config.delay = DelayModel::default();
         let least = random.magnitude(Duration::from_micros(100), timeout / 20);
         function.work = (least, random.magnitude(least, timeout / 4));
-        let ages = [60, 61, 200, 6 * 3_600].map(Duration::from_secs);
-        let retries_max = random.pick(&[0, 1, 2, 2]);
-        function.config.events = EventConfig { retries_max, age_max: random.pick(&ages) };
     }
     let settings = &mut plan.settings;
     settings.limits.init = Limits::strict().init;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lunch_cloud::Event;
 use lunch_cloud::drive::Restored;
 use lunch_cloud::event_source::{self, MappingId};
-use lunch_contract::{FunctionId, IdAllocator, Moment, RequestId, RevisionId};
+use lunch_contract::{FunctionId, IdAllocator, Moment, QualifierId, RequestId, RevisionId};
 
 use super::driver::{Outlook, Street, Wanted};
 use super::people::Task;
@@ -137,11 +137,14 @@ impl Street<'_> {
         self.revisions += 1;
         let function = FunctionId(u32::try_from(number).unwrap_or(0));
         let revision = RevisionId(self.revisions);
-        let mut config = self.plan.instances.functions[number].config;
+        let config = self.plan.instances.functions[number].config;
+        self.ask(Event::Deploy { function, revision, config })?;
+        let mut config = self.plan.events[number];
         if !self.healed && self.random.chance(0.3) {
-            config.events.age_max = Duration::from_secs(60);
+            config.age_max = Duration::from_secs(60);
         }
-        self.ask(Event::Deploy { function, revision, config }).map(drop)
+        let qualifier = QualifierId::LATEST;
+        self.ask(Event::ConfigureEvents { function, qualifier, config }).map(drop)
     }
 
     /// The mapping of that number in the plan: the last one that was made.

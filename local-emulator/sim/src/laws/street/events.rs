@@ -105,8 +105,8 @@ impl Events {
     fn told(&mut self, step: &Step<'_>) {
         match step.taken() {
             Some(Event::ShutDown) => self.shut_down = true,
-            Some(Event::Deploy { function, config, .. }) => {
-                self.configs.insert(*function, config.events);
+            Some(Event::ConfigureEvents { function, config, .. }) => {
+                self.configs.insert(*function, *config);
             }
             Some(Event::Reserve { function, concurrency: Some(concurrency) }) => {
                 self.reserved.insert(*function, *concurrency);
