@@ -149,6 +149,7 @@ fn an_event_that_grew_too_old_while_the_cloud_was_away_is_not_tried_again() {
                 qualifier: QualifierId::LATEST,
                 accepted,
                 attempts: 1,
+                throttles: 0,
                 next,
             },
         );
