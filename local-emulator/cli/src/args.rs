@@ -2,22 +2,23 @@
 
 mod keep;
 mod port;
+mod values;
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use lunch_cloud::{Choice, Delay, Profile, ReclaimPolicy};
-use lunch_contract::Strictness;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use lunch_cloud::{Choice, ReclaimPolicy};
 
 use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
 
 pub(crate) use self::keep::{Durable, Keep, keeping};
 pub(crate) use self::port::{Check, Door};
+pub(crate) use self::values::{FreezeAfter, LimitsName, NamedDelay, PaceName};
+use self::values::{delay, freeze_after, key_value, named};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
 #[derive(Debug, Parser)]
@@ -132,6 +133,9 @@ pub(crate) struct Cloud {
     /// (default: strict)
     #[arg(long, value_enum, value_name = "LIMITS", help_heading = BEHAVIOUR)]
     pub(crate) limits: Option<LimitsName>,
+    /// Keep AWS's own pauses, or none of them (default: fast)
+    #[arg(long, value_enum, value_name = "PACE", help_heading = BEHAVIOUR)]
+    pub(crate) pace: Option<PaceName>,
     /// Which idle instance serves next; the most recently used one is what AWS does (default: mru)
     #[arg(long, value_name = "RULE", value_parser = named(Choice::ALL), help_heading = BEHAVIOUR)]
     pub(crate) choice: Option<Choice>,
@@ -286,86 +290,6 @@ pub(crate) struct Replay {
     pub(crate) all: bool,
 }
 
-/// How many refusals of AWS are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LimitsName {
-    /// As AWS for a new account
-    Strict,
-    /// Without the request rate, the rate of new instances and the account's concurrency
-    Relaxed,
-}
-
-impl From<LimitsName> for Strictness {
-    fn from(name: LimitsName) -> Self {
-        match name {
-            LimitsName::Strict => Self::Strict,
-            LimitsName::Relaxed => Self::Relaxed,
-        }
-    }
-}
-
-/// A delay, with the word that the user knows it by.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct NamedDelay {
-    pub(crate) name: String,
-    pub(crate) delay: Delay,
-}
-
-impl NamedDelay {
-    /// The default of `rush`: what the street's own functions take on AWS.
-    pub(crate) fn rust_al2023() -> Self {
-        Self { name: "rust-al2023".to_owned(), delay: Delay::Profile(Profile::RustAl2023) }
-    }
-}
-
-/// Whether and when an unused instance is frozen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FreezeAfter(pub(crate) Option<Duration>);
-
-/// One of these by its name.
-fn named<T, const N: usize>(all: [(&'static str, T); N]) -> impl TypedValueParser<Value = T>
-where
-    T: Copy + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(all.map(|(name, _)| name)).map(move |chosen| {
-        let found = all.into_iter().find(|(name, _)| *name == chosen);
-        found.expect("only these names are possible").1
-    })
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    // SAM takes CloudFormation's own form too.
-    let long = text.strip_prefix("ParameterKey=").and_then(|it| it.split_once(",ParameterValue="));
-    if let Some((key, value)) = long {
-        return Ok((key.to_owned(), value.to_owned()));
-    }
-    let (key, value) =
-        text.split_once('=').ok_or_else(|| format!("`{text}` has no `=`\n(write KEY=VALUE)"))?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-fn freeze_after(text: &str) -> Result<FreezeAfter, String> {
-    match text {
-        "never" => Ok(FreezeAfter(None)),
-        span => span::parse(span)
-            .map(|span| FreezeAfter(Some(span)))
-            .map_err(|_| format!("`{span}` is neither a span such as `5ms` nor `never`")),
-    }
-}
-
-fn delay(text: &str) -> Result<NamedDelay, String> {
-    let profile = Profile::ALL.iter().find(|(name, _)| *name == text);
-    let delay = match (text, profile) {
-        ("none", _) => Delay::None,
-        (_, Some((_, profile))) => Delay::Profile(*profile),
-        (_, None) => Delay::Fixed(span::parse(text).map_err(|_| {
-            let known = Profile::ALL.map(|(name, _)| name).join("`, `");
-            format!(
-                "`{text}` is neither `none`, nor a profile (`{known}`), nor a span such as `200ms`"
-            )
-        })?),
-    };
-    Ok(NamedDelay { name: text.to_owned(), delay })
 }
 
 /// What the user asks for; or, where there is nothing to run, the code to end with, and all is said.
@@ -481,14 +405,5 @@ mod tests {
     fn a_mistyped_command_is_answered_with_the_right_one() {
         let error = parser().try_get_matches_from(["lunch", "tineline"]).expect_err("a typo");
         assert!(error.to_string().contains("a similar subcommand exists: 'timeline'"), "{error}");
-    }
-
-    #[test]
-    fn delays_are_none_or_a_profile_or_a_span() {
-        assert_eq!(delay("none").expect("none").delay, Delay::None);
-        assert_eq!(delay("rust-al2023"), Ok(NamedDelay::rust_al2023()));
-        assert_eq!(delay("200ms").expect("a span").delay, Delay::Fixed(Duration::from_millis(200)));
-        let error = delay("rust").expect_err("no profile");
-        assert!(error.contains("rust-al2023"), "{error}");
     }
 }

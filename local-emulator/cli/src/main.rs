@@ -1,6 +1,7 @@
 //! The program `lunch`: arguments, human output, exit codes.
 
 mod args;
+mod behaviour;
 mod commands;
 mod door;
 mod ending;

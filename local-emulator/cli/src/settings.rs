@@ -41,6 +41,11 @@ pub(crate) fn settings(asked: &Cloud) -> Result<Settings, SettingsError> {
     };
     if let Some(seed) = asked.seed {
         settings.seed = seed;
+        settings.sqs.seed = seed;
+    }
+    if let Some(pace) = asked.pace {
+        settings.sqs.pace = pace.into();
+        settings.sources.pace = pace.into();
     }
     if let Some(choice) = asked.choice {
         settings.choice = choice;
@@ -146,7 +151,7 @@ mod tests {
     use std::time::Duration;
 
     use clap::FromArgMatches as _;
-    use lunch_cloud::{Choice, ReclaimPolicy};
+    use lunch_cloud::{Choice, Pace, ReclaimPolicy};
 
     use super::*;
     use crate::args;
@@ -232,9 +237,9 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_setting() {
         let flags = ["--seed", "3", "--choice", "random", "--reclaim", "aws-2019"];
-        let more = ["--freeze-after", "never", "--limits", "relaxed"];
+        let more = ["--freeze-after", "never", "--limits", "relaxed", "--pace", "aws"];
         let set = settings(&asked(&[flags.as_slice(), more.as_slice()].concat())).expect("sound");
-        let expected = Settings {
+        let mut expected = Settings {
             seed: 3,
             limits: Limits::relaxed(),
             choice: Choice::Random,
@@ -242,6 +247,8 @@ mod tests {
             freeze_after: None,
             ..Settings::default()
         };
+        expected.sqs.seed = 3;
+        (expected.sqs.pace, expected.sources.pace) = (Pace::Aws, Pace::Aws);
         assert_eq!(set, expected);
         assert_eq!(settings(&asked(&[])).expect("sound"), Settings::default());
     }

@@ -31,7 +31,7 @@ pub use command::{Command, Evidence, Notice, Start};
 pub use delay::{Delay, DelayModel, Profile};
 pub use event::{Event, InvocationKind, ReplyAt};
 pub use lambda::{FunctionView, InstanceView};
-pub use settings::{Choice, FunctionConfig, ReclaimPolicy, Settings};
+pub use settings::{Choice, FunctionConfig, Pace, ReclaimPolicy, Settings};
 pub use trace::{
     Cause, ColdCause, InitFailure, Phase, Record, ResetCause, Retirement, Status, Trace,
 };

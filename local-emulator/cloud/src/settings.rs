@@ -58,6 +58,19 @@ impl Default for Settings {
     }
 }
 
+/// Whether AWS's own pauses are kept: what nobody needs but who wants to see them. What AWS refuses is
+/// [`Limits`]' business.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pace {
+    /// None: a deleted queue's name is free at once, a queue may be purged again at once, and a poller asks for more at
+    /// once after a batch that failed.
+    #[default]
+    Fast,
+    /// The first two last 60 s (F 9.2), and a poller backs off (F 7.3).
+    Aws,
+}
+
 /// Which of several idle instances serves the next request.
 ///
 /// AWS documents none. In the AWS logs of 2020 behind `aws-2020` it was the most recently used one in 99.6 to 100 % of

@@ -9,9 +9,10 @@ mod post;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use lunch_cloud::Pace;
 use lunch_cloud::sqs::{
-    Change, Command, Delivery, Event, Mischief, NewMessage, Pace, QueueConfig, Redrive, Settings,
-    Sqs, State, StoredMessage,
+    Change, Command, Delivery, Event, Mischief, NewMessage, QueueConfig, Redrive, Settings, Sqs,
+    State, StoredMessage,
 };
 use lunch_contract::sqs::{
     AttemptId, CallId, DedupId, GroupId, Handle, MessageId, NameId, QueueId, TaskId,

@@ -2,9 +2,8 @@
 
 mod post;
 
-use lunch_cloud::sqs::{
-    Event, Mischief, MoveStatus, Pace, QueueConfig, Redrive, Refusal, Settings,
-};
+use lunch_cloud::Pace;
+use lunch_cloud::sqs::{Event, Mischief, MoveStatus, QueueConfig, Redrive, Refusal, Settings};
 use lunch_contract::Moment;
 use lunch_contract::sqs::{NameId, QueueId, TaskId};
 use post::{DEAD, ORDERS, Post, SECOND, fifo, mortal, secs, standard};

@@ -2,7 +2,8 @@
 
 mod post;
 
-use lunch_cloud::sqs::{Event, Pace, Refusal, Settings};
+use lunch_cloud::Pace;
+use lunch_cloud::sqs::{Event, Refusal, Settings};
 use lunch_contract::sqs::TaskId;
 use post::{DEAD, ORDERS, Post, SECOND, fifo, mortal, standard};
 

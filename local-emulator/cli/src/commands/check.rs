@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use lunch_cloud::Settings;
 use lunch_host::build::check_zip;
 use lunch_host::template::{Build, Function, Template};
 use lunch_host::{EnvironmentFiles, Listen, bound};
 use serde_json::Value;
 
 use crate::args::Check;
+use crate::behaviour::in_words;
 use crate::commands::cloud::{self, Plan};
 use crate::failure::{Code, Failure, OrFail as _};
 use crate::say;
@@ -20,11 +22,11 @@ pub(crate) fn run(asked: &Check) -> Result<Code, Failure> {
     let Check { port, cloud } = asked;
     let plan = Plan::read(cloud, Listen::loopback(0))?;
     plan.serves_something()?;
-    let settings = serde_json::to_value(&plan.config.settings).or_fail(Code::Fault)?;
+    let behaviour =
+        behaviour(&plan.config.settings, cloud::modelled(cloud)).or_fail(Code::Fault)?;
     let template = in_use(plan.template, &plan.config.environment, *port);
-    let modelled = cloud::modelled(cloud);
     let place = Place { region: &cloud.region, port: *port };
-    say::answer(render(&template, &place, &settings, modelled.as_deref()));
+    say::answer(render(&template, &place, &behaviour));
     // What `up` would refuse after all of this, told as it would tell it.
     template
         .functions
@@ -56,14 +58,24 @@ fn endpoint(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn render(
-    template: &Template,
-    place: &Place<'_>,
-    settings: &Value,
-    modelled: Option<&str>,
-) -> String {
+/// Every setting by its name, with its value; and what some of them come to.
+type Behaviour = Vec<(String, String)>;
+
+fn behaviour(
+    settings: &Settings,
+    modelled: Option<String>,
+) -> Result<Behaviour, serde_json::Error> {
+    let mut lines = Vec::new();
+    flatten("", &serde_json::to_value(settings)?, &mut lines);
+    lines.extend(in_words(settings));
+    let cold_starts = modelled.unwrap_or_else(|| "as long as they take here".to_owned());
+    lines.push(("cold starts".to_owned(), cold_starts));
+    Ok(lines)
+}
+
+fn render(template: &Template, place: &Place<'_>, behaviour: &Behaviour) -> String {
     let mut text = String::new();
-    write(&mut text, template, place, settings, modelled).expect("a string takes what is written");
+    write(&mut text, template, place, behaviour).expect("a string takes what is written");
     text
 }
 
@@ -71,8 +83,7 @@ fn write(
     text: &mut String,
     template: &Template,
     place: &Place<'_>,
-    settings: &Value,
-    modelled: Option<&str>,
+    behaviour: &Behaviour,
 ) -> std::fmt::Result {
     let count = template.functions.len();
     let s = if count == 1 { "" } else { "s" };
@@ -99,11 +110,8 @@ fn write(
         }
     }
     writeln!(text, "\nhow the cloud behaves (`lunch up --help` says what is what):")?;
-    let mut lines = Vec::new();
-    flatten("", settings, &mut lines);
-    lines.push(("cold starts".into(), modelled.unwrap_or("as long as they take here").to_owned()));
-    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    for (name, value) in lines {
+    let width = behaviour.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, value) in behaviour {
         writeln!(text, "  {name:width$}  {value}")?;
     }
     Ok(())
@@ -276,14 +284,9 @@ mod tests {
         template.placeholders.push("line 9: `Orders` is `street-Orders`".into());
         template.warnings.push("line 7: `Timeout` stands there twice; the last one counts".into());
         template.functions[0].variables.insert("GREETING".into(), "hello\n\"there\"".into());
-        let settings = serde_json::to_value(&plan.config.settings).expect("plain data");
-        let modelled = cloud::modelled(&asked.cloud);
-        insta::assert_snapshot!(render(
-            &template,
-            &place("us-east-1"),
-            &settings,
-            modelled.as_deref()
-        ));
+        let behaviour = behaviour(&plan.config.settings, cloud::modelled(&asked.cloud));
+        let behaviour = behaviour.expect("plain data");
+        insta::assert_snapshot!(render(&template, &place("us-east-1"), &behaviour));
     }
 
     #[test]
@@ -306,7 +309,7 @@ mod tests {
         std::fs::remove_dir_all(&folder).expect("it is there");
         let plan = plan.expect("it is right");
         let template = in_use(plan.template, &plan.config.environment, PORT);
-        let shown = render(&template, &place("us-east-1"), &Value::Null, None);
+        let shown = render(&template, &place("us-east-1"), &Vec::new());
         assert!(shown.contains("variables of Tea:\n  AA=own\n  BB=all\n"), "{shown}");
         let told = "`--env-vars` has variables for `Te`, which is no function that is served";
         assert!(shown.contains(told), "{shown}");
@@ -325,8 +328,8 @@ mod tests {
         std::fs::remove_file(&path).expect("it is there");
         let plan = plan.expect("it is right");
         let template = in_use(plan.template, &plan.config.environment, asked.port);
-        let shown =
-            render(&template, &Place { region: "eu-west-1", port: 9001 }, &Value::Null, None);
+        let place = Place { region: "eu-west-1", port: 9001 };
+        let shown = render(&template, &place, &Vec::new());
         let by_path = "http://127.0.0.1:9001/lambda-url/Tea/";
         assert!(shown.contains(&format!("OWN={by_path}\n")), "{shown}");
         let id = template.urls[0].config.id("Tea");

@@ -8,6 +8,7 @@ use lunch_contract::sqs::QueueId;
 use serde::{Deserialize, Serialize};
 
 use crate::planted::{self, Bug};
+use crate::settings::Pace;
 
 /// A mapping. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct MappingConfig {
     pub concurrency_max: Option<u32>,
     /// For how long a received message is invisible: the queue's own. A throttled batch is tried for that long.
     pub visibility: Duration,
+    /// Whether the function says what of a batch has failed: `ReportBatchItemFailures`.
+    #[serde(default)]
+    pub reports_failures: bool,
     /// Whether messages are taken at all.
     pub enabled: bool,
 }
@@ -60,7 +64,11 @@ impl MappingConfig {
 
 /// What bounds all mappings. F 7.1, 7.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
+    /// Whether AWS's own pauses are kept: a poller whose batch has failed rests before it asks for more, unless the
+    /// mapping reports what failed. F 7.3.
+    pub pace: Pace,
     /// Pollers that a mapping begins with: 5.
     pub pollers_min: u32,
     /// Pollers that it has at most: 1,250.
@@ -71,16 +79,17 @@ pub struct Limits {
     pub payload_bytes_max: u64,
     /// How long a poller's receive waits: 20 s.
     pub wait: Duration,
-    /// The first pause after a throttle; each further one is twice as long, up to `retry_max`. AWS documents none
-    /// (unsure).
+    /// The first pause after a throttle, or where AWS's pauses are kept after a batch that failed; each further one is
+    /// twice as long, up to `retry_max`. AWS says no figure (unsure).
     pub retry_min: Duration,
-    /// The longest pause after a throttle. Ours.
+    /// The longest of these pauses. Ours.
     pub retry_max: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            pace: Pace::default(),
             pollers_min: 5,
             pollers_max: 1_250,
             growth_per_minute: 300,

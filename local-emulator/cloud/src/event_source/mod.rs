@@ -207,7 +207,11 @@ impl EventSources {
     /// All who only wait for messages go, which looks at all pollers; who has some in hand works them off first.
     fn dismiss(&mut self, id: MappingId) {
         let all: Vec<_> = self.pollers.iter().filter(|(_, one)| one.mapping == id).collect();
-        let waiting = all.iter().filter(|(_, one)| one.stand == Stand::Receiving && one.is_empty());
+        let waiting = all.iter().filter(|(_, one)| match one.stand {
+            Stand::Receiving => one.is_empty(),
+            Stand::Resting => true,
+            Stand::Examining | Stand::Invoking | Stand::Pausing => false,
+        });
         let waiting: Vec<_> = waiting.map(|(poller, _)| **poller).collect();
         let gathering: Vec<_> = all
             .iter()

@@ -10,8 +10,9 @@ use lunch_contract::sqs::CallId;
 use super::command::Command;
 use super::config::{MappingId, PollerId};
 use super::event::{Fact, Refusal, Verdict};
-use super::{EventSources, Mapping, OF_POLLER};
+use super::{EventSources, Limits, Mapping, OF_POLLER};
 use crate::planted::{self, Bug};
+use crate::settings::Pace;
 use crate::sqs::{self, Delivery};
 
 /// Where a poller stands.
@@ -19,8 +20,10 @@ use crate::sqs::{self, Delivery};
 /// ```text
 /// Receiving ──▶ Examining ──▶ Receiving (more, within the window)
 ///                    └──────▶ Invoking ──▶ Receiving, or gone
-///                               ▲   └──▶ Pausing (throttled) ──▶ Invoking, or let go
-///                               └──────────────┘
+///                               ▲   ├──▶ Pausing (throttled) ──▶ Invoking, or let go
+///                               │   │         │
+///                               └───┼─────────┘
+///                                   └──▶ Resting (failed, at AWS's pace) ──▶ Receiving, or gone
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stand {
@@ -32,7 +35,7 @@ pub(super) enum Stand {
     Invoking,
     /// The function would not take the batch, and is asked again.
     Pausing,
-    /// The queue would not give any, or not delete what it gave, and is asked again.
+    /// The queue would not give any, or not delete what it gave, or its batch has failed; it asks for more after a pause.
     Resting,
 }
 
@@ -50,8 +53,10 @@ pub(super) struct Poller {
     first: Option<Moment>,
     /// The batch that is with the function.
     batch: Vec<Delivery>,
-    /// How long the next pause is.
+    /// How long the next pause of this batch is.
     pause: Duration,
+    /// How long it rested after the last batch, which had failed; zero: it had not.
+    rested: Duration,
     pub(super) timer: Option<Moment>,
 }
 
@@ -66,6 +71,7 @@ impl Poller {
             first: None,
             batch: Vec::new(),
             pause: Duration::ZERO,
+            rested: Duration::ZERO,
             timer: None,
         }
     }
@@ -171,8 +177,7 @@ impl EventSources {
             self.invoke(id);
             return Ok(());
         }
-        poller.stand = Stand::Resting;
-        self.wake_at(id, Some(self.now + retry));
+        self.rest_until(id, self.now + retry);
         Ok(())
     }
 
@@ -313,8 +318,20 @@ impl EventSources {
         for handle in handles {
             self.queue(sqs::Event::Delete { queue: config.queue, handle });
         }
+        let has_failed = matches!(verdict, Verdict::Failed | Verdict::Throttled);
+        self.note_rest(id, has_failed && !config.reports_failures);
         self.go_on(id);
         Ok(())
+    }
+
+    /// How long a poller is to rest, by what became of its batch: at AWS's pace one backs off whose batches fail.
+    fn note_rest(&mut self, id: PollerId, has_failed: bool) {
+        let Limits { pace, retry_min, retry_max, .. } = self.limits;
+        let Some(poller) = self.pollers.get_mut(&id) else { return };
+        poller.rested = match pace {
+            Pace::Aws if has_failed => (poller.rested * 2).clamp(retry_min, retry_max),
+            Pace::Aws | Pace::Fast => Duration::ZERO,
+        };
     }
 
     /// The batch is done with: what had no room in it comes next, or more is asked for.
@@ -327,6 +344,7 @@ impl EventSources {
         }
         poller.first = None;
         let mapping_id = poller.mapping;
+        let rest = poller.rested;
         if let Some(mapping) = self.mappings.get_mut(&mapping_id) {
             mapping.busy -= 1;
         }
@@ -334,7 +352,18 @@ impl EventSources {
             poller.stand = Stand::Resting;
             return;
         }
-        self.rest(id);
+        if rest.is_zero() || self.is_ending(mapping_id) {
+            self.rest(id);
+        } else {
+            self.rest_until(id, now + rest);
+        }
+    }
+
+    fn rest_until(&mut self, id: PollerId, at: Moment) {
+        if let Some(poller) = self.pollers.get_mut(&id) {
+            poller.stand = Stand::Resting;
+            self.wake_at(id, Some(at));
+        }
     }
 
     /// It has nothing in hand: it asks for more, or goes.

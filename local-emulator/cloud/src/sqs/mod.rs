@@ -49,7 +49,7 @@ pub use self::command::{Command, Delivery};
 pub use self::event::{Event, NewMessage};
 pub use self::look::QueueView;
 pub use self::refusal::Refusal;
-pub use self::settings::{Kind, Mischief, Pace, QueueConfig, Redrive, Settings};
+pub use self::settings::{Kind, Mischief, QueueConfig, Redrive, Settings};
 pub use self::stored::{
     Change, DedupKey, MoveStatus, State, StoredDedup, StoredMessage, StoredQueue, StoredTask,
 };

@@ -5,10 +5,11 @@ use lunch_contract::sqs::{NameId, QueueId};
 use super::Sqs;
 use super::queue::Queue;
 use super::refusal::Refusal;
-use super::settings::{Pace, QueueConfig, Redrive};
+use super::settings::{QueueConfig, Redrive};
 use super::stored::Change;
 use super::trace::{End, Trace};
 use super::wake::Owner;
+use crate::settings::Pace;
 
 impl<T: Trace> Sqs<T> {
     pub(super) fn create_queue(

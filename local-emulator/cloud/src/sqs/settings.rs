@@ -5,6 +5,8 @@ use core::time::Duration;
 use lunch_contract::sqs::{Attributes, DeduplicationScope, Limits, QueueId};
 use serde::{Deserialize, Serialize};
 
+use crate::settings::Pace;
+
 /// How all queues behave, fixed for the machine's life.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -12,21 +14,10 @@ pub struct Settings {
     pub seed: u64,
     /// What AWS refuses.
     pub limits: Limits,
-    /// Whether AWS's own pauses are kept.
+    /// Whether AWS's own pauses are kept: those after DeleteQueue and PurgeQueue.
     pub pace: Pace,
     /// What at-least-once delivery may do, and AWS seldom does.
     pub mischief: Mischief,
-}
-
-/// Whether AWS's own pauses are kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pace {
-    /// None: a deleted queue's name is free at once, and a queue may be purged again at once.
-    #[default]
-    Fast,
-    /// Both last 60 s. F 9.2.
-    Aws,
 }
 
 /// What standard queues may do to a message, drawn from the seed, the message and its receives: nothing else, so that a

@@ -264,6 +264,7 @@ impl Driver {
             window: Duration::from_secs(settings.window_s.into()),
             concurrency_max: settings.concurrency_max,
             visibility: world.queues.of(queue)?.attributes.visibility,
+            reports_failures: settings.reports_failures,
             enabled: settings.enabled,
         };
         let mapping = Mapping {

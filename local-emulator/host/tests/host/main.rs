@@ -13,6 +13,7 @@ mod journal;
 mod listen;
 mod mappings;
 mod output;
+mod pace;
 mod queues;
 mod routes;
 mod runtime;
