@@ -12,6 +12,7 @@ mod processes {
     mod killed;
     mod life;
     mod logs;
+    mod mischief;
     mod nothing_left;
     mod packages;
     mod redeploying;

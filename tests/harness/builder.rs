@@ -94,6 +94,12 @@ impl Builder {
         self
     }
 
+    /// Lets standard queues deliver twice, out of order or late, as `--mischief` takes it: `duplicate=0.1,reorder=5,late=10s`,
+    /// any of them. The draws begin at that seed.
+    pub fn mischief(self, what: &str, seed: u64) -> Self {
+        self.argument("--mischief").argument(what).argument("--seed").argument(seed.to_string())
+    }
+
     /// One more argument for `lunch up`.
     pub fn argument(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());

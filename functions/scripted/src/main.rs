@@ -13,6 +13,8 @@
 //! the caller has its answer and the instance is still busy; `after` in a thread of its own from then on, so
 //! that it can be frozen in the middle and go on during a later request. All three may be left out.
 //!
+//! What a queue's event has as bodies are such events, too: their steps are played one after the other.
+//!
 //! | step | does |
 //! |---|---|
 //! | `{"sleep_ms": n}` | waits by a timer |
@@ -95,7 +97,7 @@ async fn serve() -> Result<(), Error> {
 
 async fn answer(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let mut play = Play::of_request(&event.context);
-    let script: Script = serde_json::from_value(event.payload).map_err(|error| Diagnostic {
+    let script = Script::of_event(event.payload).map_err(|error| Diagnostic {
         error_type: "Scripted.UnknownStep".into(),
         error_message: error.to_string(),
     })?;

@@ -21,6 +21,24 @@ pub(crate) struct Script {
     pub(crate) after: Vec<Step>,
 }
 
+impl Script {
+    /// Reads an event: a script, or messages of a queue, each with a script as its body.
+    pub(crate) fn of_event(event: Value) -> serde_json::Result<Self> {
+        let Some(records) = event.get("Records").and_then(Value::as_array) else {
+            return serde_json::from_value(event);
+        };
+        let mut all = Self::default();
+        for record in records {
+            let body = record.get("body").and_then(Value::as_str).unwrap_or_default();
+            let one: Self = serde_json::from_str(body)?;
+            all.steps.extend(one.steps);
+            all.before_next.extend(one.before_next);
+            all.after.extend(one.after);
+        }
+        Ok(all)
+    }
+}
+
 /// One thing to do. Written as `"panic"` or `{"sleep_ms": 5}`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,6 +2,7 @@
 
 mod keep;
 mod port;
+mod mischief;
 mod values;
 
 use std::fmt::Write as _;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use lunch_cloud::sqs::Mischief;
 use lunch_cloud::{Choice, ReclaimPolicy};
 
 use crate::failure::{Code, Failure};
@@ -17,6 +19,7 @@ use crate::{samconfig, say, span};
 
 pub(crate) use self::keep::{Durable, Keep, keeping};
 pub(crate) use self::port::{Check, Door};
+use self::mischief::{USUAL, mischief};
 pub(crate) use self::values::{FreezeAfter, LimitsName, NamedDelay, PaceName};
 use self::values::{delay, freeze_after, key_value, named};
 
@@ -136,6 +139,11 @@ pub(crate) struct Cloud {
     /// Keep AWS's own pauses, or none of them (default: fast)
     #[arg(long, value_enum, value_name = "PACE", help_heading = BEHAVIOUR)]
     pub(crate) pace: Option<PaceName>,
+    /// Let standard queues do what AWS permits and seldom does, by the seed: deliver with that probability twice, out of
+    /// order by up to so many places, late by up to that span (alone: `duplicate=0.1,reorder=5,late=1s`; default: none)
+    #[arg(long, value_name = "WHAT", value_parser = mischief, num_args = 0..=1, default_missing_value = USUAL,
+        help_heading = BEHAVIOUR)]
+    pub(crate) mischief: Option<Mischief>,
     /// Which idle instance serves next; the most recently used one is what AWS does (default: mru)
     #[arg(long, value_name = "RULE", value_parser = named(Choice::ALL), help_heading = BEHAVIOUR)]
     pub(crate) choice: Option<Choice>,

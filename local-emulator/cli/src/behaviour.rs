@@ -1,15 +1,42 @@
 //! How the cloud behaves, in words, where a setting alone says too little.
 
+use lunch_cloud::sqs::Mischief;
 use lunch_cloud::{Pace, Settings};
 use lunch_contract::Limits;
+
+use crate::span;
 
 const FROM_A_FILE: &str = "as the file of settings has it";
 
 /// What `check` says of the settings beside their figures: a name, and what it comes to.
 pub(crate) fn in_words(settings: &Settings) -> Vec<(String, String)> {
-    [("refusals", refusals(settings)), ("pauses", pauses(settings))]
-        .map(|(name, words)| (name.to_owned(), words.to_owned()))
-        .into()
+    let mischief = mischief(settings).unwrap_or_else(|| "none".to_owned());
+    let all = [
+        ("refusals", refusals(settings).to_owned()),
+        ("pauses", pauses(settings).to_owned()),
+        ("mischief", mischief),
+    ];
+    all.map(|(name, words)| (name.to_owned(), words)).into()
+}
+
+/// What a cloud does that nobody expects who has not asked for it, a sentence each.
+pub(crate) fn unusual(settings: &Settings) -> Vec<String> {
+    let paused = settings.sqs.pace == Pace::Aws || settings.sources.pace == Pace::Aws;
+    let pauses = paused.then(|| format!("pauses are {}", pauses(settings)));
+    let mischief = mischief(settings).map(|words| format!("mischief: {words}"));
+    pauses.into_iter().chain(mischief).collect()
+}
+
+/// What `--mischief` decides; `None`: nothing.
+fn mischief(settings: &Settings) -> Option<String> {
+    let Mischief { duplicate, reorder, late } = settings.sqs.mischief;
+    let twice = (duplicate > 0.0).then(|| format!("twice with probability {duplicate}"));
+    let order = (reorder > 0).then(|| format!("out of order by up to {reorder} places"));
+    let late = (!late.is_zero()).then(|| format!("late by up to {}", span::show(late)));
+    let parts: Vec<_> = [twice, order, late].into_iter().flatten().collect();
+    let seed = settings.sqs.seed;
+    (!parts.is_empty())
+        .then(|| format!("standard queues deliver {}; by seed {seed}", parts.join(", ")))
 }
 
 /// What `--limits` decides.
@@ -44,6 +71,8 @@ const fn pauses(settings: &Settings) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -58,5 +87,22 @@ mod tests {
         settings.limits.account_concurrency = Some(7);
         settings.sqs.pace = Pace::Fast;
         assert_eq!([refusals(&settings), pauses(&settings)], [FROM_A_FILE; 2]);
+    }
+
+    #[test]
+    fn what_nobody_expects_is_told_and_nothing_else() {
+        let mut settings = Settings::default();
+        assert_eq!(unusual(&settings), [""; 0]);
+        settings.sources.pace = Pace::Aws;
+        settings.sqs.seed = 7;
+        settings.sqs.mischief =
+            Mischief { duplicate: 0.1, reorder: 5, late: Duration::from_secs(10) };
+        let told = unusual(&settings);
+        assert!(told[0].starts_with("pauses are as"), "{told:?}");
+        assert_eq!(
+            told[1],
+            "mischief: standard queues deliver twice with probability 0.1, out of order by up to 5 places, late by up \
+             to 10.0 s; by seed 7"
+        );
     }
 }

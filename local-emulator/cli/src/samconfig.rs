@@ -189,6 +189,7 @@ impl Reader<'_> {
     ) -> Result<Vec<OsString>, (&'static str, &'static str)> {
         let takes_value = arg.get_action().takes_values();
         let takes_many = matches!(arg.get_action(), ArgAction::Append);
+        let may_stand_alone = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
         let wanted = match (takes_value, takes_many) {
             (false, _) => "true or false",
             (true, false) => "one text or number",
@@ -202,7 +203,7 @@ impl Reader<'_> {
             word
         };
         match (value, takes_value) {
-            (DeValue::Boolean(is_on), false) => {
+            (DeValue::Boolean(is_on), takes) if !takes || may_stand_alone => {
                 Ok(is_on.then(|| OsString::from(format!("--{flag}"))).into_iter().collect())
             }
             (DeValue::Array(items), true) if takes_many => {

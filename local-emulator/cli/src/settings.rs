@@ -47,6 +47,9 @@ pub(crate) fn settings(asked: &Cloud) -> Result<Settings, SettingsError> {
         settings.sqs.pace = pace.into();
         settings.sources.pace = pace.into();
     }
+    if let Some(mischief) = asked.mischief {
+        settings.sqs.mischief = mischief;
+    }
     if let Some(choice) = asked.choice {
         settings.choice = choice;
     }
@@ -151,6 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use clap::FromArgMatches as _;
+    use lunch_cloud::sqs::Mischief;
     use lunch_cloud::{Choice, Pace, ReclaimPolicy};
 
     use super::*;
@@ -237,7 +241,8 @@ mod tests {
     #[test]
     fn every_flag_reaches_its_setting() {
         let flags = ["--seed", "3", "--choice", "random", "--reclaim", "aws-2019"];
-        let more = ["--freeze-after", "never", "--limits", "relaxed", "--pace", "aws"];
+        let more =
+            ["--freeze-after", "never", "--limits", "relaxed", "--pace", "aws", "--mischief"];
         let set = settings(&asked(&[flags.as_slice(), more.as_slice()].concat())).expect("sound");
         let mut expected = Settings {
             seed: 3,
@@ -248,6 +253,8 @@ mod tests {
             ..Settings::default()
         };
         expected.sqs.seed = 3;
+        expected.sqs.mischief =
+            Mischief { duplicate: 0.1, reorder: 5, late: Duration::from_secs(1) };
         (expected.sqs.pace, expected.sources.pace) = (Pace::Aws, Pace::Aws);
         assert_eq!(set, expected);
         assert_eq!(settings(&asked(&[])).expect("sound"), Settings::default());

@@ -17,6 +17,7 @@ use lunch_host::{Config, FunctionUrl, Host, Listen, StartError};
 use tokio::time::timeout;
 
 use crate::args;
+use crate::behaviour::unusual;
 use crate::commands::anew;
 use crate::commands::cloud::{self, Plan};
 use crate::door::Door;
@@ -184,6 +185,8 @@ struct Banner {
     region: String,
     not_served: Vec<String>,
     modelled: Option<String>,
+    /// What nobody expects who has not asked for it.
+    unusual: Vec<String>,
     /// Why processes are not kept apart as they would be elsewhere.
     why_not_apart: Option<String>,
 }
@@ -200,6 +203,7 @@ impl Banner {
             region: config.region.clone(),
             not_served: config.not_served.clone(),
             modelled,
+            unusual: unusual(&config.settings),
             why_not_apart: None,
         }
     }
@@ -240,6 +244,7 @@ impl Banner {
              (`lunch advance 3m` is quicker); queues and events are in memory\n\
              cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
         )?;
+        self.unusual.iter().try_for_each(|sentence| writeln!(text, "{sentence}"))?;
         if let Some(why) = &self.why_not_apart {
             writeln!(text, "{why}")?;
         }
@@ -372,6 +377,7 @@ mod tests {
     fn what_is_not_served_is_listed_and_another_port_stands_in_every_call() {
         let mut config = config();
         config.not_served = vec!["`Orders` (AWS::SQS::Queue): queues come later".to_owned()];
+        config.settings.sqs.mischief.duplicate = 0.1;
         let modelled = Some("INIT takes at least a draw of `rust-al2023`".to_owned());
         let mut banner = Banner::of(&config, modelled);
         banner.why_not_apart = Some("namespaces are refused (`clone: EPERM`), so …".to_owned());

@@ -55,12 +55,13 @@ const LUNCH: &str = "[default.lunch.parameters]";
 #[test]
 fn every_flag_has_a_key_and_the_users_own_wins() {
     let text = format!(
-        "version = 0.1\n{LUNCH}\nregion = 'eu-west-1'\nno_build = true\nseed = 7\nfreeze-after = '1s'\nenv_file = 'my.env'\nport = 4000\npace = 'aws'\nlisten = ['::1']\nparameter_overrides = \"Stage=prod 'Name=a b'\"\n"
+        "version = 0.1\n{LUNCH}\nregion = 'eu-west-1'\nno_build = true\nseed = 7\nfreeze-after = '1s'\nenv_file = 'my.env'\nport = 4000\npace = 'aws'\nmischief = true\nlisten = ['::1']\nparameter_overrides = \"Stage=prod 'Name=a b'\"\n"
     );
     let project = Project::of("every-flag", &text);
     let cloud = project.check(&["--seed", "8", "--parameter-overrides", "Stage=test"]);
     assert_eq!((cloud.region.as_str(), cloud.no_build, cloud.seed), ("eu-west-1", true, Some(8)));
     assert_eq!(cloud.pace, Some(args::PaceName::Aws));
+    assert!(cloud.mischief.is_some_and(|mischief| mischief.duplicate > 0.0));
     assert_eq!(cloud.env_file, Some(project.0.join("my.env")), "paths start beside the file");
     let overrides = cloud.parameter_overrides.iter().map(|(key, value)| format!("{key}={value}"));
     let expected = ["Stage=prod", "Name=a b", "Stage=test"];

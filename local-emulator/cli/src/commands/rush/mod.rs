@@ -19,6 +19,7 @@ use self::crowd::{Call, Crowd, Known};
 use self::follow::Before;
 use self::journal::JournalFile;
 use crate::args::{self, NamedDelay};
+use crate::behaviour::unusual;
 use crate::commands::cloud::{self, Plan};
 use crate::door::Door;
 use crate::ending::Ending;
@@ -37,6 +38,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let (mut config, _) = plan.build(false)?;
     config.journal = Some(journal.path().to_owned());
     config.keeping = asked.durable.map(|durable| args::keeping(&asked.cloud.template, durable));
+    unusual(&config.settings).into_iter().for_each(say::beside);
     let idle_max = afterwards::idle_max(&config.settings.reclaim);
     // The whole crowd stays in sight, however big.
     config.timeline_lines_max = config.timeline_lines_max.max(crowd.timeline_lines_max());
