@@ -300,7 +300,11 @@ impl<T: Trace> Cloud<T> {
             });
         };
         let event = match told {
-            Ok(messages) => event_source::Event::Received { poller, messages },
+            Ok(messages) => {
+                let queue = messages.first().and_then(|one| self.sqs.queue(one.handle.queue));
+                let visibility = queue.map(|queue| queue.config.visibility).unwrap_or_default();
+                event_source::Event::Received { poller, messages, visibility }
+            }
             Err(_) => event_source::Event::QueueGone { poller },
         };
         // A poller that is gone by now wants nothing.

@@ -45,8 +45,6 @@ pub struct MappingConfig {
     pub window: Duration,
     /// `MaximumConcurrency`: batches in the function's hands at once.
     pub concurrency_max: Option<u32>,
-    /// For how long a received message is invisible: the queue's own. A throttled batch is tried for that long.
-    pub visibility: Duration,
     /// Whether the function says what of a batch has failed: `ReportBatchItemFailures`.
     #[serde(default)]
     pub reports_failures: bool,

@@ -1,6 +1,7 @@
 //! Everything that the world can tell the mappings.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use lunch_contract::sqs::MessageId;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub enum Event {
         poller: PollerId,
         /// With what.
         messages: Vec<Delivery>,
+        /// How long the queue hides them from now on. A throttled batch is tried for that long.
+        visibility: Duration,
     },
     /// A poller's receive was refused: the queue is gone, or will not give any.
     QueueGone {

@@ -106,7 +106,9 @@ impl EventSources {
             Event::Create { mapping, config } => self.create(mapping, config),
             Event::Update { mapping, config } => self.update(mapping, config),
             Event::Delete { mapping } => self.delete(mapping),
-            Event::Received { poller, messages } => self.received(poller, messages),
+            Event::Received { poller, messages, visibility } => {
+                self.received(poller, messages, visibility)
+            }
             Event::QueueGone { poller } => self.queue_gone(poller),
             Event::Examined { poller, facts } => self.examined(poller, &facts),
             Event::Answered { poller, verdict } => self.answered(poller, &verdict),

@@ -45,19 +45,32 @@ pub(super) struct Poller {
     pub(super) stand: Stand,
     /// What was received and not yet examined.
     arrived: Vec<Delivery>,
-    /// What passed, with its size: the batch, and what has no room in it.
-    gathered: VecDeque<(Delivery, u32)>,
+    /// Until when the queue hides it.
+    arrived_until: Moment,
+    /// What passed: the batch, and what has no room in it.
+    gathered: VecDeque<Held>,
     /// All of their sizes together.
     bytes: u64,
     /// When the first of them was received.
     first: Option<Moment>,
     /// The batch that is with the function.
     batch: Vec<Delivery>,
+    /// When the queue no longer hides the first of its messages.
+    batch_until: Moment,
     /// How long the next pause of this batch is.
     pause: Duration,
     /// How long it rested after the last batch, which had failed; zero: it had not.
     rested: Duration,
     pub(super) timer: Option<Moment>,
+}
+
+/// A message in hand.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    delivery: Delivery,
+    bytes: u32,
+    /// Until when the queue hides it.
+    until: Moment,
 }
 
 impl Poller {
@@ -66,10 +79,12 @@ impl Poller {
             mapping,
             stand: Stand::Receiving,
             arrived: Vec::new(),
+            arrived_until: Moment::ZERO,
             gathered: VecDeque::new(),
             bytes: 0,
             first: None,
             batch: Vec::new(),
+            batch_until: Moment::ZERO,
             pause: Duration::ZERO,
             rested: Duration::ZERO,
             timer: None,
@@ -132,8 +147,9 @@ impl EventSources {
         &mut self,
         id: PollerId,
         messages: Vec<Delivery>,
+        visibility: Duration,
     ) -> Result<(), Refusal> {
-        let pollers_min = self.limits.pollers_min;
+        let (now, pollers_min) = (self.now, self.limits.pollers_min);
         let Ok(poller) = self.poller(id, Stand::Receiving) else {
             // They were on their way when it stopped to wait: others may have them at once.
             for delivery in messages {
@@ -161,6 +177,7 @@ impl EventSources {
         poller.stand = Stand::Examining;
         let ids = messages.iter().map(|delivery| delivery.message).collect();
         poller.arrived = messages;
+        poller.arrived_until = now + visibility;
         self.commands.push_back(Command::Examine {
             poller: id,
             mapping: mapping_id,
@@ -185,13 +202,14 @@ impl EventSources {
         let now = self.now;
         let poller = self.poller(id, Stand::Examining)?;
         let mut rejected = Vec::new();
-        let was_empty = poller.is_empty();
+        let (was_empty, until) = (poller.is_empty(), poller.arrived_until);
         for (at, delivery) in core::mem::take(&mut poller.arrived).into_iter().enumerate() {
             match facts.get(at) {
                 Some(Fact { passes: false, .. }) => rejected.push(delivery.handle),
                 Some(fact) => {
-                    poller.gathered.push_back((delivery, fact.rendered_bytes));
-                    poller.bytes += u64::from(fact.rendered_bytes);
+                    let bytes = fact.rendered_bytes;
+                    poller.gathered.push_back(Held { delivery, bytes, until });
+                    poller.bytes += u64::from(bytes);
                 }
                 // It is gone by now.
                 None => {}
@@ -249,15 +267,18 @@ impl EventSources {
         poller.batch.clear();
         let room = config.batch_size as usize + usize::from(planted::is(Bug::BatchTooLarge));
         while poller.batch.len() < room
-            && let Some(&(delivery, size)) = poller.gathered.front()
+            && let Some(&held) = poller.gathered.front()
         {
-            bytes += u64::from(size);
+            bytes += u64::from(held.bytes);
             if bytes > max_bytes && !poller.batch.is_empty() {
                 break;
             }
             poller.gathered.pop_front();
-            poller.bytes -= u64::from(size);
-            poller.batch.push(delivery);
+            poller.bytes -= u64::from(held.bytes);
+            let is_first = poller.batch.is_empty();
+            poller.batch_until =
+                if is_first { held.until } else { held.until.min(poller.batch_until) };
+            poller.batch.push(held.delivery);
         }
         poller.pause = pause;
         self.call(id);
@@ -302,9 +323,8 @@ impl EventSources {
             }
             Verdict::Failed => Vec::new(),
             Verdict::Throttled => {
-                let first = poller.first.unwrap_or(now);
                 let at = now + poller.pause;
-                if at < first + config.visibility {
+                if at < poller.batch_until {
                     poller.stand = Stand::Pausing;
                     poller.pause = (poller.pause * 2).min(retry_max);
                     self.wake_at(id, Some(at));

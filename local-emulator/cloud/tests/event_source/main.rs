@@ -128,6 +128,32 @@ fn a_throttled_batch_is_tried_again_until_its_messages_time_is_over() {
 }
 
 #[test]
+fn a_throttled_batch_is_tried_for_as_long_as_its_queue_hides_it_and_not_as_the_queue_was_once() {
+    let last_try = |visibility: Duration| {
+        let alone = MappingConfig { concurrency_max: Some(1), ..mapping() };
+        let mut street = Street::of(Kind::Standard, alone);
+        let config = QueueConfig { visibility, ..queue(Kind::Standard) };
+        street.queue(sqs::Event::SetAttributes { queue: ORDERS, config });
+        street.send(1, None);
+        let mut last = Moment::ZERO;
+        while street.batches.first().is_none_or(|(_, batch)| batch[0].receive_count == 1) {
+            while !street.batches.is_empty() {
+                last = street.now;
+                street.answer(|_| Verdict::Throttled);
+            }
+            street.pass(SECOND / 2);
+        }
+        (last.since(Moment::ZERO), street.now.since(Moment::ZERO))
+    };
+    assert_eq!(
+        last_try(90 * SECOND),
+        (SECOND * 175 / 2, 90 * SECOND),
+        "and not the 30 s of before"
+    );
+    assert_eq!(last_try(4 * SECOND), (SECOND * 7 / 2, 4 * SECOND));
+}
+
+#[test]
 fn a_backlog_has_more_pollers_one_each_200_ms_and_never_more_than_it_may() {
     let mut street = Street::of(Kind::Standard, mapping());
     let before = street.pollers();

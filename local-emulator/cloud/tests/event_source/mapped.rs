@@ -48,7 +48,6 @@ pub(crate) const fn mapping() -> MappingConfig {
         batch_size: 10,
         window: Duration::ZERO,
         concurrency_max: None,
-        visibility: Duration::from_secs(30),
         reports_failures: false,
         enabled: true,
     }

@@ -263,7 +263,6 @@ impl Driver {
             batch_size: settings.batch_size,
             window: Duration::from_secs(settings.window_s.into()),
             concurrency_max: settings.concurrency_max,
-            visibility: world.queues.of(queue)?.attributes.visibility,
             reports_failures: settings.reports_failures,
             enabled: settings.enabled,
         };

@@ -146,6 +146,31 @@ fn what_aws_refuses_of_a_mapping_is_refused_in_its_words() {
 }
 
 #[test]
+fn a_visibility_timeout_below_the_functions_is_refused_by_an_update_and_taken_by_the_queue() {
+    let config = Config { queues: vec![queue("orders", &[])], ..Config::new(vec![coffee()]) };
+    with_cloud(config, echo(), |mut client, _| async move {
+        let asked = json!({ "EventSourceArn": ARN, "FunctionName": "coffee" });
+        let (_, made) = call(&mut client, "POST", "", asked).await;
+        let path = format!("/{}", made["UUID"].as_str().expect("an id"));
+        // AWS looks only when a mapping is made or changed.
+        let url = "http://localhost/123456789012/orders";
+        let hasty = json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "1" } });
+        sqs(&mut client, "SetQueueAttributes", hasty).await;
+        let change = json!({ "BatchSize": 3 });
+        let (status, told) = call(&mut client, "PUT", &path, change.clone()).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        let words = "Queue visibility timeout: 1 seconds is less than Function timeout: 3 seconds";
+        assert!(told.to_string().contains(words), "{told}");
+        let (_, shown) = call(&mut client, "GET", &path, Value::Null).await;
+        assert_eq!(shown["BatchSize"], 10, "it is as it was");
+        let patient = json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "3" } });
+        sqs(&mut client, "SetQueueAttributes", patient).await;
+        let (status, _) = call(&mut client, "PUT", &path, change).await;
+        assert_eq!(status, StatusCode::ACCEPTED);
+    });
+}
+
+#[test]
 fn a_mapping_that_a_call_has_made_is_there_after_a_restart_and_one_that_was_deleted_is_not() {
     let folder = std::env::temp_dir().join(format!("lunch-mappings-{}", std::process::id()));
     let config = || Config {
