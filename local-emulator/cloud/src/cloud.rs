@@ -159,8 +159,13 @@ impl<T: Trace> Cloud<T> {
         self.lambda.handle_timeout(now);
         self.sources.handle_timeout(now);
         self.asynchronous.handle_timeout(now);
+        let made =
+            if let sqs::Event::CreateQueue { queue, .. } = &event { Some(*queue) } else { None };
         let verdict = self.sqs.handle(now, event);
         self.relay();
+        if let (Ok(()), Some(queue)) = (verdict, made) {
+            self.sources.queue_made(self.now(), queue);
+        }
         verdict
     }
 
@@ -315,7 +320,7 @@ impl<T: Trace> Cloud<T> {
     /// Tells the queues what a poller wants of them.
     fn ask_queue(&mut self, event: sqs::Event) {
         let (mut receive, mut deletes) = (None, None);
-        if let sqs::Event::Receive { call, .. } = &event {
+        if let sqs::Event::Receive { call, .. } | sqs::Event::Await { call, .. } = &event {
             receive = EventSources::poller_of(*call);
         }
         if let sqs::Event::Delete { queue, .. } = &event {

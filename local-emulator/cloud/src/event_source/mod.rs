@@ -133,6 +133,16 @@ impl EventSources {
         }
     }
 
+    /// Tells that a queue is there from now on: mappings of one that was gone ask it again. Looks at all mappings.
+    pub(crate) fn queue_made(&mut self, now: Moment, queue: QueueId) {
+        self.handle_timeout(now);
+        let of_queue = self.mappings.iter().filter(|(_, one)| one.config.queue == queue);
+        let of_queue: Vec<_> = of_queue.map(|(id, _)| *id).collect();
+        for mapping in of_queue {
+            self.staff(mapping);
+        }
+    }
+
     /// Tells that time has passed.
     pub fn handle_timeout(&mut self, now: Moment) {
         self.now = self.now.max(now);

@@ -35,7 +35,7 @@ pub(super) enum Stand {
     Invoking,
     /// The function would not take the batch, and is asked again.
     Pausing,
-    /// The queue would not give any, or not delete what it gave, or its batch has failed; it asks for more after a pause.
+    /// The queue would not delete what it gave, or its batch has failed; it asks for more after a pause.
     Resting,
 }
 
@@ -116,8 +116,11 @@ impl EventSources {
     }
 
     /// Asks the queue for more, for as long as the window is open.
+    ///
+    /// One that has nothing in hand and would not go when its wait is over would ask again at once, and so for ever: it
+    /// waits until there is something, which costs no wake.
     pub(super) fn receive(&mut self, id: PollerId) {
-        let (now, wait) = (self.now, self.limits.wait);
+        let (now, wait, pollers_min) = (self.now, self.limits.wait, self.limits.pollers_min);
         let Some(poller) = self.pollers.get_mut(&id) else { return };
         let Some(mapping) = self.mappings.get(&poller.mapping) else { return };
         let config = mapping.config;
@@ -127,11 +130,17 @@ impl EventSources {
         let more = u32::from(planted::is(Bug::BatchTooLarge));
         let room = (config.batch_size + more).saturating_sub(gathered).clamp(1, RECEIVE_MAX);
         let wait = until.map_or(wait, |until| until.since(now).min(wait));
+        let (call, queue) = (CallId(OF_POLLER | id.0), config.queue);
+        let max = u8::try_from(room).unwrap_or(u8::MAX);
+        let stays = until.is_none() && mapping.pollers <= pollers_min;
         self.wake_at(id, until);
+        if stays {
+            return self.queue(sqs::Event::Await { call, queue, max });
+        }
         self.queue(sqs::Event::Receive {
-            call: CallId(OF_POLLER | id.0),
-            queue: config.queue,
-            max: u8::try_from(room).unwrap_or(u8::MAX),
+            call,
+            queue,
+            max,
             wait: Some(Duration::from_secs(wait.as_secs().max(1))),
             visibility: None,
             attempt: None,
@@ -186,15 +195,13 @@ impl EventSources {
         Ok(())
     }
 
-    /// There is no queue, for now: it is asked again now and then.
+    /// There is no queue: nobody asks it until it is made.
     pub(super) fn queue_gone(&mut self, id: PollerId) -> Result<(), Refusal> {
-        let retry = self.limits.retry_max;
-        let poller = self.poller(id, Stand::Receiving)?;
-        if !poller.is_empty() {
+        if self.poller(id, Stand::Receiving)?.is_empty() {
+            self.fire(id);
+        } else {
             self.invoke(id);
-            return Ok(());
         }
-        self.rest_until(id, self.now + retry);
         Ok(())
     }
 

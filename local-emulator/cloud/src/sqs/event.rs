@@ -56,6 +56,17 @@ pub enum Event {
         /// What makes a repeated receive get the same messages, in FIFO queues.
         attempt: Option<AttemptId>,
     },
+    /// Messages are wanted as soon as there are any, however long that takes: what a mapping's poller that would ask
+    /// again and again comes to, without a deadline each time. Answered by `Received`, never with nothing, or by
+    /// `Refused`.
+    Await {
+        /// The driver's id for it.
+        call: CallId,
+        /// From which queue.
+        queue: QueueId,
+        /// How many at most, from 1 to 10.
+        max: u8,
+    },
     /// The caller of a receive hung up: nothing is delivered to it any more.
     CallerLeft {
         /// Which call. One that was answered may be named.

@@ -145,6 +145,7 @@ impl<T: Trace> Sqs<T> {
             Event::Receive { call, queue, max, wait, visibility, attempt } => {
                 self.receive(call, queue, max, wait, visibility, attempt)
             }
+            Event::Await { call, queue, max } => self.await_any(call, queue, max),
             Event::CallerLeft { call } => {
                 self.caller_left(call);
                 Ok(())

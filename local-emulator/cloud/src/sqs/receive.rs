@@ -76,7 +76,27 @@ impl<T: Trace> Sqs<T> {
         if wait.is_zero() {
             self.command(Command::Received { call, messages: Vec::new() });
         } else {
-            self.wait(wish, wait);
+            self.wait(wish, Some(wait));
+        }
+        Ok(())
+    }
+
+    pub(super) fn await_any(
+        &mut self,
+        call: CallId,
+        queue: QueueId,
+        max: u8,
+    ) -> Result<(), Refusal> {
+        self.known(queue)?;
+        if !(1..=self.settings.limits.batch_max).contains(&max) {
+            return Err(Refusal::OutOfRange);
+        }
+        if self.waiters.has(call) {
+            return Err(Refusal::CallInUse);
+        }
+        let wish = Wish { call, queue, max, visibility: None, attempt: None };
+        if !self.answer(&wish) {
+            self.wait(wish, None);
         }
         Ok(())
     }

@@ -27,7 +27,8 @@ pub(super) struct Waiters {
 #[derive(Clone, Copy, Debug)]
 struct Waiter {
     wish: Wish,
-    until: Moment,
+    /// `None`: it waits until there is something.
+    until: Option<Moment>,
 }
 
 impl Waiters {
@@ -39,26 +40,31 @@ impl Waiters {
         self.waiting.get(&arrival).map(|waiter| &waiter.wish)
     }
 
-    fn put(&mut self, wish: Wish, until: Moment) -> u64 {
+    fn put(&mut self, wish: Wish, until: Option<Moment>) -> u64 {
         let arrival = self.arrivals;
         self.arrivals += 1;
         self.waiting.insert(arrival, Waiter { wish, until });
         self.by_call.insert(wish.call, arrival);
-        self.ends.insert((until, arrival));
+        if let Some(until) = until {
+            self.ends.insert((until, arrival));
+        }
         arrival
     }
 
     fn take(&mut self, arrival: u64) -> Option<Wish> {
         let waiter = self.waiting.remove(&arrival)?;
         self.by_call.remove(&waiter.wish.call);
-        self.ends.remove((waiter.until, arrival));
+        if let Some(until) = waiter.until {
+            self.ends.remove((until, arrival));
+        }
         Some(waiter.wish)
     }
 }
 
 impl<T: Trace> Sqs<T> {
-    pub(super) fn wait(&mut self, wish: Wish, wait: Duration) {
-        let until = self.now + wait;
+    /// Lets a receive wait; `None`: until there is something.
+    pub(super) fn wait(&mut self, wish: Wish, wait: Option<Duration>) {
+        let until = wait.map(|wait| self.now + wait);
         let arrival = self.waiters.put(wish, until);
         self.queue_mut(wish.queue).waiting.insert(arrival);
     }

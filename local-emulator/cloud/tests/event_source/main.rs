@@ -1,5 +1,6 @@
 //! Event source mappings in virtual time, over the real queues. Facts 7.
 
+mod long;
 mod mapped;
 mod pace;
 

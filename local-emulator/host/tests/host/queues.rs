@@ -292,3 +292,24 @@ fn a_function_that_fails_keeps_nothing_of_its_batch() {
         assert!(!listed.text().contains("returned"), "{}", listed.text());
     });
 }
+
+#[test]
+fn a_year_over_an_empty_queue_passes_at_once_and_its_pollers_still_wait() {
+    let events = Rc::default();
+    let program = keeping(&events, |_| Value::Null);
+    let config =
+        Config { mappings: vec![mapping(false)], ..with_queues(vec![queue("orders", &[])]) };
+    with_cloud(config, program, |mut client, _| async move {
+        send(&mut client, "flat white").await;
+        until(&mut client, |all| is_empty(&all[0])).await;
+        let year = json!({ "ms": 365_u64 * 24 * 3_600 * 1_000 }).to_string();
+        let passed = client.call("POST", "/_lunch/advance", &[], year).await.json();
+        let wakes = passed["wakes"].as_array().expect("a list");
+        assert!(wakes.len() < 10, "what an instance still does, and no poller: {wakes:?}");
+        let all = until(&mut client, |all| is_empty(&all[0])).await;
+        assert_eq!(all[0]["waiting"], 5);
+        send(&mut client, "espresso").await;
+        until(&mut client, |all| is_empty(&all[0])).await;
+        assert_eq!(events.borrow()[1]["Records"][0]["body"], "espresso");
+    });
+}
