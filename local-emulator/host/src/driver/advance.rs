@@ -10,6 +10,7 @@ use lunch_cloud::drive::{Input, World};
 use lunch_contract::Moment;
 
 use super::{Driver, Shared};
+use crate::store::NotSafe;
 use crate::wire::{Advanced, Note};
 
 /// A step of it.
@@ -26,19 +27,30 @@ enum Step {
 /// to lie ahead of it.
 const CENTURY: Duration = Duration::from_hours(24 * 36_525);
 
-/// Lets so much time pass.
+/// Why time did not pass.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotAdvanced {
+    /// That were too much.
+    #[error("{0}")]
+    TooFar(String),
+    /// It has passed, and a restart would not know.
+    #[error(transparent)]
+    NotSafe(#[from] NotSafe),
+}
+
+/// Lets so much time pass, and waits until that survives.
 ///
 /// # Errors
-/// If that were too much, in a sentence.
-pub(crate) async fn advance(driver: &Shared, span: Duration) -> Result<Advanced, String> {
+/// If that were too much, or the store keeps nothing any more.
+pub(crate) async fn advance(driver: &Shared, span: Duration) -> Result<Advanced, NotAdvanced> {
     let ahead = driver.borrow().world.clock.ahead();
     if ahead.saturating_add(span) > CENTURY {
-        return Err(format!(
+        return Err(NotAdvanced::TooFar(format!(
             "`{} ms` cannot pass: the cloud may be ahead of this machine by at most a century, and is by `{} ms`\n(let \
              less time pass, or start the cloud anew)",
             millis(span),
             millis(ahead)
-        ));
+        )));
     }
     let (target, lines, told) = {
         let driver = driver.borrow();
@@ -56,6 +68,10 @@ pub(crate) async fn advance(driver: &Shared, span: Duration) -> Result<Advanced,
             Step::Woken(at, wake) => wakes.push((at, wake)),
             Step::Arrived => break,
         }
+    }
+    let safe = driver.borrow_mut().clock_is_safe();
+    if let Some(safe) = safe {
+        safe.await?;
     }
     let driver = driver.borrow();
     let ahead = driver.world.clock.ahead();

@@ -55,7 +55,7 @@ use crate::store::{Kept, NotSafe, Store};
 use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
-pub(crate) use self::advance::advance;
+pub(crate) use self::advance::{NotAdvanced, advance};
 pub(crate) use self::calls::Caller;
 pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
@@ -218,6 +218,13 @@ impl Driver {
     /// Waits until all that was told so far is safe; `None`: nothing is kept.
     pub(crate) fn safe(&mut self) -> Option<impl Future<Output = Result<(), NotSafe>> + use<>> {
         self.hand_over();
+        self.world.queues.store().map(Store::safe)
+    }
+
+    /// Waits until it is safe how far the cloud is ahead; `None`: nothing is kept.
+    fn clock_is_safe(&mut self) -> Option<impl Future<Output = Result<(), NotSafe>> + use<>> {
+        let sequence = self.cloud.queues().sequence();
+        self.world.queues.hand_over_clock(sequence, &self.world.clock);
         self.world.queues.store().map(Store::safe)
     }
 

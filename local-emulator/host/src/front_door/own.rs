@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::path::field;
 use super::sqs::look;
 use super::{Answer, Door, json};
-use crate::driver;
+use crate::driver::{self, NotAdvanced};
 use crate::wire::{
     AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, PeekedMessage, Redeploy, Redrive,
 };
@@ -44,7 +44,12 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
             Ok(Advance { ms }) => {
                 match driver::advance(&door.driver, Duration::from_millis(ms)).await {
                     Ok(advanced) => ok(&advanced),
-                    Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
+                    Err(why @ NotAdvanced::TooFar(_)) => {
+                        wrong(StatusCode::BAD_REQUEST, why.to_string())
+                    }
+                    Err(why @ NotAdvanced::NotSafe(_)) => {
+                        wrong(StatusCode::INTERNAL_SERVER_ERROR, why.to_string())
+                    }
                 }
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),

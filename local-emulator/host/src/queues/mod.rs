@@ -168,12 +168,17 @@ impl Queues {
         }
     }
 
-    /// Hands over what has come to be kept since the last time.
+    /// Hands over what has come to be kept since the last time, and with it how far everything has come; without any,
+    /// nothing.
     pub(crate) fn hand_over(&mut self, sequence: SequenceNumber, clock: &Clock) {
-        let Some(store) = &mut self.store else { return };
-        if store.is_idle() {
-            return;
+        if self.store.as_ref().is_some_and(|store| !store.is_idle()) {
+            self.hand_over_clock(sequence, clock);
         }
+    }
+
+    /// Has it made safe how far everything has come, whether anything else is to be kept or not.
+    pub(crate) fn hand_over_clock(&mut self, sequence: SequenceNumber, clock: &Clock) {
+        let Some(store) = &mut self.store else { return };
         store.hand_over(Progress {
             now: clock.now(),
             wall_epoch: clock.wall_epoch(),

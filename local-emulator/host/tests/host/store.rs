@@ -159,7 +159,7 @@ fn time_that_was_advanced_stays_so_and_time_switched_off_has_passed() {
         sqs(&mut client, "SendMessage", sent).await;
         assert!(!receive(&mut client, "orders").await.is_null());
         advance(&mut client, 590).await;
-        // The clock is stored with what comes next.
+        // The clock is stored with what comes next, too.
         sqs(
             &mut client,
             "SendMessage",
@@ -173,6 +173,25 @@ fn time_that_was_advanced_stays_so_and_time_switched_off_has_passed() {
         advance(&mut client, 10).await;
         let received = receive(&mut client, "orders").await;
         assert_eq!(received[0]["Body"], "tea");
+    });
+}
+
+#[test]
+fn time_that_was_advanced_stays_so_though_nothing_was_stored_after_it() {
+    let place = Place::new();
+    let queues = || vec![queue("orders", &[("VisibilityTimeout", "600")])];
+    with_cloud(place.config(queues()), echo(), |mut client, _| async move {
+        let sent = json!({ "QueueUrl": url("orders"), "MessageBody": "tea" });
+        sqs(&mut client, "SendMessage", sent).await;
+        assert!(!receive(&mut client, "orders").await.is_null());
+        advance(&mut client, 590).await;
+    });
+    with_cloud(place.config(queues()), echo(), |mut client, _| async move {
+        assert!(receive(&mut client, "orders").await.is_null(), "in flight for 10 s more");
+        let ps = client.call("GET", "/_lunch/ps", &[], "").await.json();
+        assert!(ps["ahead_ms"].as_u64().is_some_and(|ms| ms > 580_000), "{ps}");
+        advance(&mut client, 10).await;
+        assert_eq!(receive(&mut client, "orders").await[0]["Body"], "tea");
     });
 }
 
