@@ -36,7 +36,7 @@ struct Bench {
 type Measure = fn(&Bench) -> Result<Vec<Row>, Failure>;
 
 /// The groups, in the table's order.
-const GROUPS: [(&str, Measure); 9] = [
+const GROUPS: [(&str, Measure); 11] = [
     ("warm", rows::warm::measure),
     ("throughput", rows::throughput::measure),
     ("frozen", rows::frozen::measure),
@@ -46,6 +46,8 @@ const GROUPS: [(&str, Measure); 9] = [
     ("timeouts", rows::timeouts::measure),
     ("machine", rows::machine::measure),
     ("queues", rows::queues::measure),
+    ("depth", rows::depth::measure),
+    ("mapped", rows::mapped::measure),
 ];
 
 /// The median of so many rounds, if nothing is said.

@@ -13,6 +13,7 @@ pub(crate) enum Unit {
     Micros,
     Millis,
     PerSecond,
+    Bytes,
     Kilobytes,
     Megabytes,
     Steps,
@@ -25,6 +26,7 @@ impl Unit {
             Self::Micros => "us",
             Self::Millis => "ms",
             Self::PerSecond => "/s",
+            Self::Bytes => "B",
             Self::Kilobytes => "kB",
             Self::Megabytes => "MB",
             Self::Steps => "steps",
@@ -33,7 +35,7 @@ impl Unit {
 
     fn of(self, figure: f64) -> String {
         let digits = match self {
-            Self::PerSecond => 0,
+            Self::PerSecond | Self::Bytes => 0,
             Self::Nanos | Self::Micros | Self::Kilobytes => 1,
             Self::Millis | Self::Megabytes | Self::Steps => 2,
         };

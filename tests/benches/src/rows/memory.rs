@@ -41,7 +41,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
 
 /// What the program and its children that run the same program hold in memory, pages that they share counted twice,
 /// in 1,000 bytes.
-fn resident_kb(pid: u32) -> Result<f64, Failure> {
+pub(super) fn resident_kb(pid: u32) -> Result<f64, Failure> {
     let program = executable(pid).ok_or_else(|| Failure::Premise("`lunch` has ended".into()))?;
     let parents = parents().map_err(Failure::to("look at the processes"))?;
     let is_below = |mut process: u32| loop {

@@ -1,9 +1,11 @@
 //! The rows, by what has to be running for them.
 
 pub(crate) mod cold;
+pub(crate) mod depth;
 pub(crate) mod frozen;
 pub(crate) mod listening;
 pub(crate) mod machine;
+pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod queues;
 pub(crate) mod throughput;

@@ -24,20 +24,25 @@ const ROUND: Duration = Duration::from_millis(700);
 const BODY_BYTES: usize = 512;
 
 /// One call of SQS, or the same bytes to whoever sends them back.
-struct Call {
+pub(super) struct Call {
     client: Client,
     request: Vec<u8>,
 }
 
 impl Call {
-    fn of(program: &Program, action: &str, given: &str) -> Result<Self, Failure> {
-        let client = program.client()?;
-        let target = format!("x-amz-target: AmazonSQS.{action}\r\n");
-        let request = client.request_with("POST", "/", &target, given);
-        Ok(Self { client, request })
+    pub(super) fn of(program: &Program, action: &str, given: &str) -> Result<Self, Failure> {
+        let mut call = Self { client: program.client()?, request: Vec::new() };
+        call.asks(action, given);
+        Ok(call)
     }
 
-    fn once(&mut self) -> Result<String, Failure> {
+    /// Another request from now on, by the same connection.
+    pub(super) fn asks(&mut self, action: &str, given: &str) {
+        let target = format!("x-amz-target: AmazonSQS.{action}\r\n");
+        self.request = self.client.request_with("POST", "/", &target, given);
+    }
+
+    pub(super) fn once(&mut self) -> Result<String, Failure> {
         let (status, body) = self.client.call(&self.request)?;
         let body = String::from_utf8_lossy(body).into_owned();
         if status == 200 { Ok(body) } else { Err(Failure::Premise(format!("{status}: {body}"))) }
@@ -69,7 +74,7 @@ fn receive(queue: &str) -> String {
     )
 }
 
-fn made(lunch: &Program, queue: &str) -> Result<(), Failure> {
+pub(super) fn made(lunch: &Program, queue: &str) -> Result<(), Failure> {
     Call::of(lunch, "CreateQueue", &format!(r#"{{"QueueName":"{queue}"}}"#))?.once().map(drop)
 }
 
