@@ -21,33 +21,31 @@ const BATCH: u32 = 10;
 const BODY_BYTES: u32 = 100;
 const URL: &str = "http://127.0.0.1/123456789012/deep";
 
-/// A program with that many messages in a queue.
+/// A queue with many messages, and its callers.
 struct Deep {
-    lunch: Program,
     send: Call,
     receive: Call,
     delete: Call,
+    /// How much more the program holds than without the messages, in 1,000 bytes.
+    grown_kb: f64,
+    /// It lives as long as it is called.
+    _lunch: Program,
 }
 
 impl Deep {
-    fn of(bench: &Bench) -> Result<Self, Failure> {
+    fn of(bench: &Bench, count: u32) -> Result<Self, Failure> {
         let lunch = bench.place.lunch(&[])?;
         made(&lunch, "deep")?;
+        let empty = resident_kb(lunch.pid())?;
+        fill(&lunch, count)?;
+        let grown_kb = resident_kb(lunch.pid())? - empty;
         let body = "x".repeat(BODY_BYTES as usize);
         let given = format!(r#"{{"QueueUrl":"{URL}","MessageBody":"{body}"}}"#);
+        // Now and not before: a connection that nothing comes by is closed.
         let send = Call::of(&lunch, "SendMessage", &given)?;
         let receive = Call::of(&lunch, "ReceiveMessage", &format!(r#"{{"QueueUrl":"{URL}"}}"#))?;
         let delete = Call::of(&lunch, "DeleteMessage", "{}")?;
-        Ok(Self { lunch, send, receive, delete })
-    }
-
-    fn fill(&self, count: u32) -> Result<(), Failure> {
-        let body = "x".repeat(BODY_BYTES as usize);
-        let entry = |id| format!(r#"{{"Id":"{id}","MessageBody":"{body}"}}"#);
-        let entries: Vec<_> = (0..BATCH).map(entry).collect();
-        let given = format!(r#"{{"QueueUrl":"{URL}","Entries":[{}]}}"#, entries.join(","));
-        let mut batch = Call::of(&self.lunch, "SendMessageBatch", &given)?;
-        (0..count / BATCH).try_for_each(|_| batch.once().map(drop))
+        Ok(Self { send, receive, delete, grown_kb, _lunch: lunch })
     }
 
     /// One message more, one received, and that one deleted: as deep as before.
@@ -66,12 +64,19 @@ impl Deep {
     }
 }
 
+fn fill(lunch: &Program, count: u32) -> Result<(), Failure> {
+    let body = "x".repeat(BODY_BYTES as usize);
+    let entry = |id| format!(r#"{{"Id":"{id}","MessageBody":"{body}"}}"#);
+    let entries: Vec<_> = (0..BATCH).map(entry).collect();
+    let given = format!(r#"{{"QueueUrl":"{URL}","Entries":[{}]}}"#, entries.join(","));
+    let mut batch = Call::of(lunch, "SendMessageBatch", &given)?;
+    (0..count / BATCH).try_for_each(|_| batch.once().map(drop))
+}
+
 pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
-    let (mut shallow, mut deep) = (Deep::of(bench)?, Deep::of(bench)?);
-    shallow.fill(FEW)?;
-    let empty = resident_kb(deep.lunch.pid())?;
-    deep.fill(MANY)?;
-    let full = resident_kb(deep.lunch.pid())?;
+    // The deep one first: the other's connections would wait for nothing meanwhile.
+    let mut deep = Deep::of(bench, MANY)?;
+    let mut shallow = Deep::of(bench, FEW)?;
     let (mut few, mut many) = (Rounds::default(), Rounds::default());
     for _ in 0..bench.rounds {
         let mut samples = [(); 2].map(|()| Sample::default());
@@ -87,7 +92,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Row>, Failure> {
         few.add(micros(of_few.p50()));
         many.add(micros(of_many.p50()));
     }
-    let each_bytes = (full - empty) * 1e3 / f64::from(MANY) - f64::from(BODY_BYTES);
+    let each_bytes = deep.grown_kb * 1e3 / f64::from(MANY) - f64::from(BODY_BYTES);
     let what = "send, receive, delete, p50, 1,000,000 queued";
     Ok(vec![
         Row::alone(what, Unit::Micros, &many).over("1,000 queued", &few).bar(Bar::AtMost(2.0)),
