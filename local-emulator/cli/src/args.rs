@@ -1,8 +1,8 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
 mod keep;
-mod port;
 mod mischief;
+mod port;
 mod values;
 
 use std::fmt::Write as _;
@@ -18,8 +18,8 @@ use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
 
 pub(crate) use self::keep::{Durable, Keep, keeping};
-pub(crate) use self::port::{Check, Door};
 use self::mischief::{USUAL, mischief};
+pub(crate) use self::port::{Check, Door};
 pub(crate) use self::values::{FreezeAfter, LimitsName, NamedDelay, PaceName};
 use self::values::{delay, freeze_after, key_value, named};
 
@@ -296,8 +296,6 @@ pub(crate) struct Replay {
     /// Draw every lane, however many
     #[arg(long)]
     pub(crate) all: bool,
-}
-
 }
 
 /// What the user asks for; or, where there is nothing to run, the code to end with, and all is said.

@@ -253,6 +253,7 @@ fn mappings(random: &mut Random, queues: &[QueueConfig], functions: usize) -> Ve
         let is_fifo = matches!(queue.kind, Kind::Fifo { .. });
         let windows: &[u64] = if is_fifo { &[0] } else { &[0, 0, 1, 5] };
         let most = u32::try_from(2 + random.below(5)).unwrap_or(2);
+        let reports_failures = random.chance(0.5);
         mappings.push(MappingPlan {
             config: MappingConfig {
                 queue: QueueId(u32::try_from(number).unwrap_or(0)),
@@ -260,10 +261,10 @@ fn mappings(random: &mut Random, queues: &[QueueConfig], functions: usize) -> Ve
                 batch_size: random.pick(if is_fifo { &[1, 3, 10] } else { &[1, 3, 10, 25] }),
                 window: Duration::from_secs(random.pick(windows)),
                 concurrency_max: random.chance(0.5).then_some(most),
-                visibility: queue.visibility,
+                reports_failures,
                 enabled: true,
             },
-            reports_failures: random.chance(0.5),
+            reports_failures,
             filters: random.chance(0.2),
         });
     }

@@ -98,6 +98,9 @@ impl Book {
             Event::Receive { call, visibility, .. } => {
                 self.calls.insert(*call, *visibility);
             }
+            Event::Await { call, .. } => {
+                self.calls.insert(*call, None);
+            }
             Event::ChangeVisibility { handle, timeout, .. } => {
                 if let Some((message, _)) = self.receipts.get(handle)
                     && let Some(letter) = self.letters.get_mut(message)
