@@ -47,7 +47,7 @@ fn a_journal_that_is_cut_off_is_replayed_up_to_there_and_said_to_be_cut_off() {
 fn a_journal_of_another_version_is_refused() {
     let folder = Folder::make();
     let text = fs::read_to_string(journal(&folder)).unwrap();
-    let text = text.replacen(r#""lunch_journal":2"#, r#""lunch_journal":99"#, 1);
+    let text = text.replacen(r#""lunch_journal":3"#, r#""lunch_journal":99"#, 1);
     let path = folder.write("other.jsonl", text);
     let (code, _, said) = run(lunch_command("replay").arg(path), folder.path());
     assert_eq!(code, Some(3), "{said}");

@@ -22,8 +22,9 @@ pub struct Header {
 }
 
 impl Header {
-    /// The version that this code writes and replays.
-    pub const VERSION: u32 = 2;
+    /// The version that this code writes and replays. It changes with what is written, and with what the same events come
+    /// to: since 3, idle pollers wait without a deadline, and events are tried again by qualifier.
+    pub const VERSION: u32 = 3;
 
     /// The first line for a cloud of those settings.
     #[must_use]

@@ -126,9 +126,14 @@ impl CallerError<'_> {
                     Json(hint)
                 ),
             },
-            Self::AliasNotFound { arn } => {
-                user(404, "ResourceNotFoundException", &format!("Cannot find alias arn: {arn}"))
-            }
+            Self::AliasNotFound { arn } => ServiceError {
+                status: 404,
+                error_type: "ResourceNotFoundException",
+                body: format!(
+                    r#"{{"Type":"User","Message":{}}}"#,
+                    Json(&format!("Cannot find alias arn: {arn}"))
+                ),
+            },
             Self::NotFound { message } => ServiceError {
                 status: 404,
                 error_type: "ResourceNotFoundException",

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_journal_of_another_version_is_refused_and_says_so() {
-        let other = |text: String| text.replace(r#""lunch_journal":2"#, r#""lunch_journal":99"#);
+        let other = |text: String| text.replace(r#""lunch_journal":3"#, r#""lunch_journal":99"#);
         let failure = replayed("version", other).expect_err("another version");
         assert_eq!(failure.code, Code::Input);
         insta::assert_snapshot!(told(&failure), @r"

@@ -148,6 +148,10 @@ fn update(door: &Door, uuid: &str, body: &[u8]) -> Result<Answer, Wrong> {
         (settings.function, settings.qualifier) = function(door, Some(&name))?;
     }
     let settings = set(door, settings, asked)?;
+    if let Some(uuid) = twin(door, &settings, Some(id)) {
+        let arn = door.driver.borrow().world.mappings.of(id).map(|kept| kept.queue_arn.clone());
+        return Err(conflict(&arn.unwrap_or_default(), &settings.function, &uuid));
+    }
     let made = door.driver.borrow_mut().map_by_call(Some(id), settings);
     made.map_err(|refusal| match refusal {
         Refusal::UnknownMapping | Refusal::MappingInUse | Refusal::Gone => Wrong::NoSuchMapping,

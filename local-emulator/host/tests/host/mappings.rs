@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use hyper::StatusCode;
 use lunch_contract::Exit;
-use lunch_host::{AliasTarget, Config, Durability, Keeping};
+use lunch_host::{AliasTarget, Config, Durability, Keeping, ServedFunction};
 use serde_json::{Value, json};
 
 use crate::events::failing;
@@ -167,6 +167,26 @@ fn a_visibility_timeout_below_the_functions_is_refused_by_an_update_and_taken_by
         sqs(&mut client, "SetQueueAttributes", patient).await;
         let (status, _) = call(&mut client, "PUT", &path, change).await;
         assert_eq!(status, StatusCode::ACCEPTED);
+    });
+}
+
+#[test]
+fn no_update_gives_a_function_a_queue_that_it_has_by_another_mapping() {
+    let tea = ServedFunction { name: "tea".to_owned(), ..coffee() };
+    let config = Config { queues: vec![queue("orders", &[])], ..Config::new(vec![coffee(), tea]) };
+    with_cloud(config, echo(), |mut client, _| async move {
+        let asked = json!({ "EventSourceArn": ARN, "FunctionName": "coffee" });
+        let (_, first) = call(&mut client, "POST", "", asked).await;
+        let asked = json!({ "EventSourceArn": ARN, "FunctionName": "tea" });
+        let (_, second) = call(&mut client, "POST", "", asked).await;
+        let path = format!("/{}", second["UUID"].as_str().expect("an id"));
+        let (status, told) =
+            call(&mut client, "PUT", &path, json!({ "FunctionName": "coffee" })).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        let uuid = first["UUID"].as_str().expect("an id");
+        assert!(told["message"].as_str().is_some_and(|text| text.ends_with(uuid)), "{told}");
+        let (status, _) = call(&mut client, "PUT", &path, json!({ "FunctionName": "tea" })).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "its own is no other");
     });
 }
 
