@@ -313,6 +313,19 @@ fn a_mapping_takes_from_its_queue_when_that_is_made_anew() {
 }
 
 #[test]
+fn a_trace_header_has_a_digest_as_a_senders_own_attributes_have() {
+    with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
+        let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        let attributes =
+            json!({ "AWSTraceHeader": { "DataType": "String", "StringValue": header } });
+        let sent = json!({ "QueueUrl": ORDERS, "MessageBody": "test", "MessageSystemAttributes": attributes });
+        let answer = sqs(&mut client, "SendMessage", sent).await;
+        assert_eq!(answer["MD5OfMessageSystemAttributes"], "5ae4d5d7636402d80f4eb6d213245a88");
+        assert_eq!(answer["MD5OfMessageAttributes"], Value::Null, "it is none of the sender's own");
+    });
+}
+
+#[test]
 fn binary_attributes_are_digested_by_their_bytes() {
     with_cloud(with_queues(vec![queue("orders", &[])]), echo(), |mut client, _| async move {
         let value = "traceparent\u{1e}00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01";

@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 
 use super::super::Door;
 use super::{Done, limits, named, nothing, refused, shapes};
-use crate::queues::{Attribute, AttributeBytes, Digest, Message, Rare, Sent, half_of_sha256};
+use crate::queues::{
+    Attribute, AttributeBytes, Digest, Message, Rare, Sent, digest_of, half_of_sha256,
+};
+
+/// The one system attribute that a caller may set.
+const TRACE_HEADER: &str = "AWSTraceHeader";
 
 /// SendMessage.
 pub(super) fn send(door: &Door, asked: shapes::Send) -> Done {
@@ -81,6 +86,7 @@ impl Taken {
         let Self { queue, message, delay } = self;
         let (body, attributes) =
             (message.digest, message.rare.as_ref().and_then(|rare| rare.digest));
+        let trace_header = message.rare.as_ref().and_then(|rare| rare.trace_header.clone());
         let seconds = delay.map_or(0, |delay| i64::try_from(delay.as_secs()).unwrap_or_default());
         // To wait not at all is no delay of its own, which a FIFO queue would refuse.
         let delay = delay.filter(|delay| !delay.is_zero() || is_standard(door, queue));
@@ -90,11 +96,21 @@ impl Taken {
         if let Some(attributes) = attributes {
             answer["MD5OfMessageAttributes"] = hex(attributes).into();
         }
+        if let Some(header) = trace_header {
+            answer["MD5OfMessageSystemAttributes"] = hex(of_trace_header(&header)).into();
+        }
         if !is_standard(door, queue) {
             answer["SequenceNumber"] = sequence.to_string().into();
         }
         Ok(answer)
     }
+}
+
+/// The digest of the one system attribute that may be sent, made as that of a sender's own. M:sqs.
+fn of_trace_header(header: &str) -> Digest {
+    let value = AttributeBytes::Text(header.to_owned());
+    let attribute = Attribute { data_type: "String".to_owned(), value };
+    digest_of(std::iter::once((&TRACE_HEADER.to_owned(), &attribute)))
 }
 
 fn facts(door: &Door, queue: QueueId) -> Result<(Limits, u64, Kind, bool), ApiError> {
@@ -254,11 +270,10 @@ fn is_number(text: &str) -> bool {
     text.bytes().all(plain) && text.parse::<f64>().is_ok()
 }
 
-/// The one system attribute that a caller may set.
 fn trace_header(given: BTreeMap<String, shapes::Attribute>) -> Result<Option<Box<str>>, ApiError> {
     let mut header = None;
     for (name, attribute) in given {
-        if name != "AWSTraceHeader" {
+        if name != TRACE_HEADER {
             let message = format!("Message system attribute name '{name}' is invalid.");
             return Err(ApiError::InvalidParameterValue(message.into()));
         }
