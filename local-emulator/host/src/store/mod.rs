@@ -235,6 +235,8 @@ pub(crate) struct Store {
     handed: u64,
     batches: Option<mpsc::Sender<Vec<Write>>>,
     reached: watch::Receiver<Reached>,
+    /// Why nothing more is kept; apart, so that who waits for that is not woken by every batch.
+    failure: watch::Receiver<Option<Arc<str>>>,
     thread: Option<JoinHandle<()>>,
     /// Held for as long as the files are in use.
     _lock: Option<Lock>,
@@ -271,14 +273,16 @@ impl Store {
     pub(crate) fn on(disk: Box<dyn Disk>, lock: Option<Lock>) -> std::io::Result<Self> {
         let (batches, come) = mpsc::channel();
         let (tell, reached) = watch::channel(Reached::default());
+        let (fail, failure) = watch::channel(None);
         let thread = std::thread::Builder::new()
             .name("lunch-store".to_owned())
-            .spawn(move || keep(disk, &come, &tell))?;
+            .spawn(move || keep(disk, &come, &tell, &fail))?;
         Ok(Self {
             pending: Vec::new(),
             handed: 0,
             batches: Some(batches),
             reached,
+            failure,
             thread: Some(thread),
             _lock: lock,
         })
@@ -319,10 +323,10 @@ impl Store {
 
     /// Waits until nothing more can be kept, and says why.
     pub(crate) fn failed(&self) -> impl Future<Output = Option<Arc<str>>> + use<> {
-        let mut reached = self.reached.clone();
+        let mut failure = self.failure.clone();
         async move {
-            let failed = reached.wait_for(|reached| reached.failed.is_some()).await.ok()?;
-            failed.failed.clone()
+            let failed = failure.wait_for(Option::is_some).await.ok()?;
+            failed.clone()
         }
     }
 }
@@ -339,7 +343,12 @@ impl Drop for Store {
 }
 
 /// Makes safe what comes, and what has come meanwhile with it.
-fn keep(mut disk: Box<dyn Disk>, come: &mpsc::Receiver<Vec<Write>>, tell: &watch::Sender<Reached>) {
+fn keep(
+    mut disk: Box<dyn Disk>,
+    come: &mpsc::Receiver<Vec<Write>>,
+    tell: &watch::Sender<Reached>,
+    fail: &watch::Sender<Option<Arc<str>>>,
+) {
     let mut batches = 0;
     while let Ok(mut writes) = come.recv() {
         batches += 1;
@@ -350,8 +359,9 @@ fn keep(mut disk: Box<dyn Disk>, come: &mpsc::Receiver<Vec<Write>>, tell: &watch
         match disk.commit(&writes) {
             Ok(()) => drop(tell.send(Reached { batches, failed: None })),
             Err(error) => {
-                let failed = Some(Arc::from(error.to_string()));
-                tell.send_modify(|reached| reached.failed = failed);
+                let why: Arc<str> = Arc::from(error.to_string());
+                tell.send_modify(|reached| reached.failed = Some(Arc::clone(&why)));
+                fail.send_replace(Some(why));
                 return;
             }
         }

@@ -34,6 +34,8 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<(Sqlite, Kept)
         Durability::Process => "NORMAL",
         Durability::Power => "FULL",
     };
+    // Nobody else has it while it is open, which `Lock` sees to: no lock is taken and given back for each commit.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(wrong)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
     connection.pragma_update(None, "synchronous", synchronous).map_err(wrong)?;
     connection.set_prepared_statement_cache_capacity(32);
