@@ -106,7 +106,8 @@ fn its_build_at_the_root_makes_the_programs_that_a_cloud_serves() {
     let mut made: Vec<_> = folder.path().read_dir().unwrap().collect::<Result<_, _>>().unwrap();
     made.sort_by_key(std::fs::DirEntry::file_name);
     let names: Vec<_> = made.iter().map(|entry| entry.file_name()).collect();
-    assert_eq!(names, ["coffee", "scripted"], "the functions, and nothing of the emulator");
+    let functions = ["coffee", "scripted", "takeaway", "till"];
+    assert_eq!(names, functions, "the functions, and nothing of the emulator");
 
     let program = folder.path().join("coffee/bootstrap");
     let cloud = Cloud::builder().function("coffee", program).start();
