@@ -311,7 +311,8 @@ impl EventSources {
     }
 
     pub(super) fn answered(&mut self, id: PollerId, verdict: &Verdict) -> Result<(), Refusal> {
-        let (now, retry_max) = (self.now, self.limits.retry_max);
+        let Limits { retry_min, retry_max, .. } = self.limits;
+        let now = self.now;
         let mapping = self.poller(id, Stand::Invoking)?.mapping;
         let config = self.mappings.get(&mapping).map(|mapping| mapping.config);
         let config = config.ok_or(Refusal::Gone)?;
@@ -347,6 +348,12 @@ impl EventSources {
         }
         let has_failed = matches!(verdict, Verdict::Failed | Verdict::Throttled);
         self.note_rest(id, has_failed && !config.reports_failures);
+        if *verdict == Verdict::Throttled
+            && let Some(poller) = self.pollers.get_mut(&id)
+        {
+            // Its messages may be visible again already, and their function would take them no sooner.
+            poller.rested = poller.rested.max(retry_min);
+        }
         self.go_on(id);
         Ok(())
     }

@@ -303,6 +303,21 @@ fn what_cannot_be_deleted_is_not_looked_at_without_a_pause() {
 }
 
 #[test]
+fn what_is_throttled_and_not_hidden_is_not_asked_for_again_without_a_pause() {
+    let mut street = Street::of(FIFO, mapping());
+    let config = QueueConfig { visibility: Duration::ZERO, redrive: None, ..queue(FIFO) };
+    street.queue(sqs::Event::SetAttributes { queue: ORDERS, config });
+    street.send(1, Some(1));
+    for _ in 0..100 {
+        while !street.batches.is_empty() {
+            street.answer(|_| Verdict::Throttled);
+        }
+        street.pass(Duration::from_millis(50));
+    }
+    assert!((10..=60).contains(&street.examined), "{} times in 5 s", street.examined);
+}
+
+#[test]
 fn a_cloud_that_ends_takes_no_more_messages() {
     let mut street = Street::of(Kind::Standard, MappingConfig { batch_size: 1, ..mapping() });
     street.send(20, None);
