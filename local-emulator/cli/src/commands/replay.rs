@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(failure.code, Code::Input);
         insta::assert_snapshot!(told(&failure), @r"
         error: `FILE` was not replayed to its end
-          because the journal has version `99`, and this program replays version `2`
+          because the journal has version `99`, and this program replays version `3`
         (replay it with the `lunch` that wrote it)
         ");
     }

@@ -79,7 +79,7 @@ impl<'a> Drawing<'a> {
     fn new(lanes: Lanes, view: &'a View<'a>) -> Self {
         let shown = choose(&lanes.instances, view.lanes_max.unwrap_or(usize::MAX));
         let widest = lanes.instances.iter().map(|lane| label(lane, view).chars().count()).max();
-        let labels = widest.unwrap_or(0).max("customers".len());
+        let labels = widest.unwrap_or(0).max("requests".len());
 
         let columns = view.width.max(WIDTH_MIN).saturating_sub(labels + 1 + RIGHT);
         let axis = Axis::new(&lanes::join(lanes.active.clone()), columns);
@@ -150,7 +150,7 @@ impl<'a> Drawing<'a> {
         }
         let bar = |count: u32| BARS[(count as usize * 8).div_ceil(most as usize).min(8)];
         let row: String = row.into_iter().map(bar).collect();
-        self.line("customers", STRONG, &self.paint(row.trim_end(), STRONG), &format!("max {most}"));
+        self.line("requests", STRONG, &self.paint(row.trim_end(), STRONG), &format!("max {most}"));
     }
 
     fn lane(&mut self, lane: &Lane) {

@@ -23,7 +23,7 @@ const CUSTOMERS: usize = 48;
 
 const STYLE: &str = "text { font: 12px ui-monospace, monospace; fill: #24292f } \
                      .quiet { fill: #6e7781 } .end { text-anchor: end } \
-                     .ruler { stroke: #d0d7de } .customers { fill: none; stroke: #24292f }";
+                     .ruler { stroke: #d0d7de } .requests { fill: none; stroke: #24292f }";
 
 /// Draws all records; `view.width` and `view.colour` are a terminal's and mean nothing here.
 pub(crate) fn picture(records: &[(Moment, Record)], view: &View<'_>) -> String {
@@ -118,8 +118,8 @@ impl<'a> Picture<'a> {
             before = height(*count);
         }
         let points = points.iter().map(|(x, y)| format!("{x},{y}")).collect::<Vec<_>>().join(" ");
-        self.label("customers");
-        self.add(Polyline::new().set("class", "customers").set("points", points));
+        self.label("requests");
+        self.add(Polyline::new().set("class", "requests").set("points", points));
         self.text(LABELS + COLUMNS + 6, self.y + BAR, "quiet", &format!("max {most}"));
         self.y += CUSTOMERS;
     }
