@@ -1,8 +1,10 @@
 //! What survives the end of the process: queues, messages, deduplication ids, moves, events, and the cloud's clock.
 //!
-//! The machine says what to keep, as changes; this adds the bytes that it does not know. A thread of its own makes all
-//! that has come meanwhile safe at once, so that nobody waits for a disk but who is to be told that something is safe.
-//! One dependency stands behind [`Disk`]; what the files look like stands in `sqlite`.
+//! The machine says what to keep, as changes; this adds the bytes that it does not know. Where an acknowledgement promises
+//! no more than to survive processes, a commit is a copy into the operating system's memory, and is made where it is
+//! wanted: two switches between threads would cost four times as much. Whatever waits for a disk is a thread's work, which
+//! makes all that has come meanwhile safe at once. One dependency stands behind [`Disk`]; what the files look like stands
+//! in `sqlite`.
 
 mod format;
 mod lock;
@@ -11,7 +13,7 @@ mod sqlite;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -213,7 +215,16 @@ pub(crate) trait Disk: Send {
     /// # Errors
     /// Why it is not.
     fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError>;
+
+    /// Does what commits have left for later, which waits for the disk.
+    ///
+    /// # Errors
+    /// Why that cannot be done.
+    fn tidy(&mut self) -> Result<(), StoreError>;
 }
+
+/// So many commits are made between two times of tidying up.
+const COMMITS_UNTIL_TIDY: u32 = 300;
 
 /// How far the disk has come.
 #[derive(Clone, Debug, Default)]
@@ -228,15 +239,31 @@ struct Reached {
 #[error("{0}")]
 pub(crate) struct NotSafe(pub(crate) Arc<str>);
 
+/// What the thread is asked to do.
+enum Work {
+    Commit(Vec<Write>),
+    Tidy,
+}
+
+/// What the cloud's thread and the store's share.
+struct Shared {
+    /// The cloud's thread tries it, and never waits for it.
+    disk: Mutex<Box<dyn Disk>>,
+    reached: watch::Sender<Reached>,
+    /// Why nothing more is kept; apart, so that who waits for that is not woken by every batch.
+    failure: watch::Sender<Option<Arc<str>>>,
+}
+
 /// Takes what is to be kept, and tells when it is safe.
 pub(crate) struct Store {
     pending: Vec<Write>,
     /// How many batches were handed over.
     handed: u64,
-    batches: Option<mpsc::Sender<Vec<Write>>>,
-    reached: watch::Receiver<Reached>,
-    /// Why nothing more is kept; apart, so that who waits for that is not woken by every batch.
-    failure: watch::Receiver<Option<Arc<str>>>,
+    shared: Arc<Shared>,
+    work: Option<mpsc::Sender<Work>>,
+    /// How many commits may be made here until the thread is asked to tidy up; `None`: a commit waits for the disk, and
+    /// is the thread's.
+    until_tidy: Option<u32>,
     thread: Option<JoinHandle<()>>,
     /// Held for as long as the files are in use.
     _lock: Option<Lock>,
@@ -262,7 +289,7 @@ impl Store {
         std::fs::create_dir_all(folder).map_err(in_folder)?;
         let lock = Lock::take(folder, port)?;
         let (disk, kept) = sqlite::open(&folder.join("store.sqlite3"), *durability)?;
-        let store = Self::on(Box::new(disk), Some(lock)).map_err(in_folder)?;
+        let store = Self::on(Box::new(disk), *durability, Some(lock)).map_err(in_folder)?;
         Ok((store, kept))
     }
 
@@ -270,19 +297,31 @@ impl Store {
     ///
     /// # Errors
     /// If there can be no thread for it.
-    pub(crate) fn on(disk: Box<dyn Disk>, lock: Option<Lock>) -> std::io::Result<Self> {
-        let (batches, come) = mpsc::channel();
-        let (tell, reached) = watch::channel(Reached::default());
-        let (fail, failure) = watch::channel(None);
+    pub(crate) fn on(
+        disk: Box<dyn Disk>,
+        durability: Durability,
+        lock: Option<Lock>,
+    ) -> std::io::Result<Self> {
+        let (work, come) = mpsc::channel();
+        let shared = Arc::new(Shared {
+            disk: Mutex::new(disk),
+            reached: watch::Sender::new(Reached::default()),
+            failure: watch::Sender::new(None),
+        });
+        let threads = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("lunch-store".to_owned())
-            .spawn(move || keep(disk, &come, &tell, &fail))?;
+            .spawn(move || keep(&threads, &come))?;
+        let until_tidy = match durability {
+            Durability::Process => Some(COMMITS_UNTIL_TIDY),
+            Durability::Power => None,
+        };
         Ok(Self {
             pending: Vec::new(),
             handed: 0,
-            batches: Some(batches),
-            reached,
-            failure,
+            shared,
+            work: Some(work),
+            until_tidy,
             thread: Some(thread),
             _lock: lock,
         })
@@ -300,16 +339,40 @@ impl Store {
     /// Has all that was pushed made safe.
     pub(crate) fn hand_over(&mut self, progress: Progress) {
         self.pending.push(Write::Progress(progress));
+        let is_alone = self.shared.reached.borrow().batches == self.handed;
         self.handed += 1;
-        if let Some(batches) = &self.batches {
+        let writes = std::mem::take(&mut self.pending);
+        if !(is_alone && self.commit_here(&writes)) {
+            self.ask(Work::Commit(writes));
+        }
+    }
+
+    /// Makes a batch safe at once, if that does not wait for a disk, and nobody else has it. No batch may be on its way.
+    fn commit_here(&mut self, writes: &[Write]) -> bool {
+        let Some(left) = &mut self.until_tidy else { return false };
+        let Ok(mut disk) = self.shared.disk.try_lock() else { return false };
+        if self.shared.failure.borrow().is_none() {
+            self.shared.commit(&mut **disk, writes, 1);
+        }
+        drop(disk);
+        *left -= 1;
+        if *left == 0 {
+            *left = COMMITS_UNTIL_TIDY;
+            self.ask(Work::Tidy);
+        }
+        true
+    }
+
+    fn ask(&self, work: Work) {
+        if let Some(thread) = &self.work {
             // A disk that has failed is told of where somebody waits for it.
-            batches.send(std::mem::take(&mut self.pending)).ok();
+            thread.send(work).ok();
         }
     }
 
     /// Waits until all that was handed over so far is safe.
     pub(crate) fn safe(&self) -> impl Future<Output = Result<(), NotSafe>> + use<> {
-        let (handed, mut reached) = (self.handed, self.reached.clone());
+        let (handed, mut reached) = (self.handed, self.shared.reached.subscribe());
         async move {
             let is_over = |reached: &Reached| reached.batches >= handed || reached.failed.is_some();
             let gone = || NotSafe("the store has been closed".into());
@@ -323,7 +386,7 @@ impl Store {
 
     /// Waits until nothing more can be kept, and says why.
     pub(crate) fn failed(&self) -> impl Future<Output = Option<Arc<str>>> + use<> {
-        let mut failure = self.failure.clone();
+        let mut failure = self.shared.failure.subscribe();
         async move {
             let failed = failure.wait_for(Option::is_some).await.ok()?;
             failed.clone()
@@ -334,7 +397,7 @@ impl Store {
 impl Drop for Store {
     /// Waits for what was handed over.
     fn drop(&mut self) {
-        self.batches = None;
+        self.work = None;
         if let Some(thread) = self.thread.take() {
             // It has said why, if it has failed.
             thread.join().ok();
@@ -342,28 +405,45 @@ impl Drop for Store {
     }
 }
 
-/// Makes safe what comes, and what has come meanwhile with it.
-fn keep(
-    mut disk: Box<dyn Disk>,
-    come: &mpsc::Receiver<Vec<Write>>,
-    tell: &watch::Sender<Reached>,
-    fail: &watch::Sender<Option<Arc<str>>>,
-) {
-    let mut batches = 0;
-    while let Ok(mut writes) = come.recv() {
-        batches += 1;
-        for more in come.try_iter() {
-            batches += 1;
-            writes.extend(more);
+impl Shared {
+    /// Makes so many batches safe, and tells; or tells why not.
+    fn commit(&self, disk: &mut dyn Disk, writes: &[Write], batches: u64) {
+        match disk.commit(writes) {
+            Ok(()) => self.reached.send_modify(|reached| reached.batches += batches),
+            Err(error) => self.fail(&error),
         }
-        match disk.commit(&writes) {
-            Ok(()) => drop(tell.send(Reached { batches, failed: None })),
-            Err(error) => {
-                let why: Arc<str> = Arc::from(error.to_string());
-                tell.send_modify(|reached| reached.failed = Some(Arc::clone(&why)));
-                fail.send_replace(Some(why));
-                return;
+    }
+
+    fn fail(&self, error: &StoreError) {
+        let why: Arc<str> = Arc::from(error.to_string());
+        self.reached.send_modify(|reached| reached.failed = Some(Arc::clone(&why)));
+        self.failure.send_replace(Some(why));
+    }
+}
+
+/// Makes safe what comes, and what has come meanwhile with it, until it fails.
+fn keep(shared: &Shared, come: &mpsc::Receiver<Work>) {
+    while let Ok(first) = come.recv() {
+        // Nobody panics who has it.
+        let Ok(mut disk) = shared.disk.lock() else { return };
+        if shared.failure.borrow().is_some() {
+            return;
+        }
+        let (mut writes, mut batches, mut tidy) = (Vec::new(), 0, false);
+        for work in std::iter::once(first).chain(come.try_iter()) {
+            match work {
+                Work::Commit(more) => {
+                    batches += 1;
+                    writes.extend(more);
+                }
+                Work::Tidy => tidy = true,
             }
+        }
+        if batches > 0 {
+            shared.commit(&mut **disk, &writes, batches);
+        }
+        if tidy && let Err(error) = disk.tidy() {
+            shared.fail(&error);
         }
     }
 }

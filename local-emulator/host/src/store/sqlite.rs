@@ -38,6 +38,10 @@ pub(super) fn open(path: &Path, durability: Durability) -> Result<(Sqlite, Kept)
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(wrong)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(wrong)?;
     connection.pragma_update(None, "synchronous", synchronous).map_err(wrong)?;
+    if durability == Durability::Process {
+        // What waits for the disk is left to `tidy`.
+        connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(wrong)?;
+    }
     connection.set_prepared_statement_cache_capacity(32);
     format::bring_up(&connection).map_err(wrong)?.map_err(|(found, known)| StoreError::Later {
         path: path.to_owned(),
@@ -65,6 +69,13 @@ impl Disk for Sqlite {
             put_progress(&transaction, progress).map_err(wrong)?;
         }
         transaction.commit().map_err(wrong)
+    }
+
+    /// Writes the log back into the file, so that it begins anew.
+    fn tidy(&mut self) -> Result<(), StoreError> {
+        let wrong =
+            |error: Error| StoreError::Disk { path: self.path.clone(), why: error.to_string() };
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(wrong)
     }
 }
 
