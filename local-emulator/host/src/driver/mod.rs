@@ -230,7 +230,17 @@ impl Driver {
 
     /// Goes on with what a store holds, and keeps there what is to survive. The functions are deployed by now.
     pub(crate) fn resume(&mut self, store: Store, mut kept: Kept) {
-        let failed = store.failed();
+        let (failed, gathers) = (store.failed(), store.gathers());
+        let driver = Weak::clone(&self.world.driver);
+        self.tasks.push(Task(tokio::task::spawn_local(async move {
+            loop {
+                gathers.notified().await;
+                // Whoever is being served at this moment hands over first, and one commit is for all.
+                tokio::task::yield_now().await;
+                let Some(driver) = driver.upgrade() else { return };
+                driver.borrow_mut().world.queues.flush();
+            }
+        })));
         let driver = Weak::clone(&self.world.driver);
         self.tasks.push(Task(tokio::task::spawn_local(async move {
             if let Some(why) = failed.await

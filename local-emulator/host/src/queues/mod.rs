@@ -176,6 +176,13 @@ impl Queues {
         }
     }
 
+    /// Has what was handed over made safe.
+    pub(crate) fn flush(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.flush();
+        }
+    }
+
     /// Has it made safe how far everything has come, whether anything else is to be kept or not.
     pub(crate) fn hand_over_clock(&mut self, sequence: SequenceNumber, clock: &Clock) {
         let Some(store) = &mut self.store else { return };

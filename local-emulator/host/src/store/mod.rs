@@ -1,8 +1,8 @@
 //! What survives the end of the process: queues, messages, deduplication ids, moves, events, and the cloud's clock.
 //!
 //! The machine says what to keep, as changes; this adds the bytes that it does not know. Where an acknowledgement promises
-//! no more than to survive processes, a commit is a copy into the operating system's memory, and is made where it is
-//! wanted: two switches between threads would cost four times as much. Whatever waits for a disk is a thread's work, which
+//! no more than to survive processes, a commit is a copy into the operating system's memory, and is made by the cloud's own
+//! thread, for all that wants it at the moment: two switches between threads would cost four times as much. Whatever waits for a disk is a thread's work, which
 //! makes all that has come meanwhile safe at once. One dependency stands behind [`Disk`]; what the files look like stands
 //! in `sqlite`.
 
@@ -13,6 +13,7 @@ mod sqlite;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use lunch_cloud::sqs::{Change, DedupKey, StoredDedup};
 use lunch_contract::Moment;
 use lunch_contract::sqs::{MessageId, QueueId, SequenceNumber};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::destinations::EventInvokeConfig;
 use crate::event_source::Settings;
@@ -241,7 +242,8 @@ pub(crate) struct NotSafe(pub(crate) Arc<str>);
 
 /// What the thread is asked to do.
 enum Work {
-    Commit(Vec<Write>),
+    /// So many batches, together.
+    Commit(Vec<Write>, u64),
     Tidy,
 }
 
@@ -257,8 +259,14 @@ struct Shared {
 /// Takes what is to be kept, and tells when it is safe.
 pub(crate) struct Store {
     pending: Vec<Write>,
+    /// What was handed over and is on its way to nobody yet.
+    gathered: Vec<Write>,
+    /// How many batches that is.
+    gathered_batches: u64,
     /// How many batches were handed over.
     handed: u64,
+    /// Told when something is gathered.
+    gathers: Rc<Notify>,
     shared: Arc<Shared>,
     work: Option<mpsc::Sender<Work>>,
     /// How many commits may be made here until the thread is asked to tidy up; `None`: a commit waits for the disk, and
@@ -318,7 +326,10 @@ impl Store {
         };
         Ok(Self {
             pending: Vec::new(),
+            gathered: Vec::new(),
+            gathered_batches: 0,
             handed: 0,
+            gathers: Rc::new(Notify::new()),
             shared,
             work: Some(work),
             until_tidy,
@@ -336,23 +347,43 @@ impl Store {
         self.pending.is_empty()
     }
 
-    /// Has all that was pushed made safe.
+    /// Has all that was pushed made safe: at once where that waits for a disk, else by the next `flush`.
     pub(crate) fn hand_over(&mut self, progress: Progress) {
         self.pending.push(Write::Progress(progress));
-        let is_alone = self.shared.reached.borrow().batches == self.handed;
+        self.gathered.append(&mut self.pending);
+        self.gathered_batches += 1;
         self.handed += 1;
-        let writes = std::mem::take(&mut self.pending);
-        if !(is_alone && self.commit_here(&writes)) {
-            self.ask(Work::Commit(writes));
+        if self.until_tidy.is_none() {
+            self.flush();
+        } else {
+            self.gathers.notify_one();
         }
     }
 
-    /// Makes a batch safe at once, if that does not wait for a disk, and nobody else has it. No batch may be on its way.
-    fn commit_here(&mut self, writes: &[Write]) -> bool {
+    /// Told when there is something to flush: a moment later there may be more.
+    pub(crate) fn gathers(&self) -> Rc<Notify> {
+        Rc::clone(&self.gathers)
+    }
+
+    /// Makes safe what was gathered, or has the thread do it.
+    pub(crate) fn flush(&mut self) {
+        let (writes, batches) =
+            (std::mem::take(&mut self.gathered), std::mem::take(&mut self.gathered_batches));
+        if batches == 0 {
+            return;
+        }
+        let is_alone = self.shared.reached.borrow().batches == self.handed - batches;
+        if !(is_alone && self.commit_here(&writes, batches)) {
+            self.ask(Work::Commit(writes, batches));
+        }
+    }
+
+    /// Makes batches safe at once, if that does not wait for a disk, and nobody else has it. None may be on its way.
+    fn commit_here(&mut self, writes: &[Write], batches: u64) -> bool {
         let Some(left) = &mut self.until_tidy else { return false };
         let Ok(mut disk) = self.shared.disk.try_lock() else { return false };
         if self.shared.failure.borrow().is_none() {
-            self.shared.commit(&mut **disk, writes, 1);
+            self.shared.commit(&mut **disk, writes, batches);
         }
         drop(disk);
         *left -= 1;
@@ -397,6 +428,7 @@ impl Store {
 impl Drop for Store {
     /// Waits for what was handed over.
     fn drop(&mut self) {
+        self.flush();
         self.work = None;
         if let Some(thread) = self.thread.take() {
             // It has said why, if it has failed.
@@ -432,8 +464,8 @@ fn keep(shared: &Shared, come: &mpsc::Receiver<Work>) {
         let (mut writes, mut batches, mut tidy) = (Vec::new(), 0, false);
         for work in std::iter::once(first).chain(come.try_iter()) {
             match work {
-                Work::Commit(more) => {
-                    batches += 1;
+                Work::Commit(more, count) => {
+                    batches += count;
                     writes.extend(more);
                 }
                 Work::Tidy => tidy = true,
