@@ -347,17 +347,13 @@ impl Store {
         self.pending.is_empty()
     }
 
-    /// Has all that was pushed made safe: at once where that waits for a disk, else by the next `flush`.
+    /// Has all that was pushed made safe by the next `flush`.
     pub(crate) fn hand_over(&mut self, progress: Progress) {
         self.pending.push(Write::Progress(progress));
         self.gathered.append(&mut self.pending);
         self.gathered_batches += 1;
         self.handed += 1;
-        if self.until_tidy.is_none() {
-            self.flush();
-        } else {
-            self.gathers.notify_one();
-        }
+        self.gathers.notify_one();
     }
 
     /// Told when there is something to flush: a moment later there may be more.
