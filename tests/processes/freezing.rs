@@ -15,12 +15,24 @@ const A_WHILE: Duration = Duration::from_millis(200);
 /// Longer than any computer is busy with something else.
 const A_MINUTE: Duration = Duration::from_secs(60);
 
+/// The kernel stops a process when one of its threads gets to run, which may take a moment.
 fn wait_until_frozen(cloud: &Cloud) {
-    wait_until("the instance is frozen", || {
+    wait_until("the instance is frozen, and its process stopped", || {
         let ps = cloud.ps();
-        let is_frozen = ps.instances.iter().all(|instance| instance.phase == Phase::Frozen);
-        if is_frozen { Ok(()) } else { Err(format!("{:?}", ps.instances)) }
+        let is_stopped = |pid: Option<u32>| pid.is_some_and(|pid| state(pid) == "T");
+        if ps.instances.iter().all(|one| one.phase == Phase::Frozen && is_stopped(one.pid)) {
+            Ok(())
+        } else {
+            Err(format!("{:?}", ps.instances))
+        }
     });
+}
+
+/// The state that the kernel gives for a process: a letter.
+fn state(pid: u32) -> String {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').next());
+    state.unwrap_or_default().to_owned()
 }
 
 fn printed(cloud: &Cloud, text: &str) -> usize {
@@ -94,9 +106,7 @@ fn a_frozen_process_is_stopped_for_the_kernel_too() {
     cloud.invoke(SCRIPTED, json!({})).expect_ok();
     wait_until_frozen(&cloud);
     let pid = cloud.ps().instances[0].pid.unwrap();
-    let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let state = state.rsplit(") ").next().unwrap().split(' ').next().unwrap().to_owned();
-    assert_eq!(state, "T");
+    assert_eq!(state(pid), "T");
 }
 
 #[test]
