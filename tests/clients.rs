@@ -83,7 +83,6 @@ mod clients {
             .env("CARGO_LAMBDA_COMPILER", "cargo")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
     }
 
     /// The first order of the street's lunchtime.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use lunch_contract::Outcome;
 use lunch_contract::sqs::MessageId;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,24 @@ pub enum Verdict {
     Partial(Vec<MessageId>),
     /// It was not even taken.
     Throttled,
+}
+
+impl Verdict {
+    /// By what became of the call; what its answer says counts only where there is one.
+    pub fn of(outcome: &Outcome, answered: impl FnOnce() -> Self) -> Self {
+        match outcome {
+            Outcome::Returned => answered(),
+            Outcome::Throttled { .. } => Self::Throttled,
+            Outcome::FunctionError
+            | Outcome::InitError
+            | Outcome::TimedOut { .. }
+            | Outcome::Exited { .. }
+            | Outcome::SpawnFailed { .. }
+            | Outcome::ResponseTooLarge
+            | Outcome::ResponseTruncated
+            | Outcome::ShutDown => Self::Failed,
+        }
+    }
 }
 
 /// What the mappings will not do.

@@ -14,19 +14,10 @@ pub(crate) fn verdict(
     reports_failures: bool,
     ids: &[(String, MessageId)],
 ) -> Verdict {
-    match outcome {
-        Outcome::Returned if reports_failures => failures(answer, ids),
-        Outcome::Returned => Verdict::Succeeded,
-        Outcome::Throttled { .. } => Verdict::Throttled,
-        Outcome::FunctionError
-        | Outcome::InitError
-        | Outcome::TimedOut { .. }
-        | Outcome::Exited { .. }
-        | Outcome::SpawnFailed { .. }
-        | Outcome::ResponseTooLarge
-        | Outcome::ResponseTruncated
-        | Outcome::ShutDown => Verdict::Failed,
-    }
+    Verdict::of(outcome, || match reports_failures {
+        true => failures(answer, ids),
+        false => Verdict::Succeeded,
+    })
 }
 
 /// `batchItemFailures`: none of them, or none at all, is success; what is not understood is failure as a whole.

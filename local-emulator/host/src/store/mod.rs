@@ -470,7 +470,10 @@ fn keep(shared: &Shared, come: &mpsc::Receiver<Work>) {
         if batches > 0 {
             shared.commit(&mut **disk, &writes, batches);
         }
-        if tidy && let Err(error) = disk.tidy() {
+        if tidy
+            && shared.failure.borrow().is_none()
+            && let Err(error) = disk.tidy()
+        {
             shared.fail(&error);
         }
     }

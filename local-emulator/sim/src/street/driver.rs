@@ -358,23 +358,14 @@ impl Street<'_> {
         };
         let plan = self.mappings.get(&mapping).map(|number| self.plan.mappings[*number]);
         let reports = plan.is_some_and(|plan| plan.reports_failures);
-        let verdict = match outcome {
-            Outcome::Returned if reports && self.happens(Trouble::PartialFailure) => {
-                let mut failed: Vec<_> = messages.iter().map(|one| one.message).collect();
-                failed.retain(|_| self.random.chance(0.5));
-                Verdict::Partial(failed)
+        let verdict = Verdict::of(outcome, || {
+            if !(reports && self.happens(Trouble::PartialFailure)) {
+                return Verdict::Succeeded;
             }
-            Outcome::Returned => Verdict::Succeeded,
-            Outcome::Throttled { .. } => Verdict::Throttled,
-            Outcome::FunctionError
-            | Outcome::InitError
-            | Outcome::TimedOut { .. }
-            | Outcome::Exited { .. }
-            | Outcome::SpawnFailed { .. }
-            | Outcome::ResponseTooLarge
-            | Outcome::ResponseTruncated
-            | Outcome::ShutDown => Verdict::Failed,
-        };
+            let mut failed: Vec<_> = messages.iter().map(|one| one.message).collect();
+            failed.retain(|_| self.random.chance(0.5));
+            Verdict::Partial(failed)
+        });
         let event = event_source::Event::Answered { poller, verdict };
         self.deferred.push_back(Deferred::Tell(event));
     }
