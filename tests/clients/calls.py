@@ -84,6 +84,7 @@ def cloudwatch_logs():
     assert texts[1] == "brewing 0\n" and texts[2] == f"END RequestId: {requests[0]}\n", texts
     assert texts[3].startswith(f"REPORT RequestId: {requests[0]}\tDuration: "), texts
     assert len({event["eventId"] for event in whole}) == 12, whole
+    assert groups[0]["storedBytes"] == sum(len(text.encode()) for text in texts), groups
 
     found = logs.get_paginator("filter_log_events").paginate(
         logGroupIdentifier=groups[0]["arn"], filterPattern='?"brewing 0" ?"brewing 2"', PaginationConfig={"PageSize": 1}

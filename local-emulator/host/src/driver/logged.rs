@@ -3,7 +3,7 @@
 use lunch_contract::{FunctionId, Moment, names};
 
 use super::Driver;
-use crate::logs::What;
+use crate::logs::{LogEvent, Stream, What};
 use crate::wire::{LogKind, LogLine};
 
 /// A log group that has a stream.
@@ -12,6 +12,8 @@ pub(crate) struct LogGroupView {
     pub(crate) name: String,
     /// When its first stream began, milliseconds since 1970.
     pub(crate) born_ms: i64,
+    /// Of the messages that are kept.
+    pub(crate) bytes: usize,
 }
 
 /// A stream of a group.
@@ -72,15 +74,20 @@ impl Driver {
             .logs
             .groups()
             .iter()
-            .map(|name| LogGroupView { name: name.clone(), born_ms })
+            .map(|name| LogGroupView { name: name.clone(), born_ms, bytes: 0 })
             .collect();
         for stream in self.world.logs.streams() {
             if groups.iter().all(|group| *group.name != *stream.group) {
                 let born_ms = self.unix_ms(stream.born);
-                groups.push(LogGroupView { name: stream.group.to_string(), born_ms });
+                groups.push(LogGroupView { name: stream.group.to_string(), born_ms, bytes: 0 });
             }
         }
         groups.sort_by(|one, other| one.name.cmp(&other.name));
+        for (_, stream, event) in self.world.logs.events(0) {
+            let place = groups.binary_search_by(|group| group.name.as_str().cmp(&stream.group));
+            let place = place.expect("each stream's group is there");
+            groups[place].bytes += self.message(stream, event).len();
+        }
         groups
     }
 
@@ -107,9 +114,13 @@ impl Driver {
             number,
             stream: stream.name.clone(),
             at_ms: self.unix_ms(event.at),
-            message: event.text(stream, millis(self.world.clock.wall_of(event.at))) + "\n",
+            message: self.message(stream, event),
         });
         shown.collect()
+    }
+
+    fn message(&self, stream: &Stream, event: &LogEvent) -> String {
+        event.text(stream, millis(self.world.clock.wall_of(event.at))) + "\n"
     }
 
     fn unix_ms(&self, at: Moment) -> i64 {

@@ -161,7 +161,7 @@ fn groups(door: &Door, asked: &Asked) -> Result<Value, Refused> {
             "arn": format!("{arn}:*"),
             "logGroupArn": arn,
             "logGroupClass": "STANDARD",
-            "storedBytes": 0,
+            "storedBytes": group.bytes,
         })
     });
     let groups: Vec<_> = groups.collect();
@@ -200,6 +200,7 @@ fn shown_stream(about: &super::About, group: &str, stream: &LogStreamView) -> Va
         "logStreamName": name,
         "creationTime": stream.born_ms,
         "arn": format!("arn:aws:logs:{region}:{account}:log-group:{group}:log-stream:{name}"),
+        // Of a stream it is always 0, and has been since 2019: so the API's reference.
         "storedBytes": 0,
     });
     if let Some((first, last)) = stream.span_ms {

@@ -16,5 +16,5 @@ pub(crate) use lines::LineCutter;
 pub use logging::{Level, LogFormat, Logging};
 pub(crate) use output::{Drained, Output};
 pub(crate) use platform::{Ending, PlatformEvent, Report};
-pub(crate) use store::{Logs, Stream, StreamId, What};
+pub(crate) use store::{LogEvent, Logs, Stream, StreamId, What};
 pub(crate) use tail::Tail;
