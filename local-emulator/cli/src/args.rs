@@ -1,5 +1,6 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
+mod choose;
 mod keep;
 mod mischief;
 mod port;
@@ -17,6 +18,7 @@ use lunch_cloud::{Choice, ReclaimPolicy};
 use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
 
+pub(crate) use self::choose::{Choose, Said};
 pub(crate) use self::keep::{Durable, Keep, keeping};
 use self::mischief::{USUAL, mischief};
 pub(crate) use self::port::{Check, Door};
@@ -56,6 +58,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Play a journal again in virtual time, and check that every decision is the same
     Replay(Replay),
+    /// Say which way of doing several things at once fits a program, if any is worth it
+    Choose(Choose),
 }
 
 /// The groups of the help, with what a user wants of each.
@@ -63,7 +67,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
     ("Look", &["ps", "timeline", "logs", "queue"]),
     ("Disturb", &["advance", "evict"]),
-    ("Plan", &["check", "replay"]),
+    ("Plan", &["check", "replay", "choose"]),
 ];
 
 #[derive(Debug, Args)]

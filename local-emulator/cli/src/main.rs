@@ -2,6 +2,7 @@
 
 mod args;
 mod behaviour;
+mod choose;
 mod commands;
 mod door;
 mod ending;
@@ -27,7 +28,8 @@ use std::process::ExitCode;
 
 use args::Command;
 use commands::{
-    advance, check, cloud, evict, invoke, logs, ps, queue, replay, rush, timeline as draw, up,
+    advance, check, choose as pick, cloud, evict, invoke, logs, ps, queue, replay, rush,
+    timeline as draw, up,
 };
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::{Builder, LocalOptions};
@@ -54,6 +56,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Evict(asked) => wait_for(evict::run(asked)),
         Command::Check(asked) => check::run(&asked),
         Command::Replay(asked) => replay::run(asked),
+        Command::Choose(asked) => pick::run(&asked),
     }
 }
 

@@ -143,3 +143,64 @@ fn settings_that_do_not_exist_are_told_before_anything_is_built() {
         assert!(err(&told).contains("`chioce` in "), "{}", err(&told));
     }
 }
+
+#[test]
+fn a_command_that_waits_is_measured_and_classified() {
+    let words = ["choose", "--waits=yes", "--can-await=yes", "--json", "--", "sh", "-c"];
+    let output = lunch(&[&words[..], &["echo beside; exec sleep 0.2"]].concat());
+    assert_eq!(status(&output), Some(0), "{}", err(&output));
+    let answer: serde_json::Value = serde_json::from_str(&out(&output)).expect("only JSON");
+    assert_eq!(answer["choice"], "async");
+    assert_eq!(answer["because"][1]["answer"], "waiting");
+    assert!(answer["measured"]["wall_ms"].as_f64() >= Some(200.0), "{answer}");
+    assert!(answer["measured"]["voluntary_switches"].as_u64() >= Some(1), "{answer}");
+    assert!(err(&output).contains("beside\n"), "what the command prints is no answer");
+}
+
+#[test]
+fn what_a_command_calculates_is_measured() {
+    let busy = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+    let words = ["choose", "--waits=yes", "--can-await=yes", "--shares=yes", "--json", "--"];
+    let output = lunch(&[&words[..], &["sh", "-c", busy]].concat());
+    assert_eq!(status(&output), Some(0), "{}", err(&output));
+    let answer: serde_json::Value = serde_json::from_str(&out(&output)).expect("only JSON");
+    let cpu_ms = answer["measured"]["cpu_ms"].as_f64().expect("a number");
+    assert!(cpu_ms >= 10.0, "a hundred thousand rounds of a shell: {answer}");
+    assert!(answer["measured"]["rss_bytes_max"].as_u64() >= Some(100_000), "{answer}");
+}
+
+#[test]
+fn a_command_that_cannot_be_measured_is_told_why() {
+    let output = lunch(&["choose", "--", "./no-such-program"]);
+    assert_eq!(status(&output), Some(3));
+    assert_snapshot!(err(&output), @r"
+    error: `./no-such-program` does not run
+      because No such file or directory (os error 2)
+    (give a program on the PATH, or a path to one)
+    ");
+    let output = lunch(&["choose", "--", "sh", "-c", "exit 7"]);
+    assert_eq!(status(&output), Some(1));
+    assert_snapshot!(err(&output), @r"
+    error: `sh` ended with exit status: 7, and what it took says nothing
+    (give a command that does its work)
+    ");
+}
+
+#[test]
+fn who_cannot_be_asked_is_told_the_flag() {
+    let output = lunch(&["choose", "--runs", "1/week", "--duration", "10m"]);
+    assert_eq!(status(&output), Some(2));
+    assert_snapshot!(err(&output), @r"
+    error: one more thing is to be known: Does somebody wait for each run? (yes, no)
+    (say it with `--waits yes|no`, or run `lunch choose` in a terminal, which asks)
+    ");
+    let output = lunch(&["choose", "--runs", "1/week", "--duration", "10m", "--waits", "no"]);
+    assert_eq!(status(&output), Some(0));
+    assert_snapshot!(out(&output), @r"
+    leave it
+
+      Double check that it needs to be faster at all: no option costs nothing.
+
+      Does it need speeding up at all?       no: 1/week x 10m = 8.7 hours a year, less than 24.0 hours, and nobody waits for it
+    ");
+}

@@ -88,6 +88,24 @@ impl Profile {
             Self::Dotnet8 => (5.570, 0.168),
         }
     }
+
+    /// What half of the draws stay below.
+    #[must_use]
+    pub fn median(self) -> Duration {
+        self.at(0.0)
+    }
+
+    /// What 99 of 100 draws stay below.
+    #[must_use]
+    pub fn p99(self) -> Duration {
+        self.at(2.326_347_9)
+    }
+
+    /// So many standard deviations from the mean.
+    fn at(self, deviations: f64) -> Duration {
+        let (mu, sigma) = self.mu_sigma();
+        millis(libm::exp(mu + sigma * deviations))
+    }
 }
 
 impl Delay {
@@ -109,7 +127,10 @@ impl Delay {
 fn log_normal(random: &mut Random, mu: f64, sigma: f64) -> Duration {
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - random.unit()));
     let normal = radius * libm::cos(core::f64::consts::TAU * random.unit());
-    let millis = libm::exp(mu + sigma * normal);
+    millis(libm::exp(mu + sigma * normal))
+}
+
+fn millis(millis: f64) -> Duration {
     Duration::try_from_secs_f64(millis / 1_000.0).unwrap_or(Duration::MAX)
 }
 
@@ -130,5 +151,9 @@ mod tests {
         assert!((17.0..18.2).contains(&median_ms), "e^2.869 is 17.6 ms, drawn {median_ms}");
         let p90_ms = draws[9_000].as_secs_f64() * 1e3;
         assert!((22.0..25.5).contains(&p90_ms), "measured 23.1 ms, drawn {p90_ms}");
+
+        let close = |said: Duration, drawn: Duration| said.abs_diff(drawn) < drawn / 20;
+        assert!(close(Profile::RustAl2023.median(), draws[5_000]), "{draws:?}");
+        assert!(close(Profile::RustAl2023.p99(), draws[9_900]), "{draws:?}");
     }
 }

@@ -16,6 +16,7 @@ mod function_url;
 mod host;
 mod journal;
 mod logs;
+pub mod measured;
 mod published;
 mod queues;
 mod readiness;

@@ -3,6 +3,7 @@
 pub(crate) mod advance;
 pub(crate) mod anew;
 pub(crate) mod check;
+pub(crate) mod choose;
 pub(crate) mod cloud;
 pub(crate) mod evict;
 pub(crate) mod invoke;
