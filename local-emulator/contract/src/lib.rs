@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod caller_error;
 pub mod code;
+pub mod ecs;
 pub mod environment;
 mod ids;
 mod limits;
