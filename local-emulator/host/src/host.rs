@@ -7,6 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lunch_cloud::Settings;
 
@@ -249,6 +250,12 @@ impl Host {
         driver.borrow_mut().map_all(&config.mappings);
         let doors = bound.serve(&door);
         Ok(Self { driver, addresses, door, doors })
+    }
+
+    /// By how much cloud time is ahead of this machine's.
+    #[must_use]
+    pub fn ahead(&self) -> Duration {
+        Duration::from_millis(self.driver.borrow().ahead_ms())
     }
 
     /// The port that it listens on.

@@ -13,7 +13,7 @@ use comfy_table::Table;
 use lunch_host::build::Sources;
 use lunch_host::sandbox::Supervisor;
 use lunch_host::wire::Ps;
-use lunch_host::{Config, FunctionUrl, Host, Listen, StartError};
+use lunch_host::{Config, Durability, FunctionUrl, Host, Keeping, Listen, StartError};
 use tokio::time::timeout;
 
 use crate::args;
@@ -37,15 +37,16 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
     let (mut config, sources) = plan.build(false)?;
+    config.keeping = asked.keep.beside(&asked.cloud.template);
     let mut banner = Banner::of(&config, cloud::modelled(&asked.cloud));
     banner.why_not_apart = supervisor.isolation().why_not_more();
     let names = config.functions.iter().map(|function| function.name.as_str());
     let (lines, sink) = Lines::begin(Look::of_stdout(names));
     config.sink = Some(sink);
-    config.keeping = asked.keep.beside(&asked.cloud.template);
 
     let mut ending = Ending::listen()?;
     let host = cloud::start(config, supervisor)?;
+    banner.ahead = host.ahead();
     say::answer(listening(host.addresses(), host.port()));
     say::beside(banner.render(host.addresses(), host.port()));
 
@@ -185,6 +186,10 @@ struct Banner {
     region: String,
     not_served: Vec<String>,
     modelled: Option<String>,
+    /// Where queues and events are.
+    kept: String,
+    /// By how much cloud time is ahead from the start: a store remembers it.
+    ahead: Duration,
     /// What nobody expects who has not asked for it.
     unusual: Vec<String>,
     /// Why processes are not kept apart as they would be elsewhere.
@@ -203,6 +208,8 @@ impl Banner {
             region: config.region.clone(),
             not_served: config.not_served.clone(),
             modelled,
+            kept: kept(config.keeping.as_ref()),
+            ahead: Duration::ZERO,
             unusual: unusual(&config.settings),
             why_not_apart: None,
         }
@@ -241,8 +248,10 @@ impl Banner {
         writeln!(
             text,
             "events (asynchronous invocations) that fail come again after 1 and 2 minutes, as on AWS\n\
-             (`lunch advance 3m` is quicker); queues and events are in memory\n\
-             cloud time is 0s ahead of this machine's; `lunch advance 11m` puts it 11m ahead"
+             (`lunch advance 3m` is quicker); queues and events are {}\n\
+             cloud time is {} ahead of this machine's; `lunch advance 11m` puts it 11m further",
+            self.kept,
+            span::clock(self.ahead)
         )?;
         self.unusual.iter().try_for_each(|sentence| writeln!(text, "{sentence}"))?;
         if let Some(why) = &self.why_not_apart {
@@ -290,6 +299,18 @@ impl Banner {
              look at it: lunch ps{ours}, lunch timeline{ours}{queue}; end it: Ctrl-C"
         )
     }
+}
+
+/// Where queues and events are, and what they survive there.
+fn kept(keeping: Option<&Keeping>) -> String {
+    let Some(Keeping { folder, durability }) = keeping else {
+        return "in memory, and end with `lunch`".to_owned();
+    };
+    let survive = match durability {
+        Durability::Process => "the end of any process",
+        Durability::Power => "the loss of power, too",
+    };
+    format!("in `{}`,\nand survive {survive} (`--ephemeral` keeps none)", folder.display())
 }
 
 fn functions(config: &Config) -> Table {
@@ -379,7 +400,10 @@ mod tests {
         config.not_served = vec!["`Orders` (AWS::SQS::Queue): queues come later".to_owned()];
         config.settings.sqs.mischief.duplicate = 0.1;
         let modelled = Some("INIT takes at least a draw of `rust-al2023`".to_owned());
+        config.keeping =
+            Some(Keeping { folder: ".lunch/store".into(), durability: Durability::Process });
         let mut banner = Banner::of(&config, modelled);
+        banner.ahead = Duration::from_secs(660);
         banner.why_not_apart = Some("namespaces are refused (`clone: EPERM`), so …".to_owned());
         insta::assert_snapshot!(banner.render(&loopback(4000), 4000));
     }
