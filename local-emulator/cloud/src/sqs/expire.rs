@@ -14,7 +14,7 @@ impl<T: Trace> Sqs<T> {
     pub(super) fn expire_oldest(&mut self, id: QueueId) {
         let queue = self.queue_mut(id);
         queue.expiry = None;
-        if let Some((_, index)) = queue.ages.first() {
+        if let Some((_, index)) = queue.oldest() {
             self.end(index, End::Expired);
         }
     }
@@ -23,7 +23,7 @@ impl<T: Trace> Sqs<T> {
     pub(super) fn rearm_expiry(&mut self, id: QueueId) {
         let queue = self.queue_mut(id);
         let retention = queue.config.retention;
-        let due = queue.ages.first().map(|(sent, _)| sent + retention);
+        let due = queue.oldest().map(|(sent, _)| sent + retention);
         let before = core::mem::replace(&mut queue.expiry, due);
         if before == due {
             return;
@@ -38,7 +38,7 @@ impl<T: Trace> Sqs<T> {
 
     /// All messages of a queue go.
     pub(super) fn empty(&mut self, id: QueueId, end: End) {
-        while let Some((_, index)) = self.queue_mut(id).ages.first() {
+        while let Some((_, index)) = self.queue_mut(id).oldest() {
             self.end(index, end);
         }
     }

@@ -74,7 +74,7 @@ impl<T: Trace> Sqs<T> {
             not_visible: kept.counts.in_flight,
             delayed: kept.counts.delayed,
             bytes: kept.counts.bytes,
-            oldest: kept.ages.first().map(|(sent, _)| sent),
+            oldest: kept.oldest().map(|(sent, _)| sent),
             waiting: kept.waiting.len(),
             dead_letter_of: kept.dead_letter_of,
         })
@@ -87,8 +87,8 @@ impl<T: Trace> Sqs<T> {
 
     /// The messages of a queue, the oldest first, whatever their state.
     pub fn messages(&self, queue: QueueId) -> impl Iterator<Item = StoredMessage> {
-        let ages = self.queues.get(&queue).into_iter().flat_map(|queue| queue.ages.iter());
-        ages.map(|(_, index)| self.messages.at(index).stored(index))
+        let by_age = self.queues.get(&queue).into_iter().flat_map(super::Queue::by_age);
+        by_age.map(|index| self.messages.at(index).stored(index))
     }
 
     /// The moves out of a queue, the newest first.

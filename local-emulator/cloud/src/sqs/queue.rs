@@ -7,7 +7,7 @@ use lunch_contract::sqs::{NameId, QueueId, TaskId};
 
 use super::fifo::Fifo;
 use super::mischief::Draws;
-use super::ordered::Ordered;
+use super::ordered::{Numbered, Ordered};
 use super::settings::{Kind, QueueConfig};
 use super::standard::Standard;
 use super::stored::{State, StoredQueue};
@@ -21,7 +21,7 @@ pub(super) struct Queue {
     pub(super) counts: Counts,
     order: Order,
     /// All messages by what their retention counts from.
-    pub(super) ages: Ordered<(Moment, u32)>,
+    ages: Ordered<Numbered>,
     /// When the oldest goes, as the timers know it.
     pub(super) expiry: Option<Moment>,
     /// Receives that wait, by arrival.
@@ -89,7 +89,7 @@ impl Queue {
         let message = table.at(index);
         *self.counts.of(message.state()) += 1;
         self.counts.bytes += u64::from(message.bytes);
-        self.ages.insert((message.sent, index));
+        self.ages.insert(age(message.sent, index));
         match &mut self.order {
             Order::Standard(order) => order.offer(index, message),
             Order::Fifo(order) => order.join(index, table),
@@ -101,7 +101,7 @@ impl Queue {
         let message = table.at(index);
         *self.counts.of(message.state()) -= 1;
         self.counts.bytes -= u64::from(message.bytes);
-        self.ages.remove((message.sent, index));
+        self.ages.remove(age(message.sent, index));
         match &mut self.order {
             Order::Standard(order) => order.retract(index, message),
             Order::Fifo(order) => order.leave(index, table),
@@ -142,6 +142,16 @@ impl Queue {
         }
     }
 
+    /// The oldest message, and what its retention counts from.
+    pub(super) fn oldest(&self) -> Option<(Moment, u32)> {
+        self.ages.first().map(|age| (Moment::from_nanos(age.number()), age.index))
+    }
+
+    /// All messages, the oldest first.
+    pub(super) fn by_age(&self) -> impl Iterator<Item = u32> {
+        self.ages.iter().map(|age| age.index)
+    }
+
     pub(super) const fn steps(&self) -> u64 {
         let order = match &self.order {
             Order::Standard(order) => order.steps(),
@@ -149,4 +159,8 @@ impl Queue {
         };
         order + self.ages.steps() + self.waiting.steps()
     }
+}
+
+const fn age(sent: Moment, index: u32) -> Numbered {
+    Numbered::new(sent.as_nanos(), index)
 }

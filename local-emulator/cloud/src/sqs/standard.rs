@@ -8,13 +8,13 @@ use alloc::collections::BTreeMap;
 use lunch_contract::sqs::{GroupId, Limits};
 
 use super::mischief::Draws;
-use super::ordered::Ordered;
+use super::ordered::{Numbered, Ordered};
 use super::table::Message;
 
 #[derive(Debug)]
 pub(super) struct Standard {
     draws: Draws,
-    alone: Ordered<(u64, u32)>,
+    alone: Ordered<Numbered>,
     of_tenants: Ordered<(GroupId, u64, u32)>,
     /// The first of each tenant that has any.
     firsts: Ordered<(u64, GroupId)>,
@@ -37,7 +37,7 @@ impl Standard {
     pub(super) fn retract(&mut self, index: u32, message: &Message) {
         let place = self.draws.place(message);
         match message.group {
-            None if message.is_visible() => self.alone.remove((place, index)),
+            None if message.is_visible() => self.alone.remove(Numbered::new(place, index)),
             Some(tenant) if message.is_visible() => {
                 self.change_first(tenant, |these| these.remove((tenant, place, index)));
             }
@@ -55,7 +55,7 @@ impl Standard {
     pub(super) fn offer(&mut self, index: u32, message: &Message) {
         let place = self.draws.place(message);
         match message.group {
-            None if message.is_visible() => self.alone.insert((place, index)),
+            None if message.is_visible() => self.alone.insert(Numbered::new(place, index)),
             Some(tenant) if message.is_visible() => {
                 self.change_first(tenant, |these| these.insert((tenant, place, index)));
             }
@@ -77,8 +77,8 @@ impl Standard {
         };
         let quiet = self.firsts.iter().find(|&(_, tenant)| is_quiet(tenant));
         match (self.alone.first(), quiet) {
-            (Some((place, index)), Some((other, _))) if place < other => Some(index),
-            (Some((_, index)), None) => Some(index),
+            (Some(alone), Some((other, _))) if alone.number() < other => Some(alone.index),
+            (Some(alone), None) => Some(alone.index),
             (_, Some((_, tenant))) => self.first_of(tenant).map(|(_, index)| index),
             (None, None) => {
                 let (_, tenant) = self.firsts.first()?;
