@@ -15,7 +15,7 @@ use super::settings::QueueConfig;
 pub enum Event {
     /// A queue exists from now on.
     CreateQueue {
-        /// Its id, never used before.
+        /// Its id, never used before, and not the greatest number, which stands for none.
         queue: QueueId,
         /// Its name.
         name: NameId,

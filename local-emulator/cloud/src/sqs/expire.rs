@@ -47,7 +47,7 @@ impl<T: Trace> Sqs<T> {
     pub(super) fn end(&mut self, index: u32, end: End) {
         let message = self.id_of(index);
         self.leave(index);
-        self.messages.take(index);
+        self.messages.remove(index);
         self.record(Record::Gone { message, end });
         if end != End::Deleted || !planted::is(Bug::DeletionNotStored) {
             self.store(Change::MessageRemoved { message });

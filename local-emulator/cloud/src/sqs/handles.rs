@@ -68,7 +68,7 @@ impl<T: Trace> Sqs<T> {
             }
         };
         let (until, max) = (self.now + timeout, self.settings.limits.visibility_max);
-        if !timeout.is_zero() && until > self.messages.at(index).received + max {
+        if !timeout.is_zero() && until > self.messages.at(index).received() + max {
             return Err(Refusal::VisibilityBeyondLimit);
         }
         let to = if timeout.is_zero() { State::Visible } else { State::InFlight { until } };
@@ -91,13 +91,13 @@ impl<T: Trace> Sqs<T> {
         }
         let message = self.messages.find(handle.index);
         let here = message.filter(|message| {
-            message.queue == queue
+            message.queue() == queue
                 && message.sequence == handle.sequence.0
-                && (1..=message.receives_here).contains(&handle.receive)
+                && (1..=message.receives_here()).contains(&handle.receive)
         });
         Ok(match here {
             None => Found::Gone,
-            Some(message) if message.receives_here == handle.receive => Found::Last(handle.index),
+            Some(message) if message.receives_here() == handle.receive => Found::Last(handle.index),
             Some(_) => Found::Old(handle.index),
         })
     }

@@ -56,7 +56,8 @@ impl Draws {
 
     fn happens(&self, what: What, message: &Message) -> bool {
         self.mischief.duplicate > 0.0
-            && self.random(what, message.serial, message.receives).unit() < self.mischief.duplicate
+            && self.random(what, message.serial, message.receives()).unit()
+                < self.mischief.duplicate
     }
 
     /// The generator mixes well: neighbours in any of the three draw nothing alike.

@@ -254,7 +254,7 @@ impl<T: Trace> Sqs<T> {
     /// A message that stands in the table joins its queue.
     fn join(&mut self, index: u32) {
         let message = self.messages.at(index);
-        let (id, until) = (message.queue, message.state().until());
+        let (id, until) = (message.queue(), message.state().until());
         if let Some(until) = until {
             self.timers.insert((until, Owner::Message(index)));
         }
@@ -267,7 +267,7 @@ impl<T: Trace> Sqs<T> {
     /// A message leaves its queue, and stays in the table.
     fn leave(&mut self, index: u32) {
         let message = self.messages.at(index);
-        let (id, until) = (message.queue, message.state().until());
+        let (id, until) = (message.queue(), message.state().until());
         if let Some(until) = until {
             self.timers.remove((until, Owner::Message(index)));
         }
@@ -280,7 +280,7 @@ impl<T: Trace> Sqs<T> {
     /// A message's state is another from now on; its deadline goes with it.
     fn shift(&mut self, index: u32, to: State) {
         let message = self.messages.at(index);
-        let (id, from) = (message.queue, message.state());
+        let (id, from) = (message.queue(), message.state());
         if let Some(until) = from.until() {
             self.timers.remove((until, Owner::Message(index)));
         }

@@ -7,6 +7,7 @@ use super::queue::Queue;
 use super::refusal::Refusal;
 use super::settings::{QueueConfig, Redrive};
 use super::stored::Change;
+use super::table::NONE;
 use super::trace::{End, Trace};
 use super::wake::Owner;
 use crate::settings::Pace;
@@ -18,7 +19,7 @@ impl<T: Trace> Sqs<T> {
         name: NameId,
         config: QueueConfig,
     ) -> Result<(), Refusal> {
-        if self.queues.contains_key(&id) {
+        if self.queues.contains_key(&id) || id.0 == NONE {
             return Err(Refusal::QueueInUse);
         }
         if self.names.contains(&name) {

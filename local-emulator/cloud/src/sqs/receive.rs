@@ -153,13 +153,8 @@ impl<T: Trace> Sqs<T> {
         self.shift(index, State::InFlight { until: self.now + visibility });
         let (now, draws) = (self.now, self.draws);
         let message = self.messages.at_mut(index);
-        if message.receives == 0 {
-            message.first_received = now;
-        }
-        message.receives += 1;
-        message.receives_here += 1;
-        message.received = now;
-        let (count, id) = (message.receives, message.queue);
+        message.count_receive(now);
+        let (count, id) = (message.receives(), message.queue());
         let twice = draws.twice(message);
         let message = self.id_of(index);
         self.record(Record::Received { message, count });
@@ -171,9 +166,9 @@ impl<T: Trace> Sqs<T> {
         Delivery {
             message: self.id_of(index),
             handle: message.handle(index),
-            receive_count: message.receives,
+            receive_count: message.receives(),
             sent: message.sent,
-            first_received: message.first_received,
+            first_received: message.first_received(),
             sequence: SequenceNumber(message.sequence),
             source: message.source(),
         }
@@ -195,7 +190,7 @@ impl<T: Trace> Sqs<T> {
         let mut messages = Vec::new();
         for handle in handles {
             let Some(index) = self.in_flight_by(handle) else { continue };
-            let latest = self.messages.at(index).received + self.settings.limits.visibility_max;
+            let latest = self.messages.at(index).received() + self.settings.limits.visibility_max;
             let until = (self.now + visibility).min(latest);
             messages.push(self.delivery(index));
             self.shift(index, State::InFlight { until });

@@ -1,11 +1,9 @@
 //! Messages go from one queue to another.
 
-use lunch_contract::Moment;
 use lunch_contract::sqs::QueueId;
 
 use super::Sqs;
 use super::command::Command;
-use super::stored::State;
 use super::table::Message;
 use super::trace::{End, Record, Trace};
 use crate::planted::{self, Bug};
@@ -15,11 +13,11 @@ impl<T: Trace> Sqs<T> {
     /// Where the dead-letter queue does not exist it stays (unsure).
     pub(super) fn grave_of(&self, index: u32) -> Option<QueueId> {
         let message = self.messages.at(index);
-        let queue = self.queues.get(&message.queue)?;
+        let queue = self.queues.get(&message.queue())?;
         let redrive = queue.config.redrive?;
         let target = self.queues.get(&redrive.target)?;
         let most = redrive.max_receives.max(1) + u32::from(planted::is(Bug::ReceiveTooMany));
-        let is_due = message.receives_here >= most;
+        let is_due = message.receives_here() >= most;
         (is_due && target.config.kind.is_like(queue.config.kind)).then_some(redrive.target)
     }
 
@@ -33,7 +31,7 @@ impl<T: Trace> Sqs<T> {
         let grave = self.queue_mut(target);
         let (is_fifo, retention) = (grave.is_fifo(), grave.config.retention);
         self.carry(index, target, false, |message| {
-            message.set_source(Some(message.queue));
+            message.bury();
             if is_fifo {
                 message.sent = now;
             }
@@ -46,24 +44,16 @@ impl<T: Trace> Sqs<T> {
     /// Takes it to where it counts as newly sent. D:sqs-configure-dead-letter-queue-redrive.
     pub(super) fn renew(&mut self, index: u32, target: QueueId) {
         let now = self.now;
-        self.carry(index, target, true, |message| {
-            message.set_source(None);
-            message.sent = now;
-            message.receives = 0;
-            message.first_received = Moment::ZERO;
-        });
+        self.carry(index, target, true, |message| message.renew(now));
     }
 
     fn carry(&mut self, index: u32, to: QueueId, renewed: bool, change: impl FnOnce(&mut Message)) {
         self.leave(index);
         let sequence = self.next_sequence();
         let message = self.messages.at_mut(index);
-        let from = message.queue;
+        let from = message.queue();
         change(message);
-        message.queue = to;
-        message.sequence = sequence;
-        message.receives_here = 0;
-        message.set_state(State::Visible);
+        message.carry(to, sequence);
         self.join(index);
         self.store_message(index);
         let message = self.id_of(index);

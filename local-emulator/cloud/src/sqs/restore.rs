@@ -9,7 +9,7 @@ use super::Sqs;
 use super::queue::Queue;
 use super::settings::Settings;
 use super::stored::{Change, State, StoredMessage, StoredQueue};
-use super::table::Message;
+use super::table::{Message, NONE};
 use super::trace::Trace;
 use super::wake::Owner;
 use crate::planted::{self, Bug};
@@ -68,7 +68,7 @@ impl<T: Trace> Sqs<T> {
     }
 
     fn restore_queues(&mut self, queues: &[StoredQueue]) {
-        for stored in queues {
+        for stored in queues.iter().filter(|stored| stored.queue.0 != NONE) {
             let mut queue = Queue::new(stored.name, stored.config, self.draws);
             queue.purged = stored.purged;
             self.queues.insert(stored.queue, queue);
