@@ -145,7 +145,7 @@ impl Driver {
         let id = self.world.queues.named(queue).ok_or_else(gone)?;
         let bytes_max =
             self.world.queues.of(id).map_or(0, |queue| queue.attributes.message_bytes_max);
-        let message = Message::new(self.world.names.uuid(), body, rare);
+        let message = Message::new(self.world.names.uuid(), &body, rare);
         if message.bytes() > bytes_max {
             return Err(format!("it is longer than the queue's {bytes_max} bytes"));
         }

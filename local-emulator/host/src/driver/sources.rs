@@ -112,7 +112,7 @@ impl HostWorld {
             },
             message_attributes: UserAttributes(rare.map(|rare| &rare.attributes)),
             md5_of_message_attributes: AttributesDigest::of(digest, has_window),
-            md5_of_body: Hex(message.digest),
+            md5_of_body: Hex(message.body.digest()),
             event_source: "aws:sqs",
             event_source_arn: &mapping.queue_arn,
             aws_region: region,

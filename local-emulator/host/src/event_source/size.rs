@@ -67,7 +67,7 @@ mod tests {
             trace_header: text(),
             ..Rare::default()
         };
-        let message = Message::new(Names::new().uuid(), awkward.clone(), rare);
+        let message = Message::new(Names::new().uuid(), &awkward, rare);
         let rare = message.rare.as_deref().expect("it has more than a body");
         let queue_arn = "arn:aws:sqs:us-east-1:123456789012:orders.fifo".to_owned();
         let mapping = Mapping {
@@ -99,7 +99,7 @@ mod tests {
             },
             message_attributes: UserAttributes(Some(&rare.attributes)),
             md5_of_message_attributes: AttributesDigest::of(rare.digest, true),
-            md5_of_body: Hex(message.digest),
+            md5_of_body: Hex(message.body.digest()),
             event_source: "aws:sqs",
             event_source_arn: &mapping.queue_arn,
             aws_region: "ap-southeast-1",

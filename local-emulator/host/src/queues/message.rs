@@ -1,25 +1,26 @@
 //! A message's bytes and their digests.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use lunch_contract::sqs::{AttributeValue, UserAttribute, feed_attributes};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 
+use super::body::{Body, Digest};
 use crate::uuid::Uuid;
 
-/// An MD5 digest, as SQS gives it for a caller to check what has arrived.
-pub(crate) type Digest = [u8; 16];
-
 /// What was sent. Never changed but for its AWS id, when a move task sends it anew.
+///
+/// It is copied and not pointed at: so that a message is 40 bytes where it is kept and one allocation, its body. A copy
+/// shares what is long.
 #[derive(Clone, Debug)]
 pub(crate) struct Message {
     /// Its id on AWS.
     pub(crate) uuid: Uuid,
-    pub(crate) body: Box<str>,
-    pub(crate) digest: Digest,
+    pub(crate) body: Body,
     /// What few messages have.
-    pub(crate) rare: Option<Box<Rare>>,
+    pub(crate) rare: Option<Arc<Rare>>,
 }
 
 /// What a message may have beside its body.
@@ -53,19 +54,14 @@ pub(crate) enum AttributeBytes {
 }
 
 impl Message {
-    /// With its digests.
-    pub(crate) fn new(uuid: Uuid, body: String, mut rare: Rare) -> Self {
+    /// With the digest of its attributes.
+    pub(crate) fn new(uuid: Uuid, body: &str, mut rare: Rare) -> Self {
         rare.digest = (!rare.attributes.is_empty()).then(|| digest_of(rare.attributes.iter()));
         let has_rare = !rare.attributes.is_empty()
             || rare.group.is_some()
             || rare.dedup.is_some()
             || rare.trace_header.is_some();
-        Self {
-            uuid,
-            digest: digest(body.as_bytes()),
-            body: body.into(),
-            rare: has_rare.then(|| Box::new(rare)),
-        }
+        Self { uuid, body: Body::from(body), rare: has_rare.then(|| Arc::new(rare)) }
     }
 
     /// `MessageGroupId`.
@@ -92,10 +88,6 @@ impl Message {
     }
 }
 
-pub(crate) fn digest(bytes: &[u8]) -> Digest {
-    Md5::digest(bytes).into()
-}
-
 /// The digest of attributes: of all that were sent, or of those that a receiver sees.
 pub(crate) fn digest_of<'a>(
     attributes: impl Iterator<Item = (&'a String, &'a Attribute)>,
@@ -120,4 +112,14 @@ pub(crate) fn half_of_sha256(bytes: &[u8]) -> (u128, String) {
     let hash: [u8; 32] = Sha256::digest(bytes).into();
     let half = hash.first_chunk::<16>().expect("32 bytes begin with 16");
     (u128::from_be_bytes(*half), hash.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_kept_in_48_bytes_beside_its_body() {
+        assert_eq!(size_of::<Option<(u64, Message)>>(), 48);
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing. Who may be told what by which call stands in the machine and in the contract.
 
+mod body;
 mod message;
 mod policies;
 
@@ -18,8 +19,9 @@ use crate::clock::Clock;
 use crate::store::{Kept, Progress, Store, Write};
 use crate::uuid::Uuid;
 
+pub(crate) use self::body::{Digest, digest};
 pub(crate) use self::message::{
-    Attribute, AttributeBytes, Digest, Message, Rare, digest, digest_of, half_of_sha256,
+    Attribute, AttributeBytes, Message, Rare, digest_of, half_of_sha256,
 };
 pub(crate) use self::policies::{RedriveAllowPolicy, RedrivePolicy};
 
@@ -43,7 +45,7 @@ pub(crate) struct Queue {
 }
 
 /// What a receive is answered with.
-pub(crate) type Received = Result<Vec<(Delivery, Arc<Message>)>, Refusal>;
+pub(crate) type Received = Result<Vec<(Delivery, Message)>, Refusal>;
 
 /// What a send is answered with.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +60,7 @@ pub(crate) struct Queues {
     by_name: BTreeMap<String, QueueId>,
     queues: BTreeMap<QueueId, Queue>,
     /// The bytes of messages, by index.
-    messages: Vec<Option<(u64, Arc<Message>)>>,
+    messages: Vec<Option<(u64, Message)>>,
     message_ids: IdAllocator,
     /// The messages that took a deduplication id, by what they are answered with for as long as it is taken.
     windows: BTreeMap<DedupKey, MessageId>,
@@ -141,13 +143,13 @@ impl Queues {
         if self.messages.len() <= place {
             self.messages.resize_with(place + 1, || None);
         }
-        let (id, message) = (MessageId { serial, index }, Arc::new(message));
-        self.keep_on(|| Write::Body { id, message: Arc::clone(&message) });
+        let id = MessageId { serial, index };
+        self.keep_on(|| Write::Body { id, message: message.clone() });
         self.messages[place] = Some((serial, message));
         id
     }
 
-    pub(crate) fn message(&self, id: MessageId) -> Option<&Arc<Message>> {
+    pub(crate) fn message(&self, id: MessageId) -> Option<&Message> {
         let (serial, message) = self.messages.get(id.index as usize)?.as_ref()?;
         (*serial == id.serial).then_some(message)
     }
@@ -245,7 +247,7 @@ impl Queues {
             if self.messages.len() <= place {
                 self.messages.resize_with(place + 1, || None);
             }
-            self.messages[place] = Some((id.serial, Arc::new(message)));
+            self.messages[place] = Some((id.serial, message));
         }
         for (key, message, uuid) in kept.taken {
             self.windows.insert(key, message);
@@ -285,7 +287,7 @@ impl Queues {
             }
             Command::Received { call, messages } => {
                 let bytes = |delivery: Delivery| {
-                    let message = self.message(delivery.message).map(Arc::clone);
+                    let message = self.message(delivery.message).cloned();
                     message.map(|message| (delivery, message))
                 };
                 let messages = messages.into_iter().filter_map(bytes).collect();
@@ -295,7 +297,7 @@ impl Queues {
             Command::Moved { message, renewed: true, .. } => {
                 if let Some(Some((_, kept))) = self.messages.get_mut(message.index as usize) {
                     let uuid = renew();
-                    Arc::make_mut(kept).uuid = uuid;
+                    kept.uuid = uuid;
                     self.keep_on(|| Write::Renewed { id: message, uuid });
                 }
             }
@@ -311,10 +313,9 @@ impl Queues {
             return;
         }
         let Some(Some((_, kept))) = self.messages.get_mut(id.index as usize) else { return };
-        let message = Arc::make_mut(kept);
-        let rare = message.rare.get_or_insert_default();
-        rare.dedup = Some((&*message.uuid.text()).into());
-        let message = Arc::clone(kept);
+        let rare = Arc::make_mut(kept.rare.get_or_insert_default());
+        rare.dedup = Some((&*kept.uuid.text()).into());
+        let message = kept.clone();
         self.keep_on(|| Write::Body { id, message });
     }
 

@@ -57,7 +57,7 @@ pub(crate) enum Write {
     /// A change of the machine's; those of deduplication ids have their own.
     Change(Change),
     /// A message's bytes.
-    Body { id: MessageId, message: Arc<Message> },
+    Body { id: MessageId, message: Message },
     /// A message is sent anew, under another id.
     Renewed { id: MessageId, uuid: Uuid },
     /// A message's bytes are nobody's any more.

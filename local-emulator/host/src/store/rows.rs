@@ -95,7 +95,7 @@ pub(super) fn seldom(message: &Message) -> Option<String> {
     Some(serde_json::to_string(&seldom).expect("texts have a JSON form"))
 }
 
-pub(super) fn message(uuid: Uuid, body: String, seldom: Option<&str>) -> Option<Message> {
+pub(super) fn message(uuid: Uuid, body: &str, seldom: Option<&str>) -> Option<Message> {
     let seldom: Seldom = seldom.map_or_else(|| Ok(Seldom::default()), serde_json::from_str).ok()?;
     let mut attributes = BTreeMap::new();
     for (name, value) in seldom.attributes {

@@ -273,9 +273,8 @@ fn read(connection: &Connection) -> rusqlite::Result<Kept> {
     while let Some(row) = bodies.next()? {
         // Bytes of what was never acknowledged have no message.
         if let Some(id) = places.get(&number(row, 0)?) {
-            let (uuid, body, seldom): (_, _, Option<String>) =
-                (uuid(row, 1)?, row.get(2)?, row.get(3)?);
-            let message = rows::message(uuid, body, seldom.as_deref());
+            let (body, seldom): (String, Option<String>) = (row.get(2)?, row.get(3)?);
+            let message = rows::message(uuid(row, 1)?, &body, seldom.as_deref());
             kept.messages.push((*id, message.ok_or_else(|| unread(3, "it is no message's"))?));
         }
     }

@@ -71,7 +71,7 @@ impl Taken {
         }
         let delay = asked.delay_seconds.map(|seconds| delay(seconds, &limits)).transpose()?;
         let uuid = door.driver.borrow_mut().world.names.uuid();
-        let message = Message::new(uuid, body, rare);
+        let message = Message::new(uuid, &body, rare);
         if message.bytes() > bytes_max {
             return Err(if in_batch {
                 ApiError::entry_too_long(bytes_max)
@@ -85,7 +85,7 @@ impl Taken {
     fn send(self, door: &Door) -> Done {
         let Self { queue, message, delay } = self;
         let (body, attributes) =
-            (message.digest, message.rare.as_ref().and_then(|rare| rare.digest));
+            (message.body.digest(), message.rare.as_ref().and_then(|rare| rare.digest));
         let trace_header = message.rare.as_ref().and_then(|rare| rare.trace_header.clone());
         let seconds = delay.map_or(0, |delay| i64::try_from(delay.as_secs()).unwrap_or_default());
         // To wait not at all is no delay of its own, which a FIFO queue would refuse.

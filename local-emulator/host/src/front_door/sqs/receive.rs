@@ -119,7 +119,7 @@ impl Shown {
         let mut shown = json!({
             "MessageId": &*message.uuid.text(),
             "ReceiptHandle": delivery.handle.to_string(),
-            "MD5OfBody": hex(message.digest),
+            "MD5OfBody": hex(message.body.digest()),
             "Body": &*message.body,
         });
         debug_assert_eq!(delivery.handle.queue, queue, "a receive is of one queue");
