@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lunch_cloud::sqs::{Event, Kind, QueueConfig, Refusal, Settings};
 use lunch_contract::Moment;
-use lunch_contract::sqs::{CallId, GroupId, Handle, Limits, QueueId};
+use lunch_contract::sqs::{CallId, GroupId, Handle, Limits, NameId, QueueId};
 use post::{DEAD, ORDERS, Post, SECOND, fifo, secs, standard};
 
 const HOUR: u64 = 3_600 * SECOND;
@@ -303,4 +303,7 @@ fn what_is_out_of_its_range_is_refused() {
     let config = QueueConfig { delay: secs(901), kind, ..standard() };
     assert_eq!(post.refused(Event::SetAttributes { queue, config }), Refusal::OutOfRange);
     assert_eq!(post.refused(Event::SetAttributes { queue, config: fifo() }), Refusal::TypeIsFixed);
+    let (none, name) = (QueueId(u32::MAX), NameId(9));
+    let create = Event::CreateQueue { queue: none, name, config: standard() };
+    assert_eq!(post.refused(create), Refusal::QueueInUse);
 }

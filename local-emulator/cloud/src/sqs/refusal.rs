@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Refusal {
     /// No such queue: `QueueDoesNotExist`.
     QueueDoesNotExist,
-    /// The id is in use.
+    /// The id is in use, or stands for none.
     QueueInUse,
     /// The name's last queue was deleted less than 60 s ago: `QueueDeletedRecently`.
     QueueDeletedRecently,
