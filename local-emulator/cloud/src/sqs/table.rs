@@ -299,4 +299,18 @@ mod tests {
         assert_eq!(size_of::<Message>(), 56);
         assert_eq!(size_of::<Past>(), 40);
     }
+
+    #[test]
+    fn a_message_has_a_past_from_its_first_receive_on_and_none_from_a_delay() {
+        let mut message = Message::vacant();
+        message.set_state(State::Delayed { until: Moment::from_millis(1) });
+        assert!(message.past.is_some());
+        message.set_state(State::Visible);
+        assert!(message.past.is_none());
+        message.count_receive(Moment::from_millis(2));
+        message.set_state(State::InFlight { until: Moment::from_millis(3) });
+        message.set_state(State::Visible);
+        assert_eq!((message.receives(), message.receives_here()), (1, 1));
+        assert_eq!(message.first_received(), Moment::from_millis(2));
+    }
 }
