@@ -6,15 +6,19 @@
 mod ids;
 mod limits;
 mod message;
+mod names;
 mod reason;
 mod rollout;
+mod sizes;
 mod status;
 
 pub use ids::{ContainerRun, DefinitionId, DeploymentId, RunId, ServiceId, TaskId};
 pub use limits::{HealthCheck, Limits, RestartPolicy};
 pub use message::{Names, ServiceMessage};
+pub use names::is_name;
 pub use reason::{ContainerExit, StartFailure, StopReason};
 pub use rollout::{Percents, breaker_threshold};
+pub use sizes::{FARGATE_SIZES, FargateSize, cpu_units, memory_mib};
 pub use status::{
     DependencyCondition, DeploymentStatus, DesiredStatus, HealthStatus, RolloutState,
     ServiceStatus, StopCode, TaskStatus,
