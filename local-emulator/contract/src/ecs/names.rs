@@ -19,11 +19,11 @@ mod tests {
 
     #[test]
     fn a_name_is_of_letters_digits_hyphens_and_underscores() {
-        let long: String = core::iter::repeat_n('a', NAME_MAX).collect();
-        for name in ["a", "Burger-1_b", &long] {
+        let long = |length| core::iter::repeat_n('a', length).collect::<String>();
+        for name in ["a", "Burger-1_b", &long(NAME_MAX)] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["", "a b", "a.b", "é", &(long.clone() + "a")] {
+        for name in ["", "a b", "a.b", "é", &long(NAME_MAX + 1)] {
             assert!(!is_name(name), "{name}");
         }
     }

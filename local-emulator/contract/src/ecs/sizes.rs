@@ -1,7 +1,5 @@
 //! The sizes of a task: CPU and memory as AWS writes them, and which of them Fargate has together.
 
-use core::ops::RangeInclusive;
-
 /// CPU units of one vCPU, and MiB of one GB in AWS's sense. D:task_definition_parameters.
 const OF_ONE: u32 = 1_024;
 
@@ -56,11 +54,10 @@ impl FargateSize {
     /// Whether it can have so much memory.
     #[must_use]
     pub fn has(self, memory_mib: u32) -> bool {
-        let span: RangeInclusive<u32> = self.memory_least_mib..=self.memory_most_mib;
-        let is_step =
-            (memory_mib.saturating_sub(self.memory_least_mib)) % self.memory_step_mib == 0;
-        let is_least = self.cpu_units == LEAST.cpu_units;
-        span.contains(&memory_mib) && is_step && !(is_least && !memory_mib.is_power_of_two())
+        let span = self.memory_least_mib..=self.memory_most_mib;
+        let above = memory_mib.saturating_sub(self.memory_least_mib);
+        let doubles = self.cpu_units != LEAST.cpu_units || memory_mib.is_power_of_two();
+        span.contains(&memory_mib) && above.is_multiple_of(self.memory_step_mib) && doubles
     }
 }
 

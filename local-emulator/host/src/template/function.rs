@@ -102,7 +102,7 @@ pub(super) fn add(
     let nothing = Node { value: Value::Map(Vec::new()), span: at };
     let own = resource.get("Properties").unwrap_or(&nothing);
     let node = globals.filter(|_| is_sam).map_or_else(|| own.clone(), |all| merge(all, own));
-    let properties = Properties { id, node, resolver };
+    let properties = Properties::new(id, node, resolver);
     let made = made(&properties, if is_sam { "CodeUri" } else { "Code" }, resource, template)?;
     let Made { runtime, code, build } = match made {
         Ok(made) => made,

@@ -24,6 +24,7 @@ mod queues;
 mod quiet;
 mod resolve;
 mod scalar;
+mod services;
 #[cfg(test)]
 mod table;
 #[cfg(test)]
@@ -43,6 +44,9 @@ pub use mappings::{Mapping, ProvisionedPollers};
 pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 pub use queues::Queue;
+pub use services::{
+    Breaker, Check, Cluster, Container, Dependency, Log, PortMapping, Runs, Service, TaskDefinition,
+};
 pub use urls::Url;
 
 use condition::Doubt;
@@ -88,6 +92,12 @@ pub struct Template {
     event_configs: Vec<destinations::Said>,
     /// The function URLs that it has.
     pub urls: Vec<Url>,
+    /// The ECS clusters that it has.
+    pub clusters: Vec<Cluster>,
+    /// The ECS task definitions that it has.
+    pub task_definitions: Vec<TaskDefinition>,
+    /// The ECS services that it has, of those task definitions.
+    pub services: Vec<Service>,
     /// Policies of queues, by name, until they are settled.
     queue_policies: Vec<(String, String)>,
     /// The order file that its `Metadata.Lunch.Orders` names.
@@ -162,6 +172,9 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
         mappings: Vec::new(),
         event_configs: Vec::new(),
         urls: Vec::new(),
+        clusters: Vec::new(),
+        task_definitions: Vec::new(),
+        services: Vec::new(),
         queue_policies: Vec::new(),
         not_served,
         placeholders: Vec::new(),
@@ -179,6 +192,7 @@ fn parse(bytes: &[u8], options: &Options) -> Result<Template, TemplateError> {
     mappings::settle(&mut template)?;
     destinations::settle(&mut template)?;
     urls::settle(&mut template)?;
+    services::settle(&mut template);
     template.follow = follow::read(&template, lunch)?;
     template.not_served.extend(sections(&root));
     for (kind, ids) in without_effect {
@@ -207,6 +221,9 @@ fn placeholders(template: &Template, resolver: &Resolver<'_>) -> Vec<String> {
             || template.aliases.iter().any(|one| one.logical_id == id)
             || template.queues.iter().any(|one| one.logical_id == id)
             || template.urls.iter().any(|one| one.logical_id == id)
+            || template.clusters.iter().any(|one| one.logical_id == id)
+            || template.task_definitions.iter().any(|one| one.logical_id == id)
+            || template.services.iter().any(|one| one.logical_id == id)
             || groups.into_iter().any(|one| one.logical_id == id)
     };
     let all = resolver.placeholders().into_iter().filter(|(_, one)| !is_served(&one.id));
@@ -259,6 +276,7 @@ fn add<'a>(
         || mappings::add(template, resolver, id, resource)?
         || destinations::add(template, resolver, id, resource)?
         || urls::add(template, resolver, id, resource)?
+        || services::add(template, resolver, id, resource)?
     {
         return Ok(None);
     }

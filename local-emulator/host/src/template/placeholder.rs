@@ -11,6 +11,8 @@ pub(super) struct Made<'a> {
     pub(super) named: Option<String>,
     /// The function that it is of, by name or ARN, if it is of one.
     pub(super) function: Option<String>,
+    /// The cluster that it is in, by name or ARN, if it says so.
+    pub(super) cluster: Option<String>,
     pub(super) is_fifo: bool,
     pub(super) region: &'a str,
     pub(super) account: &'a str,
@@ -47,11 +49,13 @@ const TOPIC: &str = "arn:aws:sns:{region}:{account}:{name}";
 const MACHINE: &str = "arn:aws:states:{region}:{account}:stateMachine:{name}";
 const SECRET: &str = "arn:aws:secretsmanager:{region}:{account}:secret:{name}-{id6}";
 const LAYER: &str = "arn:aws:lambda:{region}:{account}:layer:{name}:1";
+const DEFINITION: &str = "arn:aws:ecs:{region}:{account}:task-definition/{name}:1";
+const SERVICE: &str = "arn:aws:ecs:{region}:{account}:service/{cluster}/{name}";
 const HTTP_API: &[(&str, &str)] =
     &[("ApiEndpoint", "https://{id10}.execute-api.{region}.amazonaws.com"), ("ApiId", "{id10}")];
 
 /// One row for each type.
-const SHAPES: [Shape; 43] = [
+const SHAPES: [Shape; 45] = [
     shape(
         "AWS::SQS::Queue",
         "QueueName",
@@ -209,6 +213,13 @@ const SHAPES: [Shape; 43] = [
         "{name}",
         &[("Arn", "arn:aws:ecs:{region}:{account}:cluster/{name}")],
     ),
+    shape("AWS::ECS::TaskDefinition", "Family", DEFINITION, &[("TaskDefinitionArn", DEFINITION)]),
+    shape(
+        "AWS::ECS::Service",
+        "ServiceName",
+        SERVICE,
+        &[("Name", "{name}"), ("ServiceArn", SERVICE)],
+    ),
     shape(
         "AWS::ECR::Repository",
         "RepositoryName",
@@ -243,6 +254,16 @@ pub(super) fn name_property(kind: &str) -> Option<&'static str> {
     of(kind).map(|shape| shape.name).filter(|name| !name.is_empty())
 }
 
+/// The name of the cluster that is named so or by its ARN; the one that AWS takes where none is.
+pub(super) fn cluster_name(cluster: Option<&str>) -> &str {
+    cluster.map_or("default", |named| named.rsplit('/').next().unwrap_or(named))
+}
+
+/// What a resource is called to which the template gives no name; AWS's has some letters more.
+pub(super) fn default_name(stack: &str, id: &str) -> String {
+    format!("{stack}-{id}")
+}
+
 fn of(kind: &str) -> Option<&'static Shape> {
     SHAPES.iter().find(|shape| shape.kind == kind)
 }
@@ -271,7 +292,7 @@ impl Made<'_> {
     }
 
     fn name(&self) -> String {
-        let name = self.named.clone().unwrap_or_else(|| format!("{}-{}", self.stack, self.id));
+        let name = self.named.clone().unwrap_or_else(|| default_name(self.stack, self.id));
         if self.is_fifo && !name.ends_with(".fifo") { format!("{name}.fifo") } else { name }
     }
 
@@ -298,6 +319,7 @@ impl Made<'_> {
                 || self.id.trim_end_matches("Url").to_owned(),
                 |name| name.rsplit_once(":function:").map_or(name, |(_, name)| name).to_owned(),
             ),
+            "cluster" => cluster_name(self.cluster.as_deref()).to_owned(),
             "region" => self.region.to_owned(),
             "account" => self.account.to_owned(),
             "uuid" => {
@@ -340,6 +362,7 @@ mod tests {
             kind,
             named: None,
             function: None,
+            cluster: None,
             is_fifo: false,
             region: "eu-central-2",
             account: "123456789012",

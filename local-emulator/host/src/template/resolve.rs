@@ -258,6 +258,11 @@ impl<'a> Resolver<'a> {
         })
     }
 
+    /// What a resource is called to which the template gives no name.
+    pub(super) fn default_name(&self, id: &str) -> String {
+        placeholder::default_name(&self.pseudo["AWS::StackName"], id)
+    }
+
     pub(super) fn resource(&self, id: &str) -> Option<&'a Node> {
         let all = self.root.get("Resources")?;
         // They are looked through one by one.
@@ -299,6 +304,7 @@ impl<'a> Resolver<'a> {
         let named = placeholder::name_property(kind).map_or(Ok(None), property)?;
         let function =
             if kind.starts_with("AWS::Lambda::") { property("FunctionName")? } else { None };
+        let cluster = if kind == "AWS::ECS::Service" { property("Cluster")? } else { None };
         let is_fifo =
             properties.and_then(|all| all.get("FifoQueue").or_else(|| all.get("FifoTopic")));
         let made = Made {
@@ -306,6 +312,7 @@ impl<'a> Resolver<'a> {
             kind,
             named,
             function,
+            cluster,
             is_fifo: is_fifo.and_then(Node::text).is_some_and(|text| {
                 text == "true" || scalar::read_as(text).as_deref() == Some("true")
             }),

@@ -58,6 +58,15 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
     for one in &template.queues {
         writeln!(text, "\nqueue {} = `{}`: {:?}", one.logical_id, one.name, one.attributes)?;
     }
+    for one in &template.clusters {
+        writeln!(text, "\ncluster {} = `{}`", one.logical_id, one.name)?;
+    }
+    for one in &template.task_definitions {
+        writeln!(text, "\ntask definition {} = {}", one.logical_id, whole(one))?;
+    }
+    for one in &template.services {
+        writeln!(text, "\nservice {} = {}", one.logical_id, whole(one))?;
+    }
     for (title, lines) in [
         ("not served", &template.not_served),
         ("placeholders", &template.placeholders),
@@ -67,6 +76,22 @@ fn write(text: &mut String, template: &Template) -> std::fmt::Result {
         lines.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
     }
     Ok(())
+}
+
+/// All that is known of it, but where it stands.
+fn whole(one: &impl std::fmt::Debug) -> String {
+    let text = format!("{one:#?}");
+    let mut lines = Vec::new();
+    let mut place = 0;
+    for line in text.lines() {
+        place = if line.trim_start().starts_with("at: Span") { 4 } else { place };
+        if place == 0 {
+            lines.push(line);
+        } else {
+            place -= 1;
+        }
+    }
+    lines.join("\n")
 }
 
 #[test]
@@ -119,6 +144,11 @@ fn json_is_a_template_too() {
 #[test]
 fn whatever_is_not_served_is_said() {
     insta::assert_snapshot!(show("big.yaml", &[]));
+}
+
+#[test]
+fn clusters_task_definitions_and_services_are_read() {
+    insta::assert_snapshot!(show("services.yaml", &[]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use lunch_contract::environment::{BYTES_MAX, VariableRefusal, check_name};
 
 use super::error::TemplateError;
-use super::node::{Span, Value};
+use super::node::{Node, Span, Value};
 use super::properties::Properties;
 use super::resolve::{Lack, Resolved};
 use super::{Template, scalar};
@@ -33,18 +33,15 @@ pub(super) fn read(
     let Some(node) = properties.find("Environment.Variables")? else {
         return Ok((variables, left_out));
     };
+    let owner = Owner {
+        properties,
+        whose: format!("`{id}`"),
+        path: "Environment.Variables",
+        hint: " (`--env-vars` can give it)",
+    };
     for (name, value) in node.entries() {
-        let line = value.span.line;
-        if let Value::Scalar { text, plain: true } = &value.value
-            && let Some(read) = scalar::read_as(text)
-        {
-            template.warnings.push(format!(
-                "line {line}: variable `{name}` of `{id}` is `{text}` here, and `{read}` once `sam build` has read \
-                 it: quote it"
-            ));
-        }
-        match properties.resolver.resolve(value)? {
-            Resolved::Text(text) => {
+        match owner.value(template, name, value)? {
+            Variable::Is(text) => {
                 let wanted = match check_name(name) {
                     Ok(()) => {
                         variables.insert(name.clone(), text);
@@ -55,28 +52,75 @@ pub(super) fn read(
                         "two characters or more: a letter, then letters, digits and `_`"
                     }
                 };
-                let property = "Environment.Variables";
-                return Err(properties.error(property, &format!("`{name}`"), wanted, value.span));
+                let got = format!("`{name}`");
+                return Err(properties.error(owner.path, &got, wanted, value.span));
             }
-            Resolved::Unknown { why, lack: lack @ Lack::Parameter(_), at } => {
-                let property = format!("Environment.Variables.{name}");
-                return Err(properties.unresolved(&property, why, &lack, at));
-            }
-            // It may come by `--env-vars`, and many functions do without.
-            Resolved::Unknown { why, .. } => {
-                template.not_served.push(format!(
-                    "line {line}: variable `{name}` of `{id}` is left out: {why} (`--env-vars` can give it)"
-                ));
+            Variable::LeftOut => {
                 left_out.insert(name.clone());
             }
-            Resolved::Nothing => {}
-            Resolved::List(_) | Resolved::Map(_) => {
-                return Err(properties.error(name, "a list or a map", "a text", value.span));
-            }
+            Variable::Nothing => {}
         }
     }
     check_size(properties, &variables, node.span)?;
     Ok((variables, left_out))
+}
+
+/// Whose variables are read.
+pub(super) struct Owner<'a> {
+    pub(super) properties: &'a Properties<'a>,
+    /// As a sentence names it.
+    pub(super) whose: String,
+    /// Where they stand.
+    pub(super) path: &'a str,
+    /// What to do about one that is left out.
+    pub(super) hint: &'a str,
+}
+
+/// What a variable came to.
+pub(super) enum Variable {
+    Is(String),
+    /// Only AWS knows, which was said.
+    LeftOut,
+    /// As if it were not there.
+    Nothing,
+}
+
+impl Owner<'_> {
+    pub(super) fn value(
+        &self,
+        template: &mut Template,
+        name: &str,
+        value: &Node,
+    ) -> Result<Variable, TemplateError> {
+        let Self { properties, whose, path, hint } = self;
+        let line = value.span.line;
+        if let Value::Scalar { text, plain: true } = &value.value
+            && let Some(read) = scalar::read_as(text)
+        {
+            template.warnings.push(format!(
+                "line {line}: variable `{name}` of {whose} is `{text}` here, and `{read}` once `sam build` has read \
+                 it: quote it"
+            ));
+        }
+        match properties.resolver.resolve(value)? {
+            Resolved::Text(text) => Ok(Variable::Is(text)),
+            Resolved::Nothing => Ok(Variable::Nothing),
+            Resolved::Unknown { why, lack: lack @ Lack::Parameter(_), at } => {
+                Err(properties.unresolved(&format!("{path}.{name}"), why, &lack, at))
+            }
+            // It may come from elsewhere, and many do without.
+            Resolved::Unknown { why, .. } => {
+                template.not_served.push(format!(
+                    "line {line}: variable `{name}` of {whose} is left out: {why}{hint}"
+                ));
+                Ok(Variable::LeftOut)
+            }
+            Resolved::List(_) | Resolved::Map(_) => {
+                let path = format!("{path}.{name}");
+                Err(properties.error(&path, "a list or a map", "a text", value.span))
+            }
+        }
+    }
 }
 
 /// That AWS takes so many bytes of variables.
