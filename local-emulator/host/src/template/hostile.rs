@@ -75,6 +75,10 @@ fn value() -> impl proptest::strategy::Strategy<Value = String> {
         "Type",
         "CodeUri",
         "Variables",
+        "Name",
+        "Value",
+        "Command",
+        "Containers",
     ]);
     word.prop_recursive(5, 48, 4, move |inner| {
         prop_oneof![
@@ -97,6 +101,19 @@ proptest::proptest! {
             format!("Globals: {{Function: {one}}}\nResources: {{Tea: {{Type: AWS::Serverless::Function, Properties: {{Runtime: provided, Events: {other}, Architectures: {third}, FunctionName: {one}, Environment: {other}}}}}, 'Fn::ForEach::Y': [x, {third}, {{'A${{x}}': {one}}}]}}"),
         ] {
             drop(parse(format!("{head}\n{at}").as_bytes(), &options()));
+        }
+    }
+
+    #[test]
+    fn no_value_anywhere_in_a_service_makes_the_reader_panic(one in value(), other in value(), third in value()) {
+        let head = "Parameters: {List: {Type: CommaDelimitedList, Default: 'a,b'}}\nConditions: {Yes: !Equals [a, a]}";
+        for at in [
+            format!("T: {{Type: AWS::ECS::TaskDefinition, Metadata: {{Lunch: {one}}}, Properties: {{Cpu: {one}, Memory: {other}, RequiresCompatibilities: [FARGATE, {third}], ContainerDefinitions: {third}}}}}"),
+            format!("T: {{Type: AWS::ECS::TaskDefinition, Metadata: {{Lunch: {{Containers: {{a: {third}}}}}}}, Properties: {{ContainerDefinitions: [{one}, {{Name: a, Image: {other}, Memory: 4, Environment: [{third}, {{Name: A, Value: {one}}}], Secrets: [{{Name: {other}, ValueFrom: {third}}}]}}]}}}}"),
+            format!("T: {{Type: AWS::ECS::TaskDefinition, Properties: {{ContainerDefinitions: [{{Name: a, Image: i, Memory: 4, HealthCheck: {one}, RestartPolicy: {{Enabled: yes, IgnoredExitCodes: {other}}}, PortMappings: [{third}], LogConfiguration: {{LogDriver: {one}, Options: {third}}}}}, {{Name: b, Image: i, Memory: 4, Essential: {other}, DependsOn: [{{ContainerName: {other}, Condition: {one}}}, {{ContainerName: a, Condition: START}}]}}]}}}}"),
+            format!("T: {{Type: AWS::ECS::TaskDefinition, Properties: {{Family: {other}, ContainerDefinitions: [{{Name: a, Image: i, Memory: 4}}]}}}}, C: {{Type: AWS::ECS::Cluster, Properties: {one}}}, S: {{Type: AWS::ECS::Service, Properties: {{TaskDefinition: !Ref T, Cluster: {third}, DesiredCount: {one}}}}}, R: {{Type: AWS::ECS::Service, Properties: {{TaskDefinition: {third}, DeploymentConfiguration: {other}}}}}, A: {{Type: AWS::ApplicationAutoScaling::ScalingPolicy, Properties: {{ScalingTargetId: {other}, ServiceNamespace: {one}}}}}"),
+        ] {
+            drop(parse(format!("{head}\nResources: {{{at}}}").as_bytes(), &options()));
         }
     }
 }
