@@ -1,5 +1,7 @@
 //! `lunch check`: what `up` would serve of a template, with which settings, and what not. Nothing is built or started.
 
+mod services;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -36,13 +38,17 @@ pub(crate) fn run(asked: &Check) -> Result<Code, Failure> {
     Ok(Code::Done)
 }
 
-/// The template with its functions' variables as `up` would give them.
+/// The template with its functions' and containers' variables as `up` would give them.
 fn in_use(mut template: Template, files: &EnvironmentFiles, port: u16) -> Template {
     for function in &mut template.functions {
         function.variables = files.variables_of(function);
         for value in function.variables.values_mut() {
             *value = bound(value, &endpoint(port));
         }
+    }
+    let containers = template.task_definitions.iter_mut().flat_map(|one| &mut one.containers);
+    for value in containers.flat_map(|one| one.variables.values_mut()) {
+        *value = bound(value, &endpoint(port));
     }
     template
 }
@@ -97,6 +103,7 @@ fn write(
     }
     queues(text, template)?;
     urls(text, template, place)?;
+    services::write(text, template)?;
     for (what, sentences) in [
         ("not served", &template.not_served),
         ("placeholders, for what is not served", &template.placeholders),
@@ -261,7 +268,7 @@ mod tests {
     use super::*;
     use crate::args::{Arguments, Command};
 
-    fn asked(words: &[&str]) -> Check {
+    pub(super) fn asked(words: &[&str]) -> Check {
         let words = ["lunch", "check"].iter().chain(words);
         match Arguments::parse_from(words).command {
             Some(Command::Check(asked)) => asked,
@@ -269,7 +276,7 @@ mod tests {
         }
     }
 
-    const PORT: u16 = 9000;
+    pub(super) const PORT: u16 = 9000;
 
     fn place(region: &str) -> Place<'_> {
         Place { region, port: PORT }
