@@ -84,6 +84,28 @@ pub enum Bug {
     RetryTooMany,
     /// Nobody asks how old an event is.
     EndlessAge,
+    /// A service may have one task more than `maximumPercent`.
+    OneTooMany,
+    /// Nobody asks how many tasks have to stay healthy.
+    MinimumForgotten,
+    /// Nobody asks whether a task's host port is fixed.
+    TwoAtATime,
+    /// A container is ended after half of its stop timeout.
+    KilledTooSoon,
+    /// Containers are ended in any order.
+    StopOrderForgotten,
+    /// A word of any run of a container counts as its present one's.
+    StaleRun,
+    /// A health check that takes too long has succeeded.
+    TimeoutIsHealthy,
+    /// A task whose health checks fail stays.
+    UnhealthyStays,
+    /// Starts that fail are not throttled.
+    ThrottleForgotten,
+    /// The circuit breaker lets one more fail.
+    BreakerTooLate,
+    /// The shutdown forgets a task.
+    ShutdownForgetsATask,
 }
 
 #[cfg(feature = "planted")]

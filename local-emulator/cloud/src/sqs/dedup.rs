@@ -8,11 +8,11 @@ use lunch_contract::sqs::{DeduplicationScope, GroupId, MessageId, QueueId, Seque
 use super::Sqs;
 use super::command::Command;
 use super::event::NewMessage;
-use super::ordered::depth;
 use super::room::give_back;
 use super::stored::{Change, DedupKey, StoredDedup};
 use super::trace::{Record, Trace};
 use super::wake::Owner;
+use crate::ordered::depth;
 use crate::random::Random;
 
 /// The ids that are taken. All windows are equally long, so that they end in the order in which they began.

@@ -6,8 +6,8 @@ use alloc::collections::BTreeMap;
 
 use lunch_contract::sqs::GroupId;
 
-use super::ordered::{Ordered, depth};
 use super::table::{NONE, Table};
+use crate::ordered::{Ordered, depth};
 use crate::planted::{self, Bug};
 
 #[derive(Debug, Default)]

@@ -11,7 +11,6 @@ mod fifo;
 mod handles;
 mod look;
 mod mischief;
-mod ordered;
 mod queue;
 mod queues;
 mod receive;
@@ -37,13 +36,13 @@ use lunch_contract::sqs::{MessageId, NameId, QueueId, TaskId};
 
 use self::dedup::Windows;
 use self::mischief::Draws;
-use self::ordered::Ordered;
 use self::queue::Queue;
 use self::receive::Attempts;
 use self::room::give_back;
 use self::table::Table;
 use self::wait::Waiters;
 use self::wake::Owner;
+use crate::ordered::Ordered;
 
 pub use self::command::{Command, Delivery};
 pub use self::event::{Event, NewMessage};

@@ -7,11 +7,11 @@ use lunch_contract::sqs::{NameId, QueueId, TaskId};
 
 use super::fifo::Fifo;
 use super::mischief::Draws;
-use super::ordered::{Numbered, Ordered};
 use super::settings::{Kind, QueueConfig};
 use super::standard::Standard;
 use super::stored::{State, StoredQueue};
 use super::table::Table;
+use crate::ordered::{Numbered, Ordered};
 
 #[derive(Debug)]
 pub(super) struct Queue {

@@ -8,8 +8,8 @@ use alloc::collections::BTreeMap;
 use lunch_contract::sqs::{GroupId, Limits};
 
 use super::mischief::Draws;
-use super::ordered::{Numbered, Ordered};
 use super::table::Message;
+use crate::ordered::{Numbered, Ordered};
 
 #[derive(Debug)]
 pub(super) struct Standard {

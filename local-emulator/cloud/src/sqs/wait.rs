@@ -9,10 +9,10 @@ use lunch_contract::sqs::{CallId, QueueId};
 
 use super::Sqs;
 use super::command::Command;
-use super::ordered::Ordered;
 use super::receive::Wish;
 use super::refusal::Refusal;
 use super::trace::Trace;
+use crate::ordered::Ordered;
 
 /// All that wait, at any queue, by arrival.
 #[derive(Debug, Default)]

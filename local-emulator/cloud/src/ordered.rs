@@ -7,7 +7,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::ops::{Bound, RangeInclusive};
+use core::ops::{Bound, RangeBounds};
 
 /// So many keys a run has at most.
 const RUN: usize = 64;
@@ -18,7 +18,7 @@ const SHORT: usize = RUN / 4;
 const NEAR_END: usize = RUN - RUN / 8;
 
 #[derive(Debug)]
-pub(super) struct Ordered<K> {
+pub(crate) struct Ordered<K> {
     /// Sorted runs, none empty, each by a key that is after all of the run before it and not after its own first.
     runs: BTreeMap<K, Vec<K>>,
     len: usize,
@@ -27,18 +27,18 @@ pub(super) struct Ordered<K> {
 
 /// A number and an index, sorted in this order: 12 bytes, where a pair takes 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Numbered {
+pub(crate) struct Numbered {
     /// The greatest byte first, so that they are sorted as the number is.
     number: [u8; 8],
-    pub(super) index: u32,
+    pub(crate) index: u32,
 }
 
 impl Numbered {
-    pub(super) const fn new(number: u64, index: u32) -> Self {
+    pub(crate) const fn new(number: u64, index: u32) -> Self {
         Self { number: number.to_be_bytes(), index }
     }
 
-    pub(super) const fn number(self) -> u64 {
+    pub(crate) const fn number(self) -> u64 {
         u64::from_be_bytes(self.number)
     }
 }
@@ -50,7 +50,7 @@ impl<K> Default for Ordered<K> {
 }
 
 impl<K: Ord + Copy> Ordered<K> {
-    pub(super) fn insert(&mut self, key: K) {
+    pub(crate) fn insert(&mut self, key: K) {
         self.step();
         match self.runs.range_mut(..=key).next_back() {
             None => self.put_before(self.runs.keys().next().copied(), key),
@@ -63,7 +63,7 @@ impl<K: Ord + Copy> Ordered<K> {
         self.len += 1;
     }
 
-    pub(super) fn remove(&mut self, key: K) {
+    pub(crate) fn remove(&mut self, key: K) {
         self.step();
         let Some((&start, run)) = self.runs.range_mut(..=key).next_back() else { return };
         let Ok(place) = run.binary_search(&key) else { return };
@@ -79,37 +79,41 @@ impl<K: Ord + Copy> Ordered<K> {
         }
     }
 
-    pub(super) fn first(&self) -> Option<K> {
+    pub(crate) fn first(&self) -> Option<K> {
         self.runs.first_key_value().and_then(|(_, run)| run.first()).copied()
     }
 
-    pub(super) fn first_in(&self, range: RangeInclusive<K>) -> Option<K> {
-        let from = range.start();
+    pub(crate) fn first_in(&self, range: impl RangeBounds<K>) -> Option<K> {
+        let (from, is_before): (_, fn(&K, &K) -> bool) = match range.start_bound() {
+            Bound::Included(from) => (from, |key, from| key < from),
+            Bound::Excluded(from) => (from, |key, from| key <= from),
+            Bound::Unbounded => return self.first().filter(|key| range.contains(key)),
+        };
         let in_its_run = self.runs.range(..=from).next_back().and_then(|(_, run)| {
-            let place = run.partition_point(|key| key < from);
+            let place = run.partition_point(|key| is_before(key, from));
             run.get(place)
         });
         let first = in_its_run.or_else(|| {
             let after = (Bound::Excluded(from), Bound::Unbounded);
             self.runs.range(after).next().and_then(|(_, run)| run.first())
         });
-        first.copied().filter(|key| key <= range.end())
+        first.copied().filter(|key| range.contains(key))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = K> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = K> {
         self.runs.values().flatten().copied()
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Comparisons so far, as the logarithm has it.
-    pub(super) const fn steps(&self) -> u64 {
+    pub(crate) const fn steps(&self) -> u64 {
         self.steps
     }
 
@@ -168,7 +172,7 @@ impl<K: Ord + Copy> Ordered<K> {
 }
 
 /// What one operation on that many keys costs.
-pub(super) fn depth(keys: usize) -> u64 {
+pub(crate) fn depth(keys: usize) -> u64 {
     1 + u64::from((keys + 1).ilog2())
 }
 
@@ -204,8 +208,12 @@ mod tests {
         }
 
         fn agree_from(&self, from: u32, to: u32) {
+            use core::ops::Bound::{Excluded, Unbounded};
             let model = self.model.range(from..=to).next().copied();
             assert_eq!(self.ours.first_in(from..=to), model);
+            let after = (Excluded(from), Unbounded);
+            assert_eq!(self.ours.first_in(after), self.model.range(after).next().copied());
+            assert_eq!(self.ours.first_in(..from), self.model.range(..from).next().copied());
         }
 
         fn runs(&self) -> usize {

@@ -1,0 +1,10 @@
+//! ECS services in virtual time: the life of a task, its containers and its health; services, deployments, throttles.
+
+mod kitchen;
+
+mod cost;
+mod health;
+mod rolling;
+mod services;
+mod table;
+mod tasks;
