@@ -29,13 +29,13 @@ pub(super) enum ContainerState {
     /// For what it depends on, or for its task's place.
     Waiting,
     /// Its process is being started.
-    Starting { since: Moment },
+    Starting,
     /// Its process runs; perhaps it is being asked for its health.
     Running { since: Moment, checking: bool },
-    /// It was asked to end.
-    Stopping { since: Moment },
+    /// It was asked to end, perhaps before the word of its start.
+    Stopping { has_run: bool },
     /// It is being ended.
-    Killing { since: Moment },
+    Killing { has_run: bool },
     /// There is no process any more.
     Ended { how: Ending },
 }
@@ -116,7 +116,7 @@ impl ContainerState {
     pub(super) const fn phase(self) -> ContainerPhase {
         match self {
             Self::Waiting => ContainerPhase::Waiting,
-            Self::Starting { .. } => ContainerPhase::Starting,
+            Self::Starting => ContainerPhase::Starting,
             Self::Running { .. } => ContainerPhase::Running,
             Self::Stopping { .. } => ContainerPhase::Stopping,
             Self::Killing { .. } => ContainerPhase::Killing,
@@ -127,7 +127,7 @@ impl ContainerState {
     /// Whether something real is under way, which time alone does not bring to its end.
     pub(super) const fn is_busy(self) -> bool {
         match self {
-            Self::Starting { .. } | Self::Stopping { .. } | Self::Killing { .. } => true,
+            Self::Starting | Self::Stopping { .. } | Self::Killing { .. } => true,
             Self::Running { checking, .. } => checking,
             Self::Waiting | Self::Ended { .. } => false,
         }

@@ -34,7 +34,7 @@ impl Ecs {
         let is_it = container.run == run.run || planted::is(Bug::StaleRun);
         let is_up = match container.state {
             ContainerState::Waiting | ContainerState::Ended { .. } => false,
-            ContainerState::Starting { .. }
+            ContainerState::Starting
             | ContainerState::Running { .. }
             | ContainerState::Stopping { .. }
             | ContainerState::Killing { .. } => true,
@@ -51,29 +51,32 @@ impl Ecs {
     /// Has a container started, for the first time or again.
     pub(super) fn start(&mut self, id: TaskId, number: u8) {
         let Some(definition) = self.tasks.find(id).map(|task| task.definition) else { return };
-        self.shift_container(id, number, ContainerState::Starting { since: self.now });
+        self.shift_container(id, number, ContainerState::Starting);
         let Some(container) = self.container(id, number) else { return };
         let run = container.name(id, number);
         self.command(Command::Start { run, definition });
     }
 
-    /// A container's process runs.
+    /// A container's process runs. It may have been asked to end before.
     pub(super) fn started(&mut self, run: ContainerRun) -> Result<(), Refusal> {
         let (id, number, now) = (run.task, run.container, self.now);
-        let state = self.known(run)?.state;
-        if matches!(state, ContainerState::Running { .. }) {
-            return Err(Refusal::Gone);
-        }
+        let to = match self.known(run)?.state {
+            ContainerState::Starting => ContainerState::Running { since: now, checking: false },
+            ContainerState::Stopping { has_run: false } => {
+                ContainerState::Stopping { has_run: true }
+            }
+            ContainerState::Killing { has_run: false } => ContainerState::Killing { has_run: true },
+            ContainerState::Waiting
+            | ContainerState::Running { .. }
+            | ContainerState::Stopping { has_run: true }
+            | ContainerState::Killing { has_run: true }
+            | ContainerState::Ended { .. } => return Err(Refusal::Gone),
+        };
         if let Some(container) = self.container_mut(id, number) {
             container.started.get_or_insert(now);
         }
-        // It may have been asked to end before it ran.
-        if matches!(state, ContainerState::Starting { .. }) {
-            self.shift_container(
-                id,
-                number,
-                ContainerState::Running { since: now, checking: false },
-            );
+        self.shift_container(id, number, to);
+        if matches!(to, ContainerState::Running { .. }) {
             self.await_check(id, number);
             self.advance(id);
         }
@@ -86,8 +89,15 @@ impl Ecs {
         run: ContainerRun,
         why: StartFailure,
     ) -> Result<(), Refusal> {
-        if matches!(self.known(run)?.state, ContainerState::Running { .. }) {
-            return Err(Refusal::Gone);
+        match self.known(run)?.state {
+            ContainerState::Starting
+            | ContainerState::Stopping { has_run: false }
+            | ContainerState::Killing { has_run: false } => {}
+            ContainerState::Waiting
+            | ContainerState::Running { .. }
+            | ContainerState::Stopping { has_run: true }
+            | ContainerState::Killing { has_run: true }
+            | ContainerState::Ended { .. } => return Err(Refusal::Gone),
         }
         self.container_ended(run, Ending::StartFailed(why));
         Ok(())
@@ -95,7 +105,7 @@ impl Ecs {
 
     /// A container's process has ended: it is started again in place, or its task goes on without it, or ends.
     pub(super) fn exited(&mut self, run: ContainerRun, exit: ContainerExit) -> Result<(), Refusal> {
-        if matches!(self.known(run)?.state, ContainerState::Starting { .. }) {
+        if matches!(self.known(run)?.state, ContainerState::Starting) {
             // So short was its life that its end came before the word of it.
             self.started(run)?;
         }
@@ -160,7 +170,9 @@ impl Ecs {
         let grace = self.config(id, number).map(|one| one.stop_timeout).unwrap_or_default();
         let grace = if planted::is(Bug::KilledTooSoon) { grace / 2 } else { grace };
         self.give_up_check(id, number);
-        self.shift_container(id, number, ContainerState::Stopping { since: self.now });
+        let state = self.container(id, number).map(|one| one.state);
+        let has_run = matches!(state, Some(ContainerState::Running { .. }));
+        self.shift_container(id, number, ContainerState::Stopping { has_run });
         self.wake_container(id, number, Some(self.now + grace));
         if let Some(container) = self.container(id, number) {
             let run = container.name(id, number);
@@ -176,12 +188,12 @@ impl Ecs {
         match state {
             ContainerState::Running { checking: false, .. } => self.check(id, number),
             ContainerState::Running { checking: true, .. } => self.check_timed_out(id, number),
-            ContainerState::Stopping { .. } => {
-                self.shift_container(id, number, ContainerState::Killing { since: self.now });
+            ContainerState::Stopping { has_run } => {
+                self.shift_container(id, number, ContainerState::Killing { has_run });
                 self.command(Command::Kill { run });
             }
             ContainerState::Waiting
-            | ContainerState::Starting { .. }
+            | ContainerState::Starting
             | ContainerState::Killing { .. }
             | ContainerState::Ended { .. } => {}
         }

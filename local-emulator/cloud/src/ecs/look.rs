@@ -224,7 +224,7 @@ fn view(id: TaskId, task: &Task) -> TaskView {
         ending: match container.state {
             ContainerState::Ended { how } => Some(how),
             ContainerState::Waiting
-            | ContainerState::Starting { .. }
+            | ContainerState::Starting
             | ContainerState::Running { .. }
             | ContainerState::Stopping { .. }
             | ContainerState::Killing { .. } => None,

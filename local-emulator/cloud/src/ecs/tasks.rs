@@ -79,7 +79,7 @@ impl Ecs {
             && task.containers.iter().all(|one| match one.state {
                 ContainerState::Running { .. } | ContainerState::Ended { .. } => true,
                 ContainerState::Waiting
-                | ContainerState::Starting { .. }
+                | ContainerState::Starting
                 | ContainerState::Stopping { .. }
                 | ContainerState::Killing { .. } => false,
             });
@@ -175,7 +175,7 @@ impl Ecs {
                     let how = Ending::NotStarted;
                     self.shift_container(id, number, ContainerState::Ended { how });
                 }
-                ContainerState::Starting { .. } | ContainerState::Running { .. } => {
+                ContainerState::Starting | ContainerState::Running { .. } => {
                     self.terminate(id, number);
                 }
                 ContainerState::Stopping { .. }
@@ -197,7 +197,7 @@ impl Ecs {
         let to_stop = |(number, one): (usize, &super::container::Container)| {
             let is_up = match one.state {
                 ContainerState::Waiting
-                | ContainerState::Starting { .. }
+                | ContainerState::Starting
                 | ContainerState::Running { .. } => true,
                 ContainerState::Stopping { .. }
                 | ContainerState::Killing { .. }

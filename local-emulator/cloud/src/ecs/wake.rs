@@ -98,7 +98,7 @@ impl Ecs {
                     }
                     ContainerState::Running { checking: false, .. }
                     | ContainerState::Waiting
-                    | ContainerState::Starting { .. }
+                    | ContainerState::Starting
                     | ContainerState::Ended { .. } => Wake::Check(run),
                 }
             }
