@@ -51,6 +51,7 @@ fn of_record(record: &Record) -> String {
         }
         Record::CallerLeft { request } => format!("the caller of {request} hangs up"),
         Record::Queue(record) => record.to_string(),
+        Record::Ecs(record) => record.to_string(),
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn settings(asked: &Cloud) -> Result<Settings, SettingsError> {
     if let Some(pace) = asked.pace {
         settings.sqs.pace = pace.into();
         settings.sources.pace = pace.into();
+        settings.ecs = lunch_cloud::ecs::Settings::of(pace.into());
     }
     if let Some(mischief) = asked.mischief {
         settings.sqs.mischief = mischief;
@@ -256,6 +257,7 @@ mod tests {
         expected.sqs.mischief =
             Mischief { duplicate: 0.1, reorder: 5, late: Duration::from_secs(1) };
         (expected.sqs.pace, expected.sources.pace) = (Pace::Aws, Pace::Aws);
+        expected.ecs = lunch_cloud::ecs::Settings::of(Pace::Aws);
         assert_eq!(set, expected);
         assert_eq!(settings(&asked(&[])).expect("sound"), Settings::default());
     }

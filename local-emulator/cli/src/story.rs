@@ -105,7 +105,8 @@ const fn function_of(record: &Record) -> Option<FunctionId> {
         | Record::Ended { .. }
         | Record::InitFailed { .. }
         | Record::CallerLeft { .. }
-        | Record::Queue(_) => None,
+        | Record::Queue(_)
+        | Record::Ecs(_) => None,
     }
 }
 

@@ -1,27 +1,26 @@
 //! Puts the services together: one value to tell, to ask, to look at and to wake.
 
-use alloc::vec::Vec;
-
 use lunch_contract::sqs::SequenceNumber;
 use lunch_contract::{InstanceId, Moment, Outcome, QualifierId, Refusal, RequestId};
-use serde::{Deserialize, Serialize};
 
 use crate::asynchronous::{self, Asynchronous};
 use crate::command::Command;
+use crate::ecs::{self, Ecs};
 use crate::event::{Event, InvocationKind, ReplyAt};
 use crate::event_source::{self, EventSources};
 use crate::lambda::{FunctionView, InstanceView, Lambda};
+use crate::relay::Relay;
 use crate::settings::Settings;
 use crate::sqs::{self, Sqs};
 use crate::trace::{Record, Trace};
 use crate::wake::Wake;
 
 /// The machine that decides: which instance serves a request, when it is frozen, ended, refused; who gets which message
-/// and when it comes back; which messages a function is called with.
+/// and when it comes back; which messages a function is called with; which tasks a service has.
 ///
 /// # Tell
-/// [`handle`](Self::handle), [`handle_queue`](Self::handle_queue) and [`handle_source`](Self::handle_source) say what
-/// happened, [`handle_timeout`](Self::handle_timeout) that time has passed. Time never goes back: a `now` earlier than the last
+/// [`handle`](Self::handle), [`handle_queue`](Self::handle_queue), [`handle_source`](Self::handle_source) and
+/// [`handle_ecs`](Self::handle_ecs) say what happened, [`handle_timeout`](Self::handle_timeout) that time has passed. Time never goes back: a `now` earlier than the last
 /// one counts as the last one. A deadline that has come is kept before the event is taken, however late the driver's
 /// timer is: an answer at the deadline is too late in both worlds.
 ///
@@ -31,7 +30,7 @@ use crate::wake::Wake;
 ///
 /// # Look
 /// [`instances`](Self::instances), [`functions`](Self::functions), [`queues`](Self::queues),
-/// [`settled`](Self::settled) and [`operations`](Self::operations) change nothing.
+/// [`ecs`](Self::ecs), [`settled`](Self::settled) and [`operations`](Self::operations) change nothing.
 ///
 /// # Wake
 /// [`poll_timeout`](Self::poll_timeout) says when to call `handle_timeout` at the latest, and why. It changes with
@@ -45,42 +44,13 @@ pub struct Cloud<T: Trace> {
     sqs: Sqs<Relay>,
     sources: EventSources,
     asynchronous: Asynchronous,
+    ecs: Ecs,
     /// An event that has just ended, whose request is released next.
     released: Option<RequestId>,
     /// Whether anybody but the functions may have something to say: most of the time nobody has, and none is asked.
     touched: bool,
     /// The next wake of all but the functions, as of when they had nothing more to say.
     others: Option<(Moment, Wake)>,
-}
-
-/// What the machine will not take, by whose event it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Refused {
-    /// An event of the functions and their instances.
-    Event(Refusal),
-    /// An event of the queues.
-    Queue(sqs::Refusal),
-    /// An event of the event source mappings.
-    Source(event_source::Refusal),
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Self::Event(refusal)
-    }
-}
-
-impl From<sqs::Refusal> for Refused {
-    fn from(refusal: sqs::Refusal) -> Self {
-        Self::Queue(refusal)
-    }
-}
-
-impl From<event_source::Refusal> for Refused {
-    fn from(refusal: event_source::Refusal) -> Self {
-        Self::Source(refusal)
-    }
 }
 
 impl<T: Trace> Cloud<T> {
@@ -91,6 +61,7 @@ impl<T: Trace> Cloud<T> {
             sqs: Sqs::new(settings.sqs.clone(), Relay::to::<T>()),
             sources: EventSources::new(settings.sources),
             asynchronous: Asynchronous::new(settings.asynchronous),
+            ecs: Ecs::new(settings.ecs.clone(), T::LISTENS),
             released: None,
             touched: false,
             others: None,
@@ -128,6 +99,8 @@ impl<T: Trace> Cloud<T> {
         if matches!(event, Event::ShutDown) {
             self.asynchronous.shut_down();
             self.sources.shut_down();
+            self.ecs.shut_down(now);
+            self.relay();
             self.touched = true;
         }
         let accepted = if let Event::Invoke { request, function, kind, qualifier, .. } = &event {
@@ -184,6 +157,19 @@ impl<T: Trace> Cloud<T> {
         self.sources.handle(now, event)
     }
 
+    /// Tells what happened to services, tasks and containers.
+    ///
+    /// # Errors
+    /// What is refused. Then nothing changed but what time alone has changed.
+    pub fn handle_ecs(&mut self, now: Moment, event: ecs::Event) -> Result<(), ecs::Refusal> {
+        self.pass(now);
+        self.touched = true;
+        self.lambda.handle_timeout(now);
+        let verdict = self.ecs.handle(now, event);
+        self.relay();
+        verdict
+    }
+
     /// Tells that time has passed.
     pub fn handle_timeout(&mut self, now: Moment) {
         self.pass(now);
@@ -197,9 +183,10 @@ impl<T: Trace> Cloud<T> {
         }
         self.touched = true;
         self.sqs.handle_timeout(now);
-        self.relay();
         self.sources.handle_timeout(now);
         self.asynchronous.handle_timeout(now);
+        self.ecs.handle_timeout(now);
+        self.relay();
     }
 
     /// The next command.
@@ -235,6 +222,9 @@ impl<T: Trace> Cloud<T> {
                 }
             }
             let Some(command) = self.sources.poll_command() else {
+                if let Some(command) = self.ecs.poll_command() {
+                    return Some(Command::Ecs(command));
+                }
                 self.touched = false;
                 self.others = self.wake_of_others();
                 return None;
@@ -353,15 +343,23 @@ impl<T: Trace> Cloud<T> {
         let sources = self.sources.poll_timeout().map(|(at, poller)| (at, Wake::Poller(poller)));
         let events = self.asynchronous.poll_timeout();
         let events = events.map(|(at, request)| (at, Wake::Retry(request)));
+        let tasks = self.ecs.poll_timeout().map(|(at, wake)| (at, Wake::Ecs(wake)));
         // The first of equal ones.
-        [queues, sources, events].into_iter().flatten().min_by_key(|(at, _)| *at)
+        [queues, sources, events, tasks].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// Passes on what the queues have recorded.
+    /// Passes on what the queues and the services have recorded.
     fn relay(&mut self) {
+        if let Some(promise) = self.ecs.take_broken() {
+            let now = self.now();
+            self.lambda.trace_mut().broken(now, promise);
+        }
         let Relay(Some(records)) = self.sqs.trace_mut() else { return };
         for (at, record) in records.drain(..) {
             self.lambda.trace_mut().record(at, Record::Queue(record));
+        }
+        for (at, record) in self.ecs.take_records() {
+            self.lambda.trace_mut().record(at, Record::Ecs(record));
         }
     }
 }
@@ -377,7 +375,8 @@ impl<T: Trace> Cloud<T> {
     /// The latest moment that the cloud was told.
     #[must_use]
     pub fn now(&self) -> Moment {
-        self.lambda.now().max(self.sqs.now()).max(self.sources.now()).max(self.asynchronous.now())
+        let others = self.sources.now().max(self.asynchronous.now()).max(self.ecs.now());
+        self.lambda.now().max(self.sqs.now()).max(others)
     }
 
     /// What takes the records.
@@ -430,34 +429,22 @@ impl<T: Trace> Cloud<T> {
         &self.asynchronous
     }
 
-    /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting. Only the
-    /// policies' deadlines are left then, which `advance` may skip to.
+    /// The services and their tasks, to be looked at.
+    #[must_use]
+    pub const fn ecs(&self) -> &Ecs {
+        &self.ecs
+    }
+
+    /// Whether nothing real is under way: no INIT, no INVOKE, no process being ended, nobody waiting, no container that
+    /// is started, ended or asked for its health. Only the policies' deadlines are left then, which `advance` may skip to.
     #[must_use]
     pub const fn settled(&self) -> bool {
-        self.lambda.settled()
+        self.lambda.settled() && self.ecs.settled()
     }
 
     /// Steps taken in ordered structures (heaps, sets, lists) so far: what an event costs, counted and not timed.
     #[must_use]
     pub fn operations(&self) -> u64 {
-        self.lambda.operations() + self.sqs.operations()
-    }
-}
-
-/// Keeps what a service records until it is passed on; nothing, where nobody listens.
-#[derive(Debug)]
-struct Relay(Option<Vec<(Moment, sqs::Record)>>);
-
-impl Relay {
-    fn to<T: Trace>() -> Self {
-        Self(T::LISTENS.then(Vec::new))
-    }
-}
-
-impl sqs::Trace for Relay {
-    fn record(&mut self, at: Moment, record: sqs::Record) {
-        if let Self(Some(records)) = self {
-            records.push((at, record));
-        }
+        self.lambda.operations() + self.sqs.operations() + self.ecs.operations()
     }
 }

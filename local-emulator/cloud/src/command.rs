@@ -6,6 +6,7 @@ use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, Process, RequestId
 use serde::{Deserialize, Serialize};
 
 use crate::asynchronous;
+use crate::ecs;
 use crate::event_source;
 use crate::sqs;
 use crate::trace::{ColdCause, ResetCause};
@@ -87,6 +88,8 @@ pub enum Command {
     Source(event_source::Command),
     /// What becomes of an event that nobody waits for.
     Asynchronous(asynchronous::Command),
+    /// What the services ask for.
+    Ecs(ecs::Command),
 }
 
 /// What an extension is told.

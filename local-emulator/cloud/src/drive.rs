@@ -10,7 +10,7 @@ use crate::command::Command;
 use crate::event::Event;
 use crate::trace::Trace;
 use crate::wake::Wake;
-use crate::{Cloud, Refused, asynchronous, event_source, journal, sqs};
+use crate::{Cloud, Refused, asynchronous, ecs, event_source, journal, sqs};
 
 /// What a driver tells the cloud.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Input {
     Queue(sqs::Event),
     /// Something happened to event source mappings.
     Source(event_source::Event),
+    /// Something happened to services, tasks and containers.
+    Ecs(ecs::Event),
     /// A cloud that is gone had kept this.
     Restored(Restored),
     /// Time has passed, as far as the cloud had asked or farther.
@@ -76,6 +78,14 @@ impl Telling for event_source::Event {
     }
 }
 
+impl Telling for ecs::Event {
+    type Refusal = ecs::Refusal;
+
+    fn tell<T: Trace>(self, cloud: &mut Cloud<T>, now: Moment) -> Result<(), Self::Refusal> {
+        cloud.handle_ecs(now, self)
+    }
+}
+
 impl Telling for Restored {
     type Refusal = sqs::Refusal;
 
@@ -93,6 +103,7 @@ impl Telling for Input {
             Self::Event(event) => event.tell(cloud, now)?,
             Self::Queue(event) => event.tell(cloud, now)?,
             Self::Source(event) => event.tell(cloud, now)?,
+            Self::Ecs(event) => event.tell(cloud, now)?,
             Self::Restored(restored) => restored.tell(cloud, now)?,
             Self::Timeout => cloud.handle_timeout(now),
         }
@@ -109,6 +120,12 @@ impl From<Event> for Input {
 impl From<event_source::Event> for Input {
     fn from(event: event_source::Event) -> Self {
         Self::Source(event)
+    }
+}
+
+impl From<ecs::Event> for Input {
+    fn from(event: ecs::Event) -> Self {
+        Self::Ecs(event)
     }
 }
 

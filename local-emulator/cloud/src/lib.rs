@@ -23,16 +23,19 @@ pub mod lambda;
 mod ordered;
 pub mod planted;
 mod random;
+mod refused;
+mod relay;
 mod settings;
 pub mod sqs;
 mod trace;
 mod wake;
 
-pub use cloud::{Cloud, Refused};
+pub use cloud::Cloud;
 pub use command::{Command, Evidence, Notice, Start};
 pub use delay::{Delay, DelayModel, Profile};
 pub use event::{Event, InvocationKind, ReplyAt};
 pub use lambda::{FunctionView, InstanceView};
+pub use refused::Refused;
 pub use settings::{Choice, FunctionConfig, Pace, ReclaimPolicy, Settings};
 pub use trace::{
     Cause, ColdCause, InitFailure, Phase, Record, ResetCause, Retirement, Status, Trace,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::asynchronous;
 use crate::delay::DelayModel;
+use crate::ecs;
 use crate::event_source;
 use crate::sqs;
 
@@ -39,6 +40,9 @@ pub struct Settings {
     /// How events are tried again.
     #[serde(default)]
     pub asynchronous: asynchronous::Settings,
+    /// How services keep their tasks.
+    #[serde(default)]
+    pub ecs: ecs::Settings,
 }
 
 impl Default for Settings {
@@ -54,6 +58,7 @@ impl Default for Settings {
             sqs: sqs::Settings::default(),
             sources: event_source::Limits::default(),
             asynchronous: asynchronous::Settings::default(),
+            ecs: ecs::Settings::default(),
         }
     }
 }
@@ -64,10 +69,11 @@ impl Default for Settings {
 #[serde(rename_all = "kebab-case")]
 pub enum Pace {
     /// None: a deleted queue's name is free at once, a queue may be purged again at once, and a poller asks for more at
-    /// once after a batch that failed.
+    /// once after a batch that failed. A service counts a task as healthy after a second, and tries again after at most
+    /// half a minute.
     #[default]
     Fast,
-    /// The first two last 60 s (F 9.2), and a poller backs off (F 7.3).
+    /// The first two last 60 s (F 9.2), and a poller backs off (F 7.3). A service takes 40 s, and up to 27 minutes (F 10).
     Aws,
 }
 

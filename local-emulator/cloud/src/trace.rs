@@ -9,6 +9,7 @@ use lunch_contract::{
 use serde::{Deserialize, Serialize};
 
 use crate::command::Start;
+use crate::ecs;
 use crate::sqs;
 
 /// Takes the records. `()` takes none and costs nothing.
@@ -129,6 +130,8 @@ pub enum Record {
     },
     /// Something happened to a message.
     Queue(sqs::Record),
+    /// Something happened to a task or a service.
+    Ecs(ecs::Record),
 }
 
 /// How an invocation ended, in the words of AWS's platform events.

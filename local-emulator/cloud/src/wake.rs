@@ -5,6 +5,7 @@ use core::fmt;
 use lunch_contract::{FunctionId, InstanceId, RequestId};
 use serde::{Deserialize, Serialize};
 
+use crate::ecs;
 use crate::event_source::PollerId;
 use crate::sqs;
 
@@ -40,6 +41,8 @@ pub enum Wake {
     Poller(PollerId),
     /// When an event is tried again.
     Retry(RequestId),
+    /// What the services wait for.
+    Ecs(ecs::Wake),
 }
 
 impl Wake {
@@ -61,6 +64,7 @@ impl Wake {
             Self::Queue(wake) => wake.word(),
             Self::Poller(_) => "poller",
             Self::Retry(_) => "retry",
+            Self::Ecs(wake) => wake.word(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl fmt::Display for Wake {
             Self::FunctionIdle(id) => write!(f, "{word} of {id}"),
             Self::GapWait(id) => write!(f, "{word} of {id}"),
             Self::Queue(wake) => wake.fmt(f),
+            Self::Ecs(wake) => wake.fmt(f),
             Self::Poller(id) => write!(f, "{word} {id}"),
         }
     }

@@ -81,7 +81,8 @@ impl Crowd {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => continue,
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => continue,
             };
             self.told += 1;
             self.cloud.handle(self.now, follows).expect("it is taken");

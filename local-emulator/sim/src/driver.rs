@@ -204,7 +204,11 @@ impl<'plan> Driver<'plan> {
             Input::Event(event) => {
                 laws::speaker(event).is_some_and(|process| self.ended.contains(&process))
             }
-            Input::Queue(_) | Input::Source(_) | Input::Restored(_) | Input::Timeout => false,
+            Input::Queue(_)
+            | Input::Source(_)
+            | Input::Ecs(_)
+            | Input::Restored(_)
+            | Input::Timeout => false,
         }
     }
 
@@ -242,7 +246,8 @@ impl<'plan> Driver<'plan> {
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
     }

@@ -100,7 +100,8 @@ impl Lanes {
             | Record::Waits { .. }
             | Record::Ended { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
     }
 }

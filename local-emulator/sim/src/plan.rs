@@ -198,6 +198,7 @@ fn settings(random: &mut Random) -> Settings {
             retries: false,
             ..asynchronous::Settings::default()
         },
+        ecs: lunch_cloud::ecs::Settings::default(),
     }
 }
 

@@ -416,7 +416,7 @@ impl<P: Playbook> World for VirtualWorld<P> {
             Command::Kill { process } => self.kill(process),
             Command::Retire { .. } => {}
             Command::Queue(command) => self.queues.push((now, command)),
-            Command::Source(_) | Command::Asynchronous(_) => {}
+            Command::Source(_) | Command::Asynchronous(_) | Command::Ecs(_) => {}
         }
     }
 

@@ -60,7 +60,8 @@ pub(super) fn count(records: &[(Moment, Record)], customers: &BTreeSet<RequestId
             | Record::Ended { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
     }
     counts

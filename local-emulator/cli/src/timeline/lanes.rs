@@ -97,7 +97,8 @@ impl Reading {
             | Record::Ended { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
     }
 

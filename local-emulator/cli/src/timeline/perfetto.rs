@@ -110,7 +110,8 @@ impl Trace {
             | Record::Ended { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
     }
 

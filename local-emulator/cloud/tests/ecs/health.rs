@@ -8,7 +8,7 @@ use crate::kitchen::{
 };
 
 fn health(kitchen: &Kitchen, task: u32) -> HealthStatus {
-    kitchen.ecs.task(id(task)).unwrap().health
+    kitchen.ecs.task(id(task)).expect("the task is shown").health
 }
 
 fn answer(kitchen: &mut Kitchen, check: u32, healthy: bool) {

@@ -98,7 +98,9 @@ impl Kitchen {
             of: BTreeMap::new(),
         };
         for definition in [V1, V2] {
-            kitchen.tell(Event::Register { definition, config: config.clone() }).unwrap();
+            kitchen
+                .tell(Event::Register { definition, config: config.clone() })
+                .expect("it is registered");
         }
         kitchen
     }
@@ -160,7 +162,7 @@ impl Kitchen {
                 answers.extend(self.answer(command));
             }
             let Some(event) = answers.pop_front() else { break };
-            self.ecs.handle(self.moment(), event).unwrap();
+            self.ecs.handle(self.moment(), event).expect("the script keeps to the contract");
         }
         assert_eq!(self.ecs.take_broken(), None);
     }

@@ -2,6 +2,7 @@
 
 mod kitchen;
 
+mod composed;
 mod cost;
 mod health;
 mod rolling;

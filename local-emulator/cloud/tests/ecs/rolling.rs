@@ -15,7 +15,7 @@ fn percents(config: ServiceConfig, minimum_healthy: u32, maximum: u32) -> Servic
 fn steady(config: TaskConfig, of: ServiceConfig) -> Kitchen {
     let mut kitchen = Kitchen::new(config, Script::Works);
     kitchen.create(of).at(MINUTE).whatever();
-    assert!(kitchen.ecs.service(BURGER).unwrap().steady);
+    assert!(kitchen.ecs.service(BURGER).is_some_and(|service| service.steady));
     kitchen
 }
 
@@ -71,7 +71,7 @@ fn without_a_spare_place_old_tasks_end_first_as_far_as_the_minimum_lets_them() {
     kitchen.at(MINUTE + 40 * SECOND);
     assert_eq!(alive(&kitchen), (0, 4));
     kitchen.at(3 * MINUTE);
-    assert!(kitchen.ecs.service(BURGER).unwrap().steady);
+    assert!(kitchen.ecs.service(BURGER).is_some_and(|service| service.steady));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_deployment_over_another_one_ends_first_what_is_not_healthy_yet() {
     kitchen.at(5 * MINUTE);
     assert_eq!(alive(&kitchen), (2, 0));
     assert_eq!(kitchen.ecs.deployments(BURGER).count(), 1);
-    assert!(kitchen.ecs.service(BURGER).unwrap().steady);
+    assert!(kitchen.ecs.service(BURGER).is_some_and(|service| service.steady));
 }
 
 #[test]

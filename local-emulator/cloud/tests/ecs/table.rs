@@ -88,8 +88,8 @@ fn reach(go: fn(&mut Kitchen)) -> (Kitchen, ContainerRun, u32) {
     let mut kitchen = Kitchen::with(settings, config, Script::Silent);
     kitchen.create(service(V1, 1));
     go(&mut kitchen);
-    let number = if kitchen.ecs.task(id(0)).unwrap().containers[0].run.run > 0 { 12 } else { 1 };
-    let run = kitchen.ecs.task(id(0)).unwrap().containers[0].run;
+    let run = kitchen.ecs.task(id(0)).expect("it is shown for an hour").containers[0].run;
+    let number = if run.run > 0 { 12 } else { 1 };
     kitchen.whatever();
     (kitchen, run, number)
 }

@@ -111,7 +111,10 @@ impl Street {
                     self.batches.push((poller, messages));
                 }
                 Command::Source(Word::Gone { .. }) => self.gone = true,
-                Command::Queue(_) | Command::Source(Word::Queue(_)) | Command::Asynchronous(_) => {}
+                Command::Queue(_)
+                | Command::Source(Word::Queue(_))
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
                 other @ (Command::Spawn { .. }
                 | Command::Deliver { .. }
                 | Command::Notify { .. }

@@ -254,5 +254,6 @@ fn line(command: &Command) -> String {
         Command::Queue(command) => format!("{command:?}"),
         Command::Source(command) => format!("{command:?}"),
         Command::Asynchronous(command) => format!("{command:?}"),
+        Command::Ecs(command) => format!("{command:?}"),
     }
 }

@@ -167,7 +167,8 @@ impl HostWorld {
             | Record::Waits { .. }
             | Record::Answered { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
     }
 

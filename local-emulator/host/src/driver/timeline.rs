@@ -179,7 +179,8 @@ const fn is_logged(record: &Record) -> bool {
         | Record::Waits { .. }
         | Record::Answered { .. }
         | Record::CallerLeft { .. }
-        | Record::Queue(_) => false,
+        | Record::Queue(_)
+        | Record::Ecs(_) => false,
     }
 }
 
@@ -229,7 +230,7 @@ impl Owners {
             | Record::Answered { request, .. }
             | Record::Ended { request, .. }
             | Record::CallerLeft { request } => self.requests.get(request).copied(),
-            Record::Queue(_) => None,
+            Record::Queue(_) | Record::Ecs(_) => None,
         }
     }
 }

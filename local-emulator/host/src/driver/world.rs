@@ -117,6 +117,8 @@ impl World for HostWorld {
             Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
             Command::Source(command) => self.source(command),
             Command::Asynchronous(command) => self.event(now, command),
+            // Nobody tells the services anything yet, so they ask for nothing.
+            Command::Ecs(_) => {}
         }
     }
 

@@ -136,7 +136,8 @@ impl Law for Answers {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => {}
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
             }
         }
         Ok(())

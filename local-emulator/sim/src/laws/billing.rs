@@ -73,7 +73,8 @@ impl Law for Billing {
                 | Record::Answered { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
         Ok(())

@@ -93,7 +93,8 @@ impl Law for Commands {
                 | Command::Release { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => {}
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
             }
         }
         if let Some(process) = ended {

@@ -51,7 +51,8 @@ impl Deadline {
             | Record::Answered { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
         Ok(())
     }
@@ -80,7 +81,8 @@ impl Law for Deadline {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => None,
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => None,
             })
             .collect();
         for (at, record) in step.records {

@@ -78,7 +78,8 @@ impl Law for Diagram {
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
         // A request that has waited long enough for a cold start is under way as its instance is.

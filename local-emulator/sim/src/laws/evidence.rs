@@ -93,7 +93,8 @@ impl Law for EvidenceTold {
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
         for command in step.commands {
@@ -115,7 +116,8 @@ impl Law for EvidenceTold {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => {}
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
             }
         }
         Ok(())

@@ -42,7 +42,8 @@ impl Freezing {
             | Command::Retire { .. }
             | Command::Queue(_)
             | Command::Source(_)
-            | Command::Asynchronous(_) => Ok(()),
+            | Command::Asynchronous(_)
+            | Command::Ecs(_) => Ok(()),
         }
     }
 

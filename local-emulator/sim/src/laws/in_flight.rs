@@ -55,7 +55,8 @@ impl InFlight {
             | Record::Answered { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => return None,
+            | Record::Queue(_)
+            | Record::Ecs(_) => return None,
         };
         let count = self.by_function.entry(function).or_default();
         *count = if entered { *count + 1 } else { count.saturating_sub(1) };

@@ -73,6 +73,7 @@ impl<'run> Step<'run> {
             Input::Event(_)
             | Input::Queue(_)
             | Input::Source(_)
+            | Input::Ecs(_)
             | Input::Restored(_)
             | Input::Timeout => None,
         }

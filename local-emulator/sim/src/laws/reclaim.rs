@@ -102,7 +102,8 @@ impl Reclaim {
             | Record::Answered { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_) => {}
+            | Record::Queue(_)
+            | Record::Ecs(_) => {}
         }
         Ok(())
     }

@@ -46,7 +46,8 @@ impl Law for Release {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => continue,
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => continue,
             };
             let Some(answered) = self.open.get(&mentioned).copied() else {
                 return Err(format!("{command:?} after its release"));

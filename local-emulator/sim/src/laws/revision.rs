@@ -82,7 +82,8 @@ impl Law for Revision {
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
         for command in step.commands {

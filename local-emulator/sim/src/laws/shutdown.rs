@@ -32,6 +32,7 @@ impl Law for Shutdown {
             Input::Event(_)
             | Input::Queue(_)
             | Input::Source(_)
+            | Input::Ecs(_)
             | Input::Restored(_)
             | Input::Timeout => {}
         }
@@ -57,7 +58,8 @@ impl Law for Shutdown {
                 | Command::Terminate { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => {}
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
             }
         }
         if let Some(process) = step.ended() {

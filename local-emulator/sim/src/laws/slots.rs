@@ -49,7 +49,8 @@ impl Law for Slots {
                 | Command::Retire { .. }
                 | Command::Queue(_)
                 | Command::Source(_)
-                | Command::Asynchronous(_) => {}
+                | Command::Asynchronous(_)
+                | Command::Ecs(_) => {}
             }
         }
         Ok(())

@@ -110,7 +110,8 @@ impl Law for Throttle {
                 | Record::Ended { .. }
                 | Record::InitFailed { .. }
                 | Record::CallerLeft { .. }
-                | Record::Queue(_) => {}
+                | Record::Queue(_)
+                | Record::Ecs(_) => {}
             }
         }
         self.in_flight.end(step);

@@ -284,7 +284,8 @@ impl Street<'_> {
             | Command::Thaw { .. }
             | Command::Terminate { .. }
             | Command::Kill { .. }
-            | Command::Retire { .. } => {}
+            | Command::Retire { .. }
+            | Command::Ecs(_) => {}
         }
     }
 

@@ -159,7 +159,8 @@ impl World for Outside {
             | Command::Retire { .. }
             | Command::Queue(_)
             | Command::Source(_)
-            | Command::Asynchronous(_) => {}
+            | Command::Asynchronous(_)
+            | Command::Ecs(_) => {}
         }
     }
 

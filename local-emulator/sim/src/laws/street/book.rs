@@ -80,7 +80,7 @@ impl Book {
         match step.input {
             Input::Queue(event) => self.told(step.now, event),
             Input::Source(event) => self.mapped(event),
-            Input::Event(_) | Input::Restored(_) | Input::Timeout => {}
+            Input::Event(_) | Input::Ecs(_) | Input::Restored(_) | Input::Timeout => {}
         }
         self.slip = Slip::default();
         for (nth, command) in step.commands.iter().enumerate() {
@@ -290,6 +290,7 @@ pub(super) fn sent<'step>(step: &Step<'step>) -> Option<&'step NewMessage> {
         Input::Queue(_)
         | Input::Event(_)
         | Input::Source(_)
+        | Input::Ecs(_)
         | Input::Restored(_)
         | Input::Timeout => None,
     }

@@ -80,6 +80,7 @@ impl Law for Counts {
                 Command::Queue(_)
                 | Command::Source(_)
                 | Command::Asynchronous(_)
+                | Command::Ecs(_)
                 | Command::Spawn { .. }
                 | Command::Deliver { .. }
                 | Command::Notify { .. }

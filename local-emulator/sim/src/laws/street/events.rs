@@ -62,6 +62,7 @@ impl Law for Events {
                 Command::Asynchronous(command) => self.decided(step.now, command)?,
                 Command::Queue(_)
                 | Command::Source(_)
+                | Command::Ecs(_)
                 | Command::Spawn { .. }
                 | Command::Deliver { .. }
                 | Command::Notify { .. }

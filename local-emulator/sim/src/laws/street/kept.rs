@@ -99,6 +99,7 @@ impl Kept {
                 examined.zip(facts).any(|(id, fact)| *id == message && !fact.passes)
             }
             Input::Source(_)
+            | Input::Ecs(_)
             | Input::Queue(_)
             | Input::Event(_)
             | Input::Restored(_)
