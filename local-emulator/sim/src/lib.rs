@@ -16,6 +16,7 @@ pub mod script;
 mod seeded;
 mod simulation;
 pub mod street;
+pub mod tasks;
 mod world;
 
 pub use act::{Act, Startup, Stray};

@@ -142,17 +142,8 @@ impl Ecs {
         task.stop = Some((self.now, reason));
         let (status, origin, containers) = (task.status, task.origin, task.containers.len());
         self.wake_task(id, None);
-        if let Origin::Service { service, deployment } = origin {
-            self.left(service, deployment, id, reason);
-        }
         match status {
-            TaskStatus::Provisioning => {
-                for number in 0..u8::try_from(containers).unwrap_or(u8::MAX) {
-                    let how = Ending::NotStarted;
-                    self.shift_container(id, number, ContainerState::Ended { how });
-                }
-                return self.finish(id);
-            }
+            TaskStatus::Provisioning => {}
             TaskStatus::Activating | TaskStatus::Running => {
                 self.shift(id, TaskStatus::Deactivating);
             }
@@ -161,9 +152,20 @@ impl Ecs {
             | TaskStatus::Stopping
             | TaskStatus::Deprovisioning
             | TaskStatus::Stopped
-            | TaskStatus::Deleted => {}
+            | TaskStatus::Deleted => self.shift(id, TaskStatus::Stopping),
         }
-        self.shift(id, TaskStatus::Stopping);
+        if let Origin::Service { service, deployment } = origin {
+            self.left(service, deployment, id, reason);
+        }
+        if status == TaskStatus::Provisioning {
+            for number in 0..u8::try_from(containers).unwrap_or(u8::MAX) {
+                self.shift_container(id, number, ContainerState::Ended { how: Ending::NotStarted });
+            }
+            return self.finish(id);
+        }
+        if status != TaskStatus::Pending {
+            self.shift(id, TaskStatus::Stopping);
+        }
         self.wind_down(id);
     }
 

@@ -6,13 +6,13 @@
 use std::process::ExitCode;
 
 use lunch_cloud::planted::{Bug, plant};
-use lunch_sim::{Options, Summary, Violation, run, seed_of, street};
+use lunch_sim::{Options, Summary, Violation, run, seed_of, street, tasks};
 
 /// The kind of run that meets it.
 type Run = fn(u64, &Options) -> Result<Summary, Box<Violation>>;
 
 /// Each bug with the law that has to catch it.
-const BUGS: [(Bug, &str, Run); 39] = [
+const BUGS: [(Bug, &str, Run); 50] = [
     (Bug::InstanceTwice, "slots", run),
     (Bug::StaleExit, "stale", run),
     (Bug::IdleNotRearmed, "reclaim", run),
@@ -52,6 +52,17 @@ const BUGS: [(Bug, &str, Run); 39] = [
     (Bug::PollersGoOn, "pollers", street::run),
     (Bug::RetryTooMany, "events", street::run),
     (Bug::EndlessAge, "events", street::run),
+    (Bug::OneTooMany, "maximum", tasks::run),
+    (Bug::MinimumForgotten, "minimum", tasks::run),
+    (Bug::TwoAtATime, "alone", tasks::run),
+    (Bug::KilledTooSoon, "grace", tasks::run),
+    (Bug::StopOrderForgotten, "order", tasks::run),
+    (Bug::StaleRun, "stale", tasks::run),
+    (Bug::TimeoutIsHealthy, "health", tasks::run),
+    (Bug::UnhealthyStays, "health", tasks::run),
+    (Bug::ThrottleForgotten, "throttle", tasks::run),
+    (Bug::BreakerTooLate, "breaker", tasks::run),
+    (Bug::ShutdownForgetsATask, "shutdown", tasks::run),
 ];
 
 fn main() -> ExitCode {

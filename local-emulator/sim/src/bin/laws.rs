@@ -1,12 +1,12 @@
-//! Runs seeds and asks the laws after every step: `laws [--seeds N] [--seed S] [--steps N] [--kind instances|street]`.
+//! Runs seeds and asks the laws after every step: `laws [--seeds N] [--seed S] [--steps N] [--kind instances|street|tasks]`.
 //!
-//! `S` is the first seed: a number, or a commit's hash. Without a kind each seed is run as both.
+//! `S` is the first seed: a number, or a commit's hash. Without a kind each seed is run as all of them.
 #![expect(clippy::print_stdout, reason = "it prints what it finds")]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use lunch_sim::{Options, Summary, Violation, laws, run, seed_of, street};
+use lunch_sim::{Options, Summary, Violation, laws, run, seed_of, street, tasks};
 
 /// A kind of run, with the names of its laws.
 struct Kind {
@@ -15,9 +15,10 @@ struct Kind {
     laws: fn() -> Vec<&'static str>,
 }
 
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind { name: "instances", run, laws: laws::names },
     Kind { name: "street", run: street::run, laws: laws::street::names },
+    Kind { name: "tasks", run: tasks::run, laws: laws::tasks::names },
 ];
 
 fn main() -> ExitCode {
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     let is_known = |name: &String| KINDS.iter().any(|kind| kind.name == name);
     if let Some(unknown) = unknown.or_else(|| chosen.filter(|name| !is_known(name))) {
         println!(
-            "unknown argument `{unknown}`\n(use: laws [--seeds N] [--seed S] [--steps N] [--kind instances|street])"
+            "unknown argument `{unknown}`\n(use: laws [--seeds N] [--seed S] [--steps N] [--kind instances|street|tasks])"
         );
         return ExitCode::from(2);
     }

@@ -20,6 +20,7 @@ mod shutdown;
 mod slots;
 mod stale;
 pub mod street;
+pub mod tasks;
 mod throttle;
 mod wake;
 
