@@ -106,6 +106,10 @@ pub enum Bug {
     BreakerTooLate,
     /// The shutdown forgets a task.
     ShutdownForgetsATask,
+    /// A task that runs no longer is still counted as running.
+    RunningLeaks,
+    /// The end of a throttle is not armed.
+    ThrottleNotArmed,
 }
 
 #[cfg(feature = "planted")]

@@ -141,6 +141,7 @@ impl Ecs {
         let (_, deployment) = service.primary();
         let wants = deployment.alive() < self.bounds(service).desired
             && deployment.rollout != RolloutState::Failed;
+        let wants = wants && !planted::is(Bug::ThrottleNotArmed);
         let at = (wants && deployment.starts_at() > self.now).then(|| deployment.starts_at());
         self.wake_service(id, at);
     }
@@ -243,7 +244,7 @@ impl Ecs {
         kept.pending += u32::from(to.is_pending());
         kept.pending -= u32::from(from.is_pending());
         kept.running += u32::from(to == TaskStatus::Running);
-        kept.running -= u32::from(from == TaskStatus::Running);
+        kept.running -= u32::from(from == TaskStatus::Running && !planted::is(Bug::RunningLeaks));
     }
 
     /// A task came to RUNNING: starts are throttled no longer.

@@ -12,7 +12,7 @@ use lunch_sim::{Options, Summary, Violation, run, seed_of, street, tasks};
 type Run = fn(u64, &Options) -> Result<Summary, Box<Violation>>;
 
 /// Each bug with the law that has to catch it.
-const BUGS: [(Bug, &str, Run); 50] = [
+const BUGS: [(Bug, &str, Run); 52] = [
     (Bug::InstanceTwice, "slots", run),
     (Bug::StaleExit, "stale", run),
     (Bug::IdleNotRearmed, "reclaim", run),
@@ -63,6 +63,8 @@ const BUGS: [(Bug, &str, Run); 50] = [
     (Bug::ThrottleForgotten, "throttle", tasks::run),
     (Bug::BreakerTooLate, "breaker", tasks::run),
     (Bug::ShutdownForgetsATask, "shutdown", tasks::run),
+    (Bug::RunningLeaks, "counts", tasks::run),
+    (Bug::ThrottleNotArmed, "liveness", tasks::run),
 ];
 
 fn main() -> ExitCode {

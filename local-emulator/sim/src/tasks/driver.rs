@@ -31,7 +31,6 @@ enum Happening {
 struct Actor {
     script: Script,
     starts_at: Moment,
-    started: bool,
     over: bool,
     /// The check that is being answered.
     asked: Option<u32>,
@@ -240,7 +239,7 @@ impl Hall<'_> {
     fn start(&mut self, run: ContainerRun) {
         let script = self.script(run);
         let starts_at = self.now + script.starts_after;
-        let actor = Actor { script, starts_at, started: false, over: false, asked: None };
+        let actor = Actor { script, starts_at, over: false, asked: None };
         self.actors.insert(run, actor);
         if let Some(why) = script.fails {
             return self.put_at(starts_at, Happening::Told(Event::StartFailed { run, why }));
@@ -284,7 +283,6 @@ impl Hall<'_> {
                 }
                 actor.asked = None;
             }
-            actor.started |= matches!(event, Event::Started { .. });
             actor.over = matches!(event, Event::StartFailed { .. } | Event::Exited { .. });
         }
         let is_late = matches!(event, Event::Checked { .. });
@@ -298,10 +296,21 @@ impl Hall<'_> {
         }
         self.old_words.push(event);
         if self.happens(Trouble::Stray) {
-            let old = self.random.pick(&self.old_words);
+            let old = self.old_word();
             self.ask(old)?;
         }
         Ok(())
+    }
+
+    /// What was told before, or the end of a container's run before its present one.
+    fn old_word(&mut self) -> Event {
+        let restarted: Vec<_> = self.actors.keys().filter(|run| run.run > 0).copied().collect();
+        if restarted.is_empty() || self.random.chance(0.5) {
+            return self.random.pick(&self.old_words);
+        }
+        let present = self.random.pick(&restarted);
+        let run = ContainerRun { run: present.run - 1, ..present };
+        Event::Exited { run, exit: Exit::Code(1).into() }
     }
 
     /// What a container will do.

@@ -146,8 +146,13 @@ fn depend(random: &mut Random, containers: &mut [ContainerConfig]) {
     if other.health_check.is_some() {
         conditions.push(DependencyCondition::Healthy);
     }
-    let condition = random.pick(&conditions);
     let container = u8::try_from(on).unwrap_or(0);
+    // One that is to end for one is never healthy for another.
+    let is_awaited = containers.iter().flat_map(|one| &one.depends_on);
+    if is_awaited.into_iter().any(|one| one.container == container) {
+        conditions.truncate(1);
+    }
+    let condition = random.pick(&conditions);
     containers[who].depends_on.push(Dependency { container, condition });
 }
 
