@@ -56,6 +56,10 @@ pub enum Bug {
     DedupForgotten,
     /// A group gives messages while some of it are in flight.
     GroupNotBlocked,
+    /// Who asks again with an attempt id gets something else.
+    AttemptAnew,
+    /// What is told again of an attempt is not invisible any longer for it.
+    AttemptNotHidden,
     /// A restart puts a group in the order of its messages' indexes.
     GroupOutOfOrder,
     /// Who goes to the dead is dropped.

@@ -183,7 +183,9 @@ impl<T: Trace> Sqs<T> {
 /// Receive attempt ids: a repeated receive gets what the first got, as far as it still is in flight. F 9.3.
 impl<T: Trace> Sqs<T> {
     fn answer_again(&mut self, wish: &Wish) -> bool {
-        let Some(attempt) = wish.attempt else { return false };
+        let Some(attempt) = wish.attempt.filter(|_| !planted::is(Bug::AttemptAnew)) else {
+            return false;
+        };
         let got = self.attempts.handles.get(&(wish.queue, attempt));
         let Some(handles) = got.map(|got| got.handles.clone()) else { return false };
         let visibility = self.visibility_of(wish);
@@ -193,8 +195,10 @@ impl<T: Trace> Sqs<T> {
             let latest = self.messages.at(index).received() + self.settings.limits.visibility_max;
             let until = (self.now + visibility).min(latest);
             messages.push(self.delivery(index));
-            self.shift(index, State::InFlight { until });
-            self.store_message(index);
+            if !planted::is(Bug::AttemptNotHidden) {
+                self.shift(index, State::InFlight { until });
+                self.store_message(index);
+            }
         }
         if messages.is_empty() {
             return false;

@@ -12,7 +12,7 @@ use lunch_sim::{Options, Summary, Violation, run, seed_of, street, tasks};
 type Run = fn(u64, &Options) -> Result<Summary, Box<Violation>>;
 
 /// Each bug with the law that has to catch it.
-const BUGS: [(Bug, &str, Run); 52] = [
+const BUGS: &[(Bug, &str, Run)] = &[
     (Bug::InstanceTwice, "slots", run),
     (Bug::StaleExit, "stale", run),
     (Bug::IdleNotRearmed, "reclaim", run),
@@ -38,6 +38,8 @@ const BUGS: [(Bug, &str, Run); 52] = [
     (Bug::ReceiveTooMany, "counts", street::run),
     (Bug::DedupForgotten, "dedup", street::run),
     (Bug::GroupNotBlocked, "order", street::run),
+    (Bug::AttemptAnew, "attempts", street::run),
+    (Bug::AttemptNotHidden, "hidden", street::run),
     (Bug::GroupOutOfOrder, "order", street::run),
     (Bug::DeadLetterDropped, "kept", street::run),
     (Bug::DeletionNotStored, "stored", street::run),

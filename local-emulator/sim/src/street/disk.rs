@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use lunch_cloud::asynchronous::Waiting;
 use lunch_cloud::event_source::MappingConfig;
 use lunch_cloud::sqs::{Change, DedupKey, StoredDedup, StoredMessage, StoredQueue, StoredTask};
-use lunch_contract::sqs::{Handle, MessageId, QueueId, SequenceNumber, TaskId};
+use lunch_contract::sqs::{CallId, Handle, MessageId, QueueId, SequenceNumber, TaskId};
 use lunch_contract::{FunctionId, IdAllocator, Moment, QualifierId, RequestId};
 
 /// Something to be made safe.
@@ -43,8 +43,8 @@ pub(super) struct StoredEvent {
 /// Who is to be told something as soon as it is safe.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
-    /// A receiver, what it gets.
-    Received(Vec<Handle>),
+    /// A receiver, by that call, what it gets.
+    Received(CallId, Vec<Handle>),
     /// Anybody else, who has nothing to do with it.
     Done,
 }

@@ -295,7 +295,7 @@ impl Street<'_> {
             sqs::Command::Received { call, messages } => {
                 self.people.waiting.remove(call);
                 let handles = messages.iter().map(|delivery| delivery.handle).collect();
-                self.disk.answer(Answer::Received(handles));
+                self.disk.answer(Answer::Received(*call, handles));
             }
             sqs::Command::Refused { call, .. } => {
                 self.people.waiting.remove(call);

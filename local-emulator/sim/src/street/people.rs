@@ -7,7 +7,9 @@ use lunch_cloud::event_source;
 use lunch_cloud::sqs::{self, Kind, NewMessage, QueueConfig};
 use lunch_cloud::{Event, InvocationKind};
 use lunch_contract::FunctionId;
-use lunch_contract::sqs::{CallId, DedupId, GroupId, Handle, MessageId, QueueId, TaskId};
+use lunch_contract::sqs::{
+    AttemptId, CallId, DedupId, GroupId, Handle, MessageId, QueueId, TaskId,
+};
 
 use super::disk::{Answer, Write};
 use super::driver::{Outlook, Street};
@@ -24,10 +26,22 @@ pub(super) enum Task {
     Crash,
     /// A receiver is done with a message; or wants it to be invisible for that long.
     Handled(Handle, Option<Duration>),
+    /// Somebody asks again, since an answer was lost.
+    AskAgain(Asked),
     /// Somebody hangs up.
     Leave(CallId),
     /// Somebody who deletes what he gets receives from that queue.
     Empty(QueueId),
+}
+
+/// What somebody asked a queue for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    queue: QueueId,
+    max: u8,
+    wait: Option<Duration>,
+    visibility: Option<Duration>,
+    attempt: Option<AttemptId>,
 }
 
 /// What people remember.
@@ -39,6 +53,8 @@ pub(super) struct People {
     moves: u32,
     pub(super) waiting: BTreeSet<CallId>,
     handles: VecDeque<Handle>,
+    /// Calls with an attempt id whose answer nobody has heard.
+    asked: BTreeMap<CallId, Asked>,
 }
 
 const HANDLES: usize = 60;
@@ -57,9 +73,10 @@ impl People {
     /// What people still mean to do after the end of the process.
     pub(super) fn survivors(&mut self) -> Vec<Task> {
         self.waiting.clear();
-        let tasks = std::mem::take(&mut self.tasks).into_values();
+        let unanswered = std::mem::take(&mut self.asked).into_values().map(Task::AskAgain);
+        let tasks = std::mem::take(&mut self.tasks).into_values().chain(unanswered);
         let survives = |task: &Task| match task {
-            Task::Visit | Task::Handled(..) | Task::Empty(_) => true,
+            Task::Visit | Task::Handled(..) | Task::AskAgain(_) | Task::Empty(_) => true,
             Task::Committed | Task::Crash | Task::Leave(_) => false,
         };
         tasks.filter(survives).collect()
@@ -79,6 +96,7 @@ impl Street<'_> {
             Task::Crash if self.healed || self.stops => Ok(()),
             Task::Crash => self.crash(),
             Task::Handled(handle, timeout) => self.handled(handle, timeout),
+            Task::AskAgain(asked) => self.call(asked).map(drop),
             Task::Leave(call) if self.people.waiting.remove(&call) => {
                 self.ask(sqs::Event::CallerLeft { call }).map(drop)
             }
@@ -124,9 +142,13 @@ impl Street<'_> {
         FunctionId(u32::try_from(self.random.index(count)).unwrap_or(0))
     }
 
+    fn is_fifo(&self, queue: QueueId) -> bool {
+        matches!(self.plan.queues[queue.0 as usize].kind, Kind::Fifo { .. })
+    }
+
     pub(super) fn new_message(&mut self, queue: QueueId, delay: Option<Duration>) -> NewMessage {
         let (index, serial) = self.messages.allocate();
-        let is_fifo = matches!(self.plan.queues[queue.0 as usize].kind, Kind::Fifo { .. });
+        let is_fifo = self.is_fifo(queue);
         let group = GroupId::of(1 + self.random.below(self.plan.groups));
         let dedup = DedupId(u128::from(self.random.below(self.plan.dedups)));
         NewMessage {
@@ -153,7 +175,9 @@ impl Street<'_> {
         let max = self.random.pick(&[1, 1, 3, 10]);
         let wait = self.random.pick(&[None, Some(0), Some(5)]).map(Duration::from_secs);
         let visibility = self.random.pick(&[None, None, Some(0), Some(7)]).map(Duration::from_secs);
-        let call = self.call(queue, max, wait, visibility)?;
+        let attempt = AttemptId(u128::from(self.people.calls));
+        let attempt = (self.is_fifo(queue) && self.random.chance(0.5)).then_some(attempt);
+        let call = self.call(Asked { queue, max, wait, visibility, attempt })?;
         if self.happens(Trouble::HangsUp) {
             let soon = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(5));
             self.after(soon, Task::Leave(call));
@@ -161,20 +185,18 @@ impl Street<'_> {
         Ok(())
     }
 
-    fn call(
-        &mut self,
-        queue: QueueId,
-        max: u8,
-        wait: Option<Duration>,
-        visibility: Option<Duration>,
-    ) -> Result<CallId, crate::run::Broken> {
+    fn call(&mut self, asked: Asked) -> Result<CallId, crate::run::Broken> {
         self.people.calls += 1;
         let call = CallId(self.people.calls);
         self.people.waiting.insert(call);
-        let attempt = None;
+        if asked.attempt.is_some() {
+            self.people.asked.insert(call, asked);
+        }
+        let Asked { queue, max, wait, visibility, attempt } = asked;
         if self.ask(sqs::Event::Receive { call, queue, max, wait, visibility, attempt })?.is_some()
         {
             self.people.waiting.remove(&call);
+            self.people.asked.remove(&call);
         }
         Ok(call)
     }
@@ -183,7 +205,10 @@ impl Street<'_> {
     pub(super) fn heard(&mut self, answers: Vec<Answer>) {
         for answer in answers {
             match answer {
-                Answer::Received(handles) => {
+                Answer::Received(call, handles) => {
+                    if self.is_lost(call) {
+                        continue;
+                    }
                     for handle in handles {
                         self.received(handle);
                     }
@@ -191,6 +216,17 @@ impl Street<'_> {
                 Answer::Done => {}
             }
         }
+    }
+
+    /// Whether that answer gets lost; who had an attempt id then asks again with it, twice at times.
+    fn is_lost(&mut self, call: CallId) -> bool {
+        let Some(asked) = self.people.asked.remove(&call) else { return false };
+        let is_lost = self.happens(Trouble::AnswerLost);
+        if is_lost {
+            let later = self.random.magnitude(Duration::from_millis(1), Duration::from_secs(400));
+            self.after(later, Task::AskAgain(asked));
+        }
+        is_lost
     }
 
     fn received(&mut self, handle: Handle) {
@@ -225,7 +261,8 @@ impl Street<'_> {
 
     /// Receives and deletes, again and again.
     fn empty(&mut self, queue: QueueId) -> Outlook {
-        self.call(queue, 10, Some(Duration::ZERO), None)?;
+        let wait = Some(Duration::ZERO);
+        self.call(Asked { queue, max: 10, wait, visibility: None, attempt: None })?;
         self.after(Duration::from_secs(5), Task::Empty(queue));
         Ok(())
     }

@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     PartialFailure,
     /// A receiver keeps what it was given and never says a word of it.
     Forgets,
+    /// A receiver of a FIFO queue does not get its answer, and asks again with the same attempt id.
+    AnswerLost,
     /// A receiver wants a message to be invisible for another time.
     ChangesVisibility,
     /// A receiver takes longer than its messages are invisible.
@@ -48,13 +50,14 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 20] = [
         Self::Crash,
         Self::Stop,
         Self::StoreFails,
         Self::SlowStore,
         Self::PartialFailure,
         Self::Forgets,
+        Self::AnswerLost,
         Self::ChangesVisibility,
         Self::SlowReceiver,
         Self::OldHandle,

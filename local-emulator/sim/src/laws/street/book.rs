@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lunch_cloud::drive::Input;
 use lunch_cloud::event_source::{self, MappingConfig, MappingId};
-use lunch_cloud::sqs::{self, Change, Kind, NewMessage, QueueConfig, Record, State};
+use lunch_cloud::sqs::{self, Change, Delivery, Kind, NewMessage, QueueConfig, Record, State};
 use lunch_cloud::{Command, sqs::Event};
 use lunch_contract::Moment;
 use lunch_contract::sqs::{
@@ -243,9 +243,20 @@ impl Book {
             let Command::Queue(sqs::Command::Received { messages, .. }) = command else { continue };
             for delivery in messages {
                 let key = (delivery.message, delivery.receive_count);
-                let Some(moves) = slip.moves.get(&key) else { continue };
+                let Some(moves) = slip.moves.get(&key) else {
+                    self.told_again(step.now, delivery, slip.hidden.get(&key).copied());
+                    continue;
+                };
                 self.receipts.insert(delivery.handle, (delivery.message, *moves));
             }
+        }
+    }
+
+    /// A receive is told again, and its time begins anew.
+    fn told_again(&mut self, now: Moment, delivery: &Delivery, visibility: Option<Duration>) {
+        let of_queue = self.queues.get(&delivery.handle.queue).map(|queue| queue.visibility);
+        if let Some(letter) = self.letters.get_mut(&delivery.message) {
+            letter.hidden_until = now + visibility.or(of_queue).unwrap_or_default();
         }
     }
 
@@ -269,6 +280,19 @@ impl Book {
     /// In which receive of this step a delivery is, if a receiver's own.
     pub(super) fn receive_of(&self, message: MessageId, count: u32) -> Option<usize> {
         self.slip.receives.get(&(message, count)).copied()
+    }
+
+    /// Whether that receive was told in an earlier step.
+    pub(super) fn is_told_again(&self, delivery: &Delivery) -> bool {
+        self.receipts.contains_key(&delivery.handle)
+    }
+
+    /// Whether the message that the handle was given for is still in flight by that very receive.
+    pub(super) fn is_in_flight_by(&self, handle: Handle, now: Moment) -> bool {
+        let Some((message, moves)) = self.receipts.get(&handle) else { return false };
+        self.letters.get(message).is_some_and(|letter| {
+            letter.moves == *moves && letter.here == handle.receive && now < letter.hidden_until
+        })
     }
 
     /// What a message of a FIFO queue is deduplicated by.

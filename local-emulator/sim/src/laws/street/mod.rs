@@ -6,6 +6,7 @@
 //! soon as it is safe. When the process ends, the first goes on as a copy of the second: what was not safe has never
 //! been, and no law has to know how to take something back.
 
+mod attempts;
 mod book;
 mod counts;
 mod dedup;
@@ -72,6 +73,7 @@ pub(crate) struct Restart {
 
 #[derive(Clone, Debug, Default)]
 struct Laws {
+    attempts: attempts::Attempts,
     kept: kept::Kept,
     deleted: deleted::Deleted,
     order: order::Order,
@@ -84,13 +86,14 @@ struct Laws {
 }
 
 impl Laws {
-    fn all(&mut self) -> [&mut dyn Law; 9] {
+    fn all(&mut self) -> [&mut dyn Law; 10] {
         [
             &mut self.deleted,
             &mut self.dedup,
             &mut self.order,
             &mut self.counts,
             &mut self.hidden,
+            &mut self.attempts,
             &mut self.kept,
             &mut self.pollers,
             &mut self.events,
