@@ -66,6 +66,8 @@ pub enum Bug {
     DeadLetterDropped,
     /// A deletion is not stored.
     DeletionNotStored,
+    /// The deletion of a queue is not stored.
+    QueueNotRemoved,
     /// A FIFO queue deletes in vain, as a standard one may.
     DeletedInVainOnFifo,
     /// A restart shows what is in flight.

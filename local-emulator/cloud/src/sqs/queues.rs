@@ -10,6 +10,7 @@ use super::stored::Change;
 use super::table::NONE;
 use super::trace::{End, Trace};
 use super::wake::Owner;
+use crate::planted::{self, Bug};
 use crate::settings::Pace;
 
 impl<T: Trace> Sqs<T> {
@@ -62,7 +63,9 @@ impl<T: Trace> Sqs<T> {
         self.forget_moves(id);
         self.queues.remove(&id);
         self.count_source(redrive, -1);
-        self.store(Change::QueueRemoved { queue: id });
+        if !planted::is(Bug::QueueNotRemoved) {
+            self.store(Change::QueueRemoved { queue: id });
+        }
         if self.settings.pace == Pace::Aws {
             self.block_name(name);
         }

@@ -43,6 +43,7 @@ const BUGS: &[(Bug, &str, Run)] = &[
     (Bug::GroupOutOfOrder, "order", street::run),
     (Bug::DeadLetterDropped, "kept", street::run),
     (Bug::DeletionNotStored, "stored", street::run),
+    (Bug::QueueNotRemoved, "deleted", street::run),
     (Bug::DeletedInVainOnFifo, "deleted", street::run),
     (Bug::VisibilityForgotten, "hidden", street::run),
     (Bug::VisibilityNotArmed, "drains", street::run),

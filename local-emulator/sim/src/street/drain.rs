@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use lunch_cloud::Event;
-use lunch_cloud::sqs::{self, QueueConfig};
+use lunch_cloud::sqs;
 use lunch_contract::FunctionId;
-use lunch_contract::sqs::QueueId;
 
 use super::driver::{Outlook, Street};
 use super::people::Task;
+use super::plan::MappingPlan;
 use crate::laws::street::DRAINS;
 use crate::run::Broken;
 
@@ -59,16 +59,11 @@ impl Street<'_> {
             self.update_mapping(number, self.plan.mappings[number].config)?;
         }
         for number in 0..self.plan.queues.len() {
-            let queue = QueueId(u32::try_from(number).unwrap_or(0));
-            // As AWS wants it of a mapped queue: what is being worked off does not come back meanwhile.
-            let config = self.plan.queues[number];
-            let visibility = config.visibility.max(Duration::from_secs(60));
-            self.ask(sqs::Event::SetAttributes {
-                queue,
-                config: QueueConfig { visibility, ..config },
-            })?;
-            if self.plan.mappings.iter().all(|mapping| mapping.config.queue != queue) {
-                self.after(Duration::ZERO, Task::Empty(queue));
+            let (queue, config) = (self.queue(number), self.config_of(number));
+            self.ask(sqs::Event::SetAttributes { queue, config })?;
+            let feeds = |mapping: &MappingPlan| self.plan.place(mapping.config.queue) == number;
+            if !self.plan.mappings.iter().any(feeds) {
+                self.after(Duration::ZERO, Task::Empty(number));
             }
         }
         Ok(())

@@ -95,6 +95,11 @@ pub(super) struct Street<'plan> {
     commands: u64,
     instances: u64,
     pub(super) restarts: u64,
+    /// Which queue there is of each name, or was last; and how many were made again.
+    pub(super) ids: Vec<QueueId>,
+    pub(super) made: u32,
+    /// Everything is there.
+    pub(super) begun: bool,
 }
 
 const TAIL: usize = 20;
@@ -129,23 +134,23 @@ impl<'plan> Street<'plan> {
             commands: 0,
             instances: 0,
             restarts: 0,
+            ids: (0u32..).take(plan.queues.len()).map(QueueId).collect(),
+            made: 0,
+            begun: false,
         }
     }
 
     pub(super) fn play(&mut self, steps: u64) -> Outlook {
         self.deploy()?;
-        for (number, config) in self.plan.queues.iter().enumerate() {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            let name = lunch_contract::sqs::NameId(u64::from(number));
-            let queue = QueueId(number);
-            self.ask(sqs::Event::CreateQueue { queue, name, config: *config })?;
+        for (place, config) in self.plan.queues.iter().enumerate() {
+            self.create(place, self.queue(place), *config)?;
         }
         for number in 0..self.plan.mappings.len() {
             self.disk.write(Write::Mapping(number, self.plan.mappings[number].config));
             self.map(number, self.plan.mappings[number].config)?;
         }
         while !self.disk.is_quiet() && self.step()? {}
-        self.healed = false;
+        (self.healed, self.begun) = (false, true);
         self.after(Duration::ZERO, Task::Visit);
         while self.steps < steps && self.step()? {}
         self.drain()
@@ -221,7 +226,10 @@ impl Street<'_> {
                 }
                 Deferred::Record(queue) => {
                     let message = self.new_message(queue, None);
-                    self.input(sqs::Event::Send { queue, message }.into())?;
+                    let index = message.message.index;
+                    if self.input(sqs::Event::Send { queue, message }.into())?.is_some() {
+                        self.messages.free(index);
+                    }
                 }
             }
         }
@@ -298,7 +306,7 @@ impl Street<'_> {
                 self.disk.answer(Answer::Received(*call, handles));
             }
             sqs::Command::Refused { call, .. } => {
-                self.people.waiting.remove(call);
+                self.people.turned_away(*call);
             }
             sqs::Command::Forget { message } => self.messages.free(message.index),
             sqs::Command::Sent { .. } | sqs::Command::Moved { .. } => {}
@@ -346,6 +354,7 @@ impl Street<'_> {
                 let destinations = self.plan.destinations[function.0 as usize];
                 let is_well = *condition == Condition::Success;
                 let to = if is_well { destinations.success } else { destinations.failure };
+                let to = to.map(|queue| self.queue(self.plan.place(queue)));
                 self.deferred.extend(to.map(Deferred::Record));
             }
         }

@@ -27,6 +27,7 @@ mod drain;
 mod driver;
 mod people;
 mod plan;
+mod queues;
 mod survive;
 
 use self::driver::Street;

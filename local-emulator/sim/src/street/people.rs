@@ -30,8 +30,10 @@ pub(super) enum Task {
     AskAgain(Asked),
     /// Somebody hangs up.
     Leave(CallId),
-    /// Somebody who deletes what he gets receives from that queue.
-    Empty(QueueId),
+    /// Somebody who deletes what he gets receives from the queue of that name.
+    Empty(usize),
+    /// Somebody makes the queue of that name again.
+    MakeQueue(usize),
 }
 
 /// What somebody asked a queue for.
@@ -70,6 +72,12 @@ impl People {
         self.tasks.remove(&token)
     }
 
+    /// Nobody answers that call.
+    pub(super) fn turned_away(&mut self, call: CallId) {
+        self.waiting.remove(&call);
+        self.asked.remove(&call);
+    }
+
     /// What people still mean to do after the end of the process.
     pub(super) fn survivors(&mut self) -> Vec<Task> {
         self.waiting.clear();
@@ -77,7 +85,7 @@ impl People {
         let tasks = std::mem::take(&mut self.tasks).into_values().chain(unanswered);
         let survives = |task: &Task| match task {
             Task::Visit | Task::Handled(..) | Task::AskAgain(_) | Task::Empty(_) => true,
-            Task::Committed | Task::Crash | Task::Leave(_) => false,
+            Task::Committed | Task::Crash | Task::Leave(_) | Task::MakeQueue(_) => false,
         };
         tasks.filter(survives).collect()
     }
@@ -101,7 +109,12 @@ impl Street<'_> {
                 self.ask(sqs::Event::CallerLeft { call }).map(drop)
             }
             Task::Leave(_) => Ok(()),
-            Task::Empty(queue) => self.empty(queue),
+            Task::Empty(place) => self.empty(place),
+            Task::MakeQueue(place) if self.stops => {
+                self.after(Duration::from_secs(1), Task::MakeQueue(place));
+                Ok(())
+            }
+            Task::MakeQueue(place) => self.make_queue(place),
         }
     }
 
@@ -134,7 +147,8 @@ impl Street<'_> {
     }
 
     fn any_queue(&mut self) -> QueueId {
-        QueueId(u32::try_from(self.random.index(self.plan.queues.len())).unwrap_or(0))
+        let place = self.random.index(self.plan.queues.len());
+        self.queue(place)
     }
 
     fn any_function(&mut self) -> FunctionId {
@@ -143,7 +157,7 @@ impl Street<'_> {
     }
 
     fn is_fifo(&self, queue: QueueId) -> bool {
-        matches!(self.plan.queues[queue.0 as usize].kind, Kind::Fifo { .. })
+        matches!(self.plan.queues[self.plan.place(queue)].kind, Kind::Fifo { .. })
     }
 
     pub(super) fn new_message(&mut self, queue: QueueId, delay: Option<Duration>) -> NewMessage {
@@ -195,8 +209,7 @@ impl Street<'_> {
         let Asked { queue, max, wait, visibility, attempt } = asked;
         if self.ask(sqs::Event::Receive { call, queue, max, wait, visibility, attempt })?.is_some()
         {
-            self.people.waiting.remove(&call);
-            self.people.asked.remove(&call);
+            self.people.turned_away(call);
         }
         Ok(call)
     }
@@ -237,7 +250,7 @@ impl Street<'_> {
         if self.happens(Trouble::Forgets) {
             return;
         }
-        let visibility = self.plan.queues[handle.queue.0 as usize].visibility;
+        let visibility = self.plan.queues[self.plan.place(handle.queue)].visibility;
         let most = visibility.max(Duration::from_millis(20)) / 2;
         let slow = self.happens(Trouble::SlowReceiver);
         let most = if slow { most * 4 } else { most };
@@ -260,10 +273,11 @@ impl Street<'_> {
     }
 
     /// Receives and deletes, again and again.
-    fn empty(&mut self, queue: QueueId) -> Outlook {
+    fn empty(&mut self, place: usize) -> Outlook {
+        let queue = self.queue(place);
         let wait = Some(Duration::ZERO);
         self.call(Asked { queue, max: 10, wait, visibility: None, attempt: None })?;
-        self.after(Duration::from_secs(5), Task::Empty(queue));
+        self.after(Duration::from_secs(5), Task::Empty(place));
         Ok(())
     }
 }
@@ -312,12 +326,16 @@ impl Street<'_> {
             config.concurrency_max = self.random.pick(&[None, Some(2), Some(4)]);
             self.update_mapping(number, config)?;
         }
+        if self.happens(Trouble::DeleteQueue) {
+            let place = self.random.index(self.plan.queues.len());
+            self.delete_queue(place)?;
+        }
         if self.happens(Trouble::Remap) && !self.plan.mappings.is_empty() {
             let number = self.random.index(self.plan.mappings.len());
             if let Some(mapping) = self.mapping_of(number) {
                 self.ask(event_source::Event::Delete { mapping })?;
             }
-            let config = self.plan.mappings[number].config;
+            let config = self.bound(self.plan.mappings[number].config);
             self.disk.write(Write::Mapping(number, config));
             self.map(number, config)?;
         }
@@ -327,8 +345,10 @@ impl Street<'_> {
     fn move_back(&mut self) -> Outlook {
         self.people.moves += 1;
         let task = TaskId(self.people.moves);
-        let source = QueueId(u32::from(self.random.chance(0.5)));
-        let destination = self.random.pick(&[None, None, Some(QueueId(2))]);
+        let is_fifo = self.random.chance(0.5);
+        let source = self.queue(usize::from(is_fifo));
+        let destination = self.random.pick(&[None, None, Some(2)]);
+        let destination = destination.map(|place| self.queue(place));
         let per_second = self.random.pick(&[None, Some(1)]);
         self.ask(sqs::Event::StartMove { task, source, destination, per_second }).map(drop)
     }
@@ -337,10 +357,10 @@ impl Street<'_> {
     fn set_attributes(&mut self) -> Outlook {
         let number = self.random.index(self.plan.queues.len());
         let other = self.random.index(self.plan.queues.len());
-        let (config, other) = (self.plan.queues[number], self.plan.queues[other]);
+        let (config, other) = (self.config_of(number), self.plan.queues[other]);
         let redrive = if self.random.chance(0.5) { None } else { config.redrive };
         let config = QueueConfig { visibility: other.visibility, redrive, ..config };
-        let queue = QueueId(u32::try_from(number).unwrap_or(0));
+        let queue = self.queue(number);
         self.ask(sqs::Event::SetAttributes { queue, config }).map(drop)
     }
 
@@ -350,6 +370,7 @@ impl Street<'_> {
         config: event_source::MappingConfig,
     ) -> Outlook {
         let Some(mapping) = self.mapping_of(number) else { return Ok(()) };
+        let config = self.bound(config);
         self.disk.write(Write::Mapping(number, config));
         self.ask(event_source::Event::Update { mapping, config }).map(drop)
     }

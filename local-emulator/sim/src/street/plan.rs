@@ -43,6 +43,8 @@ pub(crate) enum Trouble {
     /// A mapping is deleted, and another one made.
     Remap,
     SetAttributes,
+    /// A queue is deleted, and made again some time later.
+    DeleteQueue,
     Purge,
     MoveBack,
     /// Nothing happens for a long time.
@@ -50,7 +52,7 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    const ALL: [Self; 20] = [
+    const ALL: [Self; 21] = [
         Self::Crash,
         Self::Stop,
         Self::StoreFails,
@@ -68,6 +70,7 @@ impl Trouble {
         Self::UpdateMapping,
         Self::Remap,
         Self::SetAttributes,
+        Self::DeleteQueue,
         Self::Purge,
         Self::MoveBack,
         Self::Quiet,
@@ -174,6 +177,11 @@ impl StreetPlan {
             groups: 1 + random.below(4),
             dedups: random.pick(&[5, 50, 5_000]),
         }
+    }
+
+    /// Which of the plan's queues that is or was: each time one is made it has another id.
+    pub(crate) fn place(&self, queue: QueueId) -> usize {
+        queue.0 as usize % self.queues.len()
     }
 
     pub(crate) fn rate(&self, trouble: Trouble) -> f64 {

@@ -110,8 +110,9 @@ impl Street<'_> {
         };
         self.tell(restored.into())?;
         self.look()?;
+        self.find_queues()?;
         for (number, config) in self.disk.kept.mappings.clone() {
-            self.map(number, config)?;
+            self.map(number, self.bound(config))?;
         }
         Ok(())
     }

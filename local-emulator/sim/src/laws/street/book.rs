@@ -41,6 +41,8 @@ pub(crate) type DedupKey = (QueueId, Option<GroupId>, DedupId);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
     pub(crate) queues: BTreeMap<QueueId, QueueConfig>,
+    /// Those of them that were deleted.
+    pub(crate) deleted: BTreeSet<QueueId>,
     pub(crate) letters: BTreeMap<MessageId, Letter>,
     /// Those that have ended.
     pub(crate) gone: BTreeSet<MessageId>,
@@ -108,8 +110,10 @@ impl Book {
                     letter.hidden_until = now + *timeout;
                 }
             }
-            Event::DeleteQueue { .. }
-            | Event::Send { .. }
+            Event::DeleteQueue { queue } => {
+                self.deleted.insert(*queue);
+            }
+            Event::Send { .. }
             | Event::CallerLeft { .. }
             | Event::Delete { .. }
             | Event::Purge { .. }

@@ -113,5 +113,9 @@ impl Law for Counts {
 /// Where a queue's dead go, and after how many receives.
 fn redrive_of(book: &Book, queue: QueueId) -> Option<(QueueId, u32)> {
     let redrive = book.queues.get(&queue)?.redrive?;
+    // Who has nowhere to go stays.
+    if book.deleted.contains(&redrive.target) {
+        return None;
+    }
     Some((redrive.target, redrive.max_receives.max(1)))
 }

@@ -1,4 +1,5 @@
-//! What is deleted stays deleted: on FIFO queues always, on standard ones unless mischief lets it come once more.
+//! What is deleted stays deleted: on FIFO queues always, on standard ones unless mischief lets it come once more. A queue
+//! that is deleted takes all that is in it along, and none of it comes back.
 
 use lunch_cloud::drive::Input;
 use lunch_cloud::sqs::{Event, Record};
@@ -43,6 +44,9 @@ impl Law for Deleted {
     /// A deletion that was taken ends the message that the handle was given for, if it is still there.
     fn check(&mut self, book: &Book, step: &Step<'_>) -> Verdict {
         let in_vain = std::mem::take(&mut self.in_vain);
+        let mut letters = book.letters.iter();
+        let left = letters.find(|(_, letter)| book.deleted.contains(&letter.queue));
+        require(left.is_none(), || format!("{left:?} is in a queue that is deleted"))?;
         let Input::Queue(Event::Delete { handle, .. }) = step.input else { return Ok(()) };
         if step.refusal.is_some() {
             return Ok(());
@@ -55,6 +59,8 @@ impl Law for Deleted {
     }
 
     fn look(&mut self, book: &Book, messages: &Messages) -> Verdict {
+        let queue = messages.keys().find(|queue| book.deleted.contains(queue));
+        require(queue.is_none(), || format!("{queue:?} is there again after its deletion"))?;
         let again = messages.values().flatten().find(|one| book.gone.contains(&one.message));
         require(again.is_none(), || format!("{again:?} is there again after its end"))
     }
