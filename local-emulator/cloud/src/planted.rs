@@ -80,6 +80,12 @@ pub enum Bug {
     PollerTooMany,
     /// A batch has one message more than its size.
     BatchTooLarge,
+    /// At AWS's pace a deleted queue's name is free at once.
+    NameFreeAtOnce,
+    /// At AWS's pace a queue may be purged again at once.
+    PurgedAgain,
+    /// At AWS's pace a poller does not rest after a batch that failed.
+    PollerNeverRests,
     /// A failure in part deletes the whole batch.
     PartialDeletesAll,
     /// A poller that has worked off a batch asks for no more.

@@ -363,7 +363,9 @@ impl EventSources {
         let Limits { pace, retry_min, retry_max, .. } = self.limits;
         let Some(poller) = self.pollers.get_mut(&id) else { return };
         poller.rested = match pace {
-            Pace::Aws if has_failed => (poller.rested * 2).clamp(retry_min, retry_max),
+            Pace::Aws if has_failed && !planted::is(Bug::PollerNeverRests) => {
+                (poller.rested * 2).clamp(retry_min, retry_max)
+            }
             Pace::Aws | Pace::Fast => Duration::ZERO,
         };
     }

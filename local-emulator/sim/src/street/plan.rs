@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lunch_cloud::event_source::{self, MappingConfig};
 use lunch_cloud::sqs::{self, Kind, Mischief, QueueConfig, Redrive};
-use lunch_cloud::{DelayModel, asynchronous, asynchronous::EventConfig};
+use lunch_cloud::{DelayModel, Pace, asynchronous, asynchronous::EventConfig};
 use lunch_contract::sqs::{Attributes, DeduplicationScope, QueueId};
 use lunch_contract::{FunctionId, Limits};
 
@@ -214,7 +214,9 @@ fn instances(seed: u64, random: &mut Random) -> Plan {
     let settings = &mut plan.settings;
     settings.limits.init = Limits::strict().init;
     settings.asynchronous = asynchronous::Settings::default();
+    let pace = if random.chance(0.3) { Pace::Aws } else { Pace::Fast };
     settings.sources = event_source::Limits {
+        pace,
         pollers_min: random.pick(&[1, 2, 5]),
         payload_bytes_max: random.pick(&[300_000, 6 * 1024 * 1024]),
         ..event_source::Limits::default()
@@ -227,7 +229,7 @@ fn instances(seed: u64, random: &mut Random) -> Plan {
         late: random.pick(&[Duration::ZERO, Duration::from_millis(700)]),
     };
     let mischief = if random.chance(0.4) { mischief } else { Mischief::default() };
-    settings.sqs = sqs::Settings { seed: random.next(), limits, mischief, ..Default::default() };
+    settings.sqs = sqs::Settings { seed: random.next(), limits, pace, mischief };
     plan
 }
 

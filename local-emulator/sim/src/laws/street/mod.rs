@@ -15,6 +15,7 @@ mod events;
 mod hidden;
 mod kept;
 mod order;
+mod pace;
 mod pollers;
 mod stored;
 
@@ -73,6 +74,7 @@ pub(crate) struct Restart {
 
 #[derive(Clone, Debug, Default)]
 struct Laws {
+    pace: pace::Pace,
     attempts: attempts::Attempts,
     kept: kept::Kept,
     deleted: deleted::Deleted,
@@ -86,7 +88,7 @@ struct Laws {
 }
 
 impl Laws {
-    fn all(&mut self) -> [&mut dyn Law; 10] {
+    fn all(&mut self) -> [&mut dyn Law; 11] {
         [
             &mut self.deleted,
             &mut self.dedup,
@@ -96,6 +98,7 @@ impl Laws {
             &mut self.attempts,
             &mut self.kept,
             &mut self.pollers,
+            &mut self.pace,
             &mut self.events,
             &mut self.stored,
         ]
