@@ -92,6 +92,8 @@ pub enum Bug {
     PollerStops,
     /// Pollers go on when the cloud ends.
     PollersGoOn,
+    /// An event's end is made safe, and its record after it; in the driver of a street.
+    RecordApart,
     /// An event is tried once more than its function says.
     RetryTooMany,
     /// Nobody asks how old an event is.
@@ -136,13 +138,15 @@ pub fn plant(bug: Option<Bug>) {
 
 /// Whether that bug is planted.
 #[cfg(feature = "planted")]
-pub(crate) fn is(bug: Bug) -> bool {
+#[must_use]
+pub fn is(bug: Bug) -> bool {
     PLANTED.load(core::sync::atomic::Ordering::Relaxed) == bug as u8
 }
 
 /// Whether that bug is planted: none is.
 #[cfg(not(feature = "planted"))]
-pub(crate) const fn is(bug: Bug) -> bool {
+#[must_use]
+pub const fn is(bug: Bug) -> bool {
     let _ = bug;
     false
 }

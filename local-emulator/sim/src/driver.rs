@@ -191,6 +191,8 @@ impl<'plan> Driver<'plan> {
             wakes,
             settled: self.simulation.cloud.settled(),
             looks,
+            destinations: &[],
+            record_of: None,
         };
         for law in &mut self.laws {
             law.check(&step).map_err(|what| Broken { law: law.name(), what })?;

@@ -31,6 +31,8 @@ use lunch_cloud::drive::Input;
 use lunch_cloud::{Command, Event, FunctionConfig, Phase, Record, Refused, Settings, Wake};
 use lunch_contract::{FunctionId, InstanceId, Moment, Process};
 
+use crate::street::Destinations;
+
 /// One telling and all that came of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Step<'run> {
@@ -45,6 +47,10 @@ pub(crate) struct Step<'run> {
     pub(crate) settled: bool,
     /// What the cloud looked like before and after, where a step should have changed nothing.
     pub(crate) looks: Option<[String; 2]>,
+    /// Where each function's events end.
+    pub(crate) destinations: &'run [Destinations],
+    /// What is sent in it is that event's record.
+    pub(crate) record_of: Option<u64>,
 }
 
 impl<'run> Step<'run> {

@@ -7,10 +7,9 @@ use std::time::Duration;
 use lunch_cloud::asynchronous::{self, Condition};
 use lunch_cloud::drive::Input;
 use lunch_cloud::event_source::{self, Fact, MappingId, PollerId, Verdict};
+use lunch_cloud::planted::{self, Bug};
 use lunch_cloud::sqs::{self, Delivery};
-use lunch_cloud::{
-    Command, Event, InvocationKind, Record, Refused, ReplyAt, Settings, Wake, journal,
-};
+use lunch_cloud::{Command, Event, InvocationKind, Record, Refused, ReplyAt, Wake, journal};
 use lunch_contract::sqs::{MessageId, QueueId};
 use lunch_contract::{FunctionId, IdAllocator, Moment, Outcome, QualifierId, RequestId};
 
@@ -34,12 +33,13 @@ pub(super) struct Told {
     entry: journal::Entry,
     records: Vec<(Moment, Record)>,
     wakes: [Option<(Moment, Wake)>; 2],
+    record_of: Option<u64>,
 }
 
 impl Told {
-    pub(super) const fn step<'run>(&'run self, settings: &'run Settings) -> Step<'run> {
+    pub(super) const fn step<'run>(&'run self, plan: &'run StreetPlan) -> Step<'run> {
         Step {
-            settings,
+            settings: &plan.instances.settings,
             now: self.entry.at,
             input: &self.entry.input,
             refusal: self.entry.refusal,
@@ -48,6 +48,8 @@ impl Told {
             wakes: self.wakes,
             settled: false,
             looks: None,
+            destinations: plan.destinations.as_slice(),
+            record_of: self.record_of,
         }
     }
 }
@@ -64,8 +66,14 @@ pub(super) enum Wanted {
 #[derive(Debug)]
 pub(super) enum Deferred {
     Tell(event_source::Event),
-    Call { poller: PollerId, mapping: MappingId, function: FunctionId, messages: Vec<Delivery> },
-    Record(QueueId),
+    Call {
+        poller: PollerId,
+        mapping: MappingId,
+        function: FunctionId,
+        messages: Vec<Delivery>,
+    },
+    /// That event's record.
+    Record(u64, QueueId),
 }
 
 pub(super) struct Street<'plan> {
@@ -100,6 +108,8 @@ pub(super) struct Street<'plan> {
     pub(super) made: u32,
     /// Everything is there.
     pub(super) begun: bool,
+    /// What is told next sends that event's record.
+    record_of: Option<u64>,
 }
 
 const TAIL: usize = 20;
@@ -137,6 +147,7 @@ impl<'plan> Street<'plan> {
             ids: (0u32..).take(plan.queues.len()).map(QueueId).collect(),
             made: 0,
             begun: false,
+            record_of: None,
         }
     }
 
@@ -224,7 +235,11 @@ impl Street<'_> {
                     let qualifier = QualifierId::LATEST;
                     self.input(Event::Invoke { request, function, qualifier, kind, reply }.into())?;
                 }
-                Deferred::Record(queue) => {
+                Deferred::Record(event, queue) => {
+                    if planted::is(Bug::RecordApart) {
+                        self.hand_over()?;
+                    }
+                    self.record_of = Some(event);
                     let message = self.new_message(queue, None);
                     let index = message.message.index;
                     if self.input(sqs::Event::Send { queue, message }.into())?.is_some() {
@@ -255,10 +270,12 @@ impl Street<'_> {
         let log = self.simulation.cloud.trace_mut();
         let (records, broken) = (std::mem::take(&mut log.records), log.broken);
         let entry = self.simulation.world.entry.take().expect("the world keeps a journal");
+        let record_of = self.record_of.take();
         self.commands += entry.commands.len() as u64;
         let born = records.iter().filter(|(_, record)| matches!(record, Record::Born { .. }));
         self.instances += born.count() as u64;
-        let told = Rc::new(Told { step: self.steps, entry, records, wakes: [before, after] });
+        let told =
+            Rc::new(Told { step: self.steps, entry, records, wakes: [before, after], record_of });
         if self.tail.len() == TAIL {
             self.tail.pop_front();
         }
@@ -267,7 +284,7 @@ impl Street<'_> {
         if let Some(promise) = broken {
             return Err(Broken { law: laws::PROMISE, what: format!("not so: {promise}") });
         }
-        self.court.hear(&told.step(&self.plan.instances.settings))?;
+        self.court.hear(&told.step(self.plan))?;
         for command in &told.entry.commands {
             self.carry_out(command);
         }
@@ -355,7 +372,7 @@ impl Street<'_> {
                 let is_well = *condition == Condition::Success;
                 let to = if is_well { destinations.success } else { destinations.failure };
                 let to = to.map(|queue| self.queue(self.plan.place(queue)));
-                self.deferred.extend(to.map(Deferred::Record));
+                self.deferred.extend(to.map(|queue| Deferred::Record(event, queue)));
             }
         }
     }

@@ -31,6 +31,7 @@ mod queues;
 mod survive;
 
 use self::driver::Street;
+pub(crate) use self::plan::Destinations;
 use self::plan::StreetPlan;
 use crate::run::{Broken, Options, Summary, Violation, unharmed};
 

@@ -41,7 +41,7 @@ impl Street<'_> {
         }
         let (answers, step) = self.disk.commit();
         while let Some(told) = self.pending.pop_front_if(|told| Some(told.step) <= step) {
-            self.safe.hear(&told.step(&self.plan.instances.settings))?;
+            self.safe.hear(&told.step(self.plan))?;
         }
         self.heard(answers);
         self.begin_commit();

@@ -1,11 +1,11 @@
 //! Who asks a FIFO queue again with the same attempt id within five minutes, since the answer was lost, gets the very
-//! messages of the first time, as far as they are in flight by it; nobody else gets a receive of somebody's again.
+//! messages of the first time, as far as they are in flight by it, and their visibility timeout begins anew; nobody else gets a receive of somebody's again.
 
 use std::collections::BTreeMap;
 
 use lunch_cloud::Command;
 use lunch_cloud::drive::Input;
-use lunch_cloud::sqs::{Command as Said, Delivery, Event};
+use lunch_cloud::sqs::{Change, Command as Said, Delivery, Event, State};
 use lunch_contract::Moment;
 use lunch_contract::sqs::{AttemptId, CallId, Handle, Limits, QueueId};
 
@@ -37,6 +37,7 @@ impl Law for Attempts {
                 require(told == *expected, || {
                     format!("{call:?} asks again, and gets {told:?} and not {expected:?}")
                 })?;
+                is_hidden_anew(book, step, messages)?;
                 continue;
             }
             let known = |one: &&Delivery| book.is_told_again(one);
@@ -73,4 +74,19 @@ impl Attempts {
         let expected: Vec<_> = handles.copied().collect();
         (step.now < *until && !expected.is_empty()).then_some((*call, expected))
     }
+}
+
+/// Whether the store is handed a new deadline for all that is told again.
+fn is_hidden_anew(book: &Book, step: &Step<'_>, messages: &[Delivery]) -> Verdict {
+    let Input::Queue(Event::Receive { queue, visibility, .. }) = step.input else { return Ok(()) };
+    let of_queue = || book.queues.get(queue).map(|queue| queue.visibility);
+    let until = step.now + visibility.or_else(of_queue).unwrap_or_default();
+    for one in messages {
+        let is_put = step.commands.iter().any(|command| {
+            matches!(command, Command::Queue(Said::Store(Change::MessagePut(put)))
+                if put.message == one.message && put.state == State::InFlight { until })
+        });
+        require(is_put, || format!("{} is told again, and not hidden until {until}", one.message))?;
+    }
+    Ok(())
 }

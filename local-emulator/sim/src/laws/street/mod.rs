@@ -17,6 +17,7 @@ mod kept;
 mod order;
 mod pace;
 mod pollers;
+mod records;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -74,6 +75,7 @@ pub(crate) struct Restart {
 
 #[derive(Clone, Debug, Default)]
 struct Laws {
+    records: records::Records,
     pace: pace::Pace,
     attempts: attempts::Attempts,
     kept: kept::Kept,
@@ -88,7 +90,7 @@ struct Laws {
 }
 
 impl Laws {
-    fn all(&mut self) -> [&mut dyn Law; 11] {
+    fn all(&mut self) -> [&mut dyn Law; 12] {
         [
             &mut self.deleted,
             &mut self.dedup,
@@ -100,6 +102,7 @@ impl Laws {
             &mut self.pollers,
             &mut self.pace,
             &mut self.events,
+            &mut self.records,
             &mut self.stored,
         ]
     }
