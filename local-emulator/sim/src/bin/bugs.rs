@@ -33,6 +33,8 @@ const BUGS: &[(Bug, &str, Run)] = &[
     (Bug::AvailableBeforeNext, "slots", run),
     (Bug::KillTwice, "commands", run),
     (Bug::EndlessScaling, "throttle", run),
+    (Bug::LeastRecentlyUsed, "choice", street::run),
+    (Bug::BilledDown, "billing", street::run),
     (Bug::ReceiveNotStored, "stored", street::run),
     (Bug::ReceivesForgotten, "counts", street::run),
     (Bug::ReceiveTooMany, "counts", street::run),

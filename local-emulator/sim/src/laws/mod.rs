@@ -127,6 +127,13 @@ pub(crate) fn all() -> Vec<Box<dyn Law>> {
     ]
 }
 
+/// Those that hold on streets, too. The others' references know of no event that is tried again by the same request, nor of
+/// one that a restart brought back; a street's court has its own of when to wake.
+pub(crate) fn on_streets() -> Vec<Box<dyn Law>> {
+    const OTHERS: [&str; 6] = ["answers", "release", "evidence", "freezing", "slots", "wake"];
+    all().into_iter().filter(|law| !OTHERS.contains(&law.name())).collect()
+}
+
 /// The laws' names, in the order in which they are asked; and the two that the runner itself keeps.
 #[must_use]
 pub fn names() -> Vec<&'static str> {

@@ -108,6 +108,8 @@ pub(super) struct Street<'plan> {
     pub(super) made: u32,
     /// Everything is there.
     pub(super) begun: bool,
+    /// The laws of instances, of this process.
+    pub(super) of_instances: Vec<Box<dyn laws::Law>>,
     /// What is told next sends that event's record.
     record_of: Option<u64>,
 }
@@ -147,6 +149,7 @@ impl<'plan> Street<'plan> {
             ids: (0u32..).take(plan.queues.len()).map(QueueId).collect(),
             made: 0,
             begun: false,
+            of_instances: laws::on_streets(),
             record_of: None,
         }
     }
@@ -285,6 +288,11 @@ impl Street<'_> {
             return Err(Broken { law: laws::PROMISE, what: format!("not so: {promise}") });
         }
         self.court.hear(&told.step(self.plan))?;
+        let settled = self.simulation.cloud.settled();
+        let step = Step { settled, ..told.step(self.plan) };
+        for law in &mut self.of_instances {
+            law.check(&step).map_err(|what| Broken { law: law.name(), what })?;
+        }
         for command in &told.entry.commands {
             self.carry_out(command);
         }

@@ -59,6 +59,7 @@ impl Street<'_> {
         self.wanted.clear();
         self.mappings.clear();
         self.court = self.safe.clone();
+        self.of_instances = crate::laws::on_streets();
         self.simulation = life(self.plan, &mut self.random, now);
         if self.healed {
             self.simulation.world.playbook.heal();

@@ -172,10 +172,11 @@ fn ask(laws: &mut Laws, mut of: impl FnMut(&mut dyn Law) -> Verdict) -> Result<(
 /// When nothing goes wrong any more, every message is worked off, and every event ends.
 pub(crate) const DRAINS: &str = "drains";
 
-/// The laws' names, and the two that the runner itself keeps.
+/// The laws' names, those of instances that hold here too, and the two that the runner itself keeps.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<_> = Laws::default().all().iter().map(|law| law.name()).collect();
+    names.extend(super::on_streets().iter().map(|law| law.name()));
     names.extend([Wakes::default().name(), super::PROMISE, DRAINS]);
     names
 }
