@@ -199,6 +199,8 @@ impl<'plan> Hall<'plan> {
             wakes,
             settled: self.cloud.settled(),
             looks: None,
+            destinations: &[],
+            record_of: None,
         };
         self.court.hear(&step, self.cloud.ecs())
     }

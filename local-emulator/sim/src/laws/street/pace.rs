@@ -38,7 +38,11 @@ impl Law for Pace {
             Input::Source(Happened::Answered { poller, verdict }) => {
                 self.answered(book, step, *poller, verdict);
             }
-            Input::Source(_) | Input::Event(_) | Input::Restored(_) | Input::Timeout => {}
+            Input::Source(_)
+            | Input::Ecs(_)
+            | Input::Event(_)
+            | Input::Restored(_)
+            | Input::Timeout => {}
         }
         for command in step.commands {
             let Command::Source(Asked::Examine { poller, mapping, .. }) = command else {
