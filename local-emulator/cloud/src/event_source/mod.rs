@@ -220,8 +220,7 @@ impl EventSources {
     fn dismiss(&mut self, id: MappingId) {
         let all: Vec<_> = self.pollers.iter().filter(|(_, one)| one.mapping == id).collect();
         let waiting = all.iter().filter(|(_, one)| match one.stand {
-            Stand::Receiving => one.is_empty(),
-            Stand::Resting => true,
+            Stand::Receiving | Stand::Resting => one.is_empty(),
             Stand::Examining | Stand::Invoking | Stand::Pausing => false,
         });
         let waiting: Vec<_> = waiting.map(|(poller, _)| **poller).collect();

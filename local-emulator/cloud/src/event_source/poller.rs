@@ -35,7 +35,8 @@ pub(super) enum Stand {
     Invoking,
     /// The function would not take the batch, and is asked again.
     Pausing,
-    /// The queue would not delete what it gave, or its batch has failed; it asks for more after a pause.
+    /// The queue would not delete what it gave, or its batch has failed; it asks for more after a pause, or goes on with
+    /// what had no room in the batch.
     Resting,
 }
 
@@ -374,13 +375,15 @@ impl EventSources {
     fn go_on(&mut self, id: PollerId) {
         let now = self.now;
         let Some(poller) = self.pollers.get_mut(&id) else { return };
+        let (mapping_id, rest) = (poller.mapping, poller.rested);
         if !poller.is_empty() {
-            poller.first = Some(now);
-            return self.gather(id);
+            // Of a queue that hides nothing the same messages would come again and again at this very moment.
+            if rest.is_zero() || self.is_ending(mapping_id) {
+                return self.go_on_with_what_is_left(id);
+            }
+            return self.rest_until(id, now + rest);
         }
         poller.first = None;
-        let mapping_id = poller.mapping;
-        let rest = poller.rested;
         if let Some(mapping) = self.mappings.get_mut(&mapping_id) {
             mapping.busy -= 1;
         }
@@ -393,6 +396,14 @@ impl EventSources {
         } else {
             self.rest_until(id, now + rest);
         }
+    }
+
+    /// What it has in hand still is a batch of its own, and has a window of its own for more.
+    fn go_on_with_what_is_left(&mut self, id: PollerId) {
+        if let Some(poller) = self.pollers.get_mut(&id) {
+            poller.first = Some(self.now);
+        }
+        self.gather(id);
     }
 
     fn rest_until(&mut self, id: PollerId, at: Moment) {
@@ -438,6 +449,7 @@ impl EventSources {
                 self.invoke(id);
             }
             Stand::Pausing => self.call(id),
+            Stand::Resting if !poller.is_empty() => self.go_on_with_what_is_left(id),
             Stand::Resting => self.rest(id),
             Stand::Invoking => self.ask_for_more(id),
             Stand::Receiving | Stand::Examining => {}

@@ -317,6 +317,36 @@ fn what_is_throttled_and_not_hidden_is_not_asked_for_again_without_a_pause() {
     assert!((10..=100).contains(&street.examined), "{} times in 5 s", street.examined);
 }
 
+/// Sim street 5570 of an earlier plan: a poller with something left in hand did not rest, took the same messages again to
+/// make a batch of it, and so for ever at one moment.
+#[test]
+fn who_is_throttled_with_more_in_hand_than_a_batch_rests_all_the_same() {
+    let window = MappingConfig { window: SECOND, batch_size: 100, ..mapping() };
+    let mut street =
+        Street::of(Kind::Standard, MappingConfig { concurrency_max: Some(1), ..window });
+    street.record_bytes = 1_000_000;
+    let config = QueueConfig { visibility: Duration::ZERO, ..queue(Kind::Standard) };
+    street.queue(sqs::Event::SetAttributes { queue: ORDERS, config });
+    street.send(10, None);
+    let mut called = 0;
+    for _ in 0..100 {
+        while !street.batches.is_empty() {
+            called += 1;
+            assert!(called <= 100, "called without a pause");
+            street.answer(|_| Verdict::Throttled);
+        }
+        street.pass(Duration::from_millis(50));
+    }
+    assert!((5..=100).contains(&called), "{called} times in 5 s");
+    for _ in 0..20 {
+        if !street.batches.is_empty() {
+            street.answer(|_| Verdict::Succeeded);
+        }
+        street.pass(SECOND);
+    }
+    assert_eq!(street.counts(), (0, 0, 0));
+}
+
 #[test]
 fn a_cloud_that_ends_takes_no_more_messages() {
     let mut street = Street::of(Kind::Standard, MappingConfig { batch_size: 1, ..mapping() });
