@@ -7,8 +7,8 @@ use lunch_tests::workspace;
 use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
-/// functions are ordinary Lambda functions.
-const ROOMS: [(&str, &[&str]); 14] = [
+/// functions and tasks are ordinary programs.
+const ROOMS: [(&str, &[&str]); 15] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("takeaway", &["coffee", "menu", "post"]),
     ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
+    ("salad", &["menu", "shopfront"]),
 ];
 
 /// All that the pure rooms are made of. No clock, no socket, no file can come in by a dependency that is not here.
@@ -51,8 +52,8 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     ("base64", &["lunch-host", "till"], "logs' tails and attributes; bodies by URL"),
     (
         "fastrand",
-        &["lunch-cli", "lunch-fuzz", "lunch-tests"],
-        "seeded samples: crowds here, loads there",
+        &["lunch-cli", "lunch-fuzz", "lunch-tests", "salad"],
+        "seeded samples: crowds here, loads there, kills",
     ),
     (
         "http-body-util",
@@ -69,10 +70,14 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
-        &["lunch-benches", "lunch-host", "lunch-tests", "scripted"],
-        "the sandbox; signals to and from tests; the benches' cores",
+        &["lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted"],
+        "the sandbox; the salad shop's staff; signals to and from tests; the benches' cores",
     ),
-    ("proptest", &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim"], "parsers"),
+    (
+        "proptest",
+        &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim", "salad"],
+        "parsers, laws",
+    ),
     (
         "serde",
         &[
@@ -85,6 +90,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-sim",
             "lunch-tests",
             "menu",
+            "salad",
             "scripted",
             "takeaway",
             "till",
@@ -102,6 +108,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-sim",
             "lunch-tests",
             "menu",
+            "salad",
             "scripted",
             "takeaway",
             "till",
@@ -110,7 +117,16 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     ),
     (
         "thiserror",
-        &["lunch-benches", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests", "post", "till"],
+        &[
+            "lunch-benches",
+            "lunch-cli",
+            "lunch-host",
+            "lunch-sim",
+            "lunch-tests",
+            "post",
+            "salad",
+            "till",
+        ],
         "an enum of errors per operation",
     ),
     (
@@ -122,13 +138,14 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-fuzz",
             "lunch-host",
             "lunch-tests",
+            "salad",
             "scripted",
             "takeaway",
             "till",
         ],
         "sockets and timers",
     ),
-    ("tracing", &["coffee", "lunch-cli", "lunch-host", "takeaway", "till"], "logs"),
+    ("tracing", &["coffee", "lunch-cli", "lunch-host", "salad", "takeaway", "till"], "logs"),
     ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host"], "logs"),
 ];
 

@@ -1,0 +1,3 @@
+//! The salad shop's program.
+
+fn main() {}
