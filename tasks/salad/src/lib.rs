@@ -5,8 +5,13 @@
 
 pub mod book;
 pub mod chop;
+pub mod counter;
+pub mod measure;
+pub mod staff;
+pub mod tally;
 pub mod word;
 
+mod link;
 mod salad;
 mod settings;
 
