@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions and tasks are ordinary programs.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
     ("salad", &["menu", "shopfront"]),
+    ("shopfront", &["menu"]),
 ];
 
 /// All that the pure rooms are made of. No clock, no socket, no file can come in by a dependency that is not here.
@@ -43,10 +44,11 @@ const PURE: [&str; 10] = [
 const PURE_AT_BUILD: &str = "unicode-ident";
 
 /// Dependencies of more than one room, and why it takes more than one.
-const SHARED: [(&str, &[&str], &str); 16] = [
+const SHARED: [(&str, &[&str], &str); 17] = [
+    ("aws-sdk-sqs", &["post", "shopfront"], "functions send; tasks receive, too"),
     (
         "aws-smithy-http-client",
-        &["lunch-tests", "post"],
+        &["lunch-tests", "post", "shopfront"],
         "with TLS for AWS there, without any for a local door here",
     ),
     ("base64", &["lunch-host", "till"], "logs' tails and attributes; bodies by URL"),
@@ -57,15 +59,19 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     ),
     (
         "http-body-util",
-        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
         "goes with hyper",
     ),
     (
         "hyper",
-        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
-        "the door, and three that call it",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
+        "doors, and three that call one",
     ),
-    ("hyper-util", &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"], "goes with hyper"),
+    (
+        "hyper-util",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
+        "goes with hyper",
+    ),
     ("insta", &["lunch-cli", "lunch-cloud", "lunch-host", "lunch-sim", "lunch-tests"], "snapshots"),
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
@@ -92,6 +98,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "menu",
             "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
@@ -110,6 +117,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "menu",
             "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
@@ -125,6 +133,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-tests",
             "post",
             "salad",
+            "shopfront",
             "till",
         ],
         "an enum of errors per operation",
@@ -140,13 +149,18 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-tests",
             "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
         "sockets and timers",
     ),
-    ("tracing", &["coffee", "lunch-cli", "lunch-host", "salad", "takeaway", "till"], "logs"),
-    ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host"], "logs"),
+    (
+        "tracing",
+        &["coffee", "lunch-cli", "lunch-host", "salad", "shopfront", "takeaway", "till"],
+        "logs",
+    ),
+    ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host", "shopfront"], "logs"),
 ];
 
 fn cargo(arguments: &[&str]) -> String {
