@@ -4,6 +4,7 @@
 //! takes orders from whoever has a [`Handle`], and knows nothing of queues.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tracing::{error, info, warn};
@@ -43,12 +44,14 @@ pub enum Outcome {
 
 /// How orders get to the counter. Once the last one is dropped, the shop closes.
 #[derive(Debug, Clone)]
-pub struct Handle(mpsc::Sender<Request>);
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    status: watch::Receiver<Status>,
+}
 
 #[derive(Debug)]
 enum Request {
     Make(Salad, oneshot::Sender<Outcome>),
-    Status(oneshot::Sender<Status>),
     Close,
     Abandon,
 }
@@ -75,8 +78,8 @@ pub struct Status {
 /// One of the staff at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberStatus {
-    /// `maker` or `washer`.
-    pub part: String,
+    /// What it does.
+    pub part: Part,
     /// `None` while there is no process in this place.
     pub pid: Option<u32>,
     /// What it makes.
@@ -85,32 +88,40 @@ pub struct MemberStatus {
     pub bowl: Option<BowlId>,
 }
 
+/// What one of the staff does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Washes bowls.
+    Washer,
+    /// Makes salads.
+    Maker,
+}
+
 impl Handle {
     /// Brings an order to the counter, and waits until it is made or given back.
     pub async fn make(&self, salad: Salad) -> Outcome {
-        self.ask(|answer| Request::Make(salad, answer)).await.unwrap_or(Outcome::Closing)
+        let (sender, answer) = oneshot::channel();
+        // Without a counter nobody hears it.
+        self.requests.send(Request::Make(salad, sender)).await.ok();
+        answer.await.unwrap_or(Outcome::Closing)
     }
 
-    /// How the shop is; `None` if it has closed.
-    pub async fn status(&self) -> Option<Status> {
-        self.ask(Request::Status).await
+    /// How the shop is, and whenever that changes. It does not keep the shop open.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
     }
 
     /// Begins to close: orders that no maker has are given back, the others are made.
     pub async fn close(&self) {
         // Else it has closed.
-        drop(self.0.send(Request::Close).await);
+        drop(self.requests.send(Request::Close).await);
     }
 
     /// Closes: every order that is not made is given back.
     pub async fn abandon(&self) {
-        drop(self.0.send(Request::Abandon).await);
-    }
-
-    async fn ask<T>(&self, request: impl FnOnce(oneshot::Sender<T>) -> Request) -> Option<T> {
-        let (sender, answer) = oneshot::channel();
-        self.0.send(request(sender)).await.ok()?;
-        answer.await.ok()
+        drop(self.requests.send(Request::Abandon).await);
     }
 }
 
@@ -175,12 +186,18 @@ impl Counter {
             heard,
             hearing,
         };
-        (Handle(requests), tokio::spawn(counter.run(coming)))
+        let (telling, status) = watch::channel(counter.status());
+        (Handle { requests, status }, tokio::spawn(counter.run(coming, telling)))
     }
 
-    async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Tally {
+    async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<Request>,
+        telling: watch::Sender<Status>,
+    ) -> Tally {
         self.obey();
         while !self.book.is_over() {
+            telling.send_replace(self.status());
             tokio::select! {
                 request = requests.recv() => self.asked(request.unwrap_or(Request::Close)),
                 Some((member, heard)) = self.heard.recv() => self.hear(member, heard),
@@ -193,8 +210,6 @@ impl Counter {
     fn asked(&mut self, request: Request) {
         match request {
             Request::Make(salad, answer) => self.order(salad, answer),
-            // Whoever asked may have left.
-            Request::Status(answer) => drop(answer.send(self.status())),
             Request::Close => self.tell(Event::Close),
             Request::Abandon => self.tell(Event::Abandon),
         }
@@ -326,7 +341,7 @@ impl Counter {
         };
         let (ours, theirs) = pair()?;
         let mut program = Program::new(&self.program);
-        program.arg0("salad").arg(part(member)).arg(rounds.to_string());
+        program.arg0("salad").arg(part(member).to_string()).arg(rounds.to_string());
         // Nothing is shared but the socket: no credentials, no terminal's signals, no output but of what goes wrong.
         program.env_clear().process_group(0).stdin(theirs).stdout(Stdio::null());
         let child = program.spawn()?;
@@ -373,7 +388,7 @@ impl Counter {
             let member = MemberId(index);
             let (order, bowl) = self.book.hands(member);
             let pid = process.as_ref().map(|process| process.child.id());
-            MemberStatus { part: part(member).to_owned(), pid, order, bowl }
+            MemberStatus { part: part(member), pid, order, bowl }
         };
         Status {
             staff: self.places.iter().enumerate().map(member).collect(),
@@ -409,7 +424,15 @@ fn end(child: &mut Child) -> String {
     child.wait().map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
-/// By which a process knows what to do.
-fn part(member: MemberId) -> &'static str {
-    if member == WASHER { staff::WASHER } else { staff::MAKER }
+fn part(member: MemberId) -> Part {
+    if member == WASHER { Part::Washer } else { Part::Maker }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Washer => staff::WASHER,
+            Self::Maker => staff::MAKER,
+        })
+    }
 }

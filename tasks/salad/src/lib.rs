@@ -7,6 +7,7 @@ pub mod book;
 pub mod chop;
 pub mod counter;
 pub mod measure;
+pub mod shop;
 pub mod staff;
 pub mod tally;
 pub mod word;

@@ -5,16 +5,18 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use salad::measure::{MEASURE, Request, measure};
-use salad::staff;
+use salad::{shop, staff};
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     let part = arguments.next();
-    let worked: Result<(), Box<dyn Error>> = match part.as_ref().and_then(|part| part.to_str()) {
+    let part = part.as_ref().map(|part| part.to_string_lossy());
+    let worked: Result<(), Box<dyn Error>> = match part.as_deref() {
         Some(staff::MAKER) => staff::rounds(arguments).and_then(staff::make).map_err(Into::into),
         Some(staff::WASHER) => staff::rounds(arguments).and_then(staff::wash).map_err(Into::into),
         Some(MEASURE) => Request::from(arguments).and_then(measure).map_err(Into::into).map(show),
-        Some(_) | None => Err("there is no counter yet".into()),
+        Some(other) => Err(unknown(other).into()),
+        None => shop::run(),
     };
     match worked {
         Ok(()) => ExitCode::SUCCESS,
@@ -23,6 +25,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn unknown(part: &str) -> String {
+    format!(
+        "there is no part `{part}` in this shop\n(without an argument it opens; `{MEASURE}` measures it)"
+    )
 }
 
 #[expect(clippy::print_stdout, reason = "what was measured is the program's output")]

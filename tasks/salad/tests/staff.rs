@@ -40,19 +40,9 @@ fn run(test: impl Future<Output = ()>) {
     runtime.expect("a runtime").block_on(within);
 }
 
-async fn status(shop: &Handle) -> Status {
-    shop.status().await.expect("it is open")
-}
-
-/// Asks until it is so: the counter answers between two events, so that each time something has happened.
-async fn until(shop: &Handle, is_so: impl Fn(&Status) -> bool) -> Status {
-    loop {
-        let status = status(shop).await;
-        if is_so(&status) {
-            return status;
-        }
-        tokio::task::yield_now().await;
-    }
+/// Waits until it is so.
+async fn until(shop: &Handle, is_so: impl FnMut(&Status) -> bool) -> Status {
+    shop.status().wait_for(is_so).await.expect("it is open").clone()
 }
 
 fn sigkill(member: &MemberStatus) {
@@ -177,7 +167,7 @@ async fn random_kills(seed: u64) {
                 Outcome::Closing => panic!("{plan}: it is not closing"),
             }
         }
-        let now = status(&shop).await;
+        let now = shop.status().borrow().clone();
         assert_eq!(bowls(&now), all_bowls as usize, "{plan}");
         if random.u32(0..3) > 0 {
             sigkill(&now.staff[random.usize(0..now.staff.len())]);
