@@ -228,6 +228,12 @@ impl Book {
         }
     }
 
+    /// Whether there is a process that waits for work or works.
+    #[must_use]
+    pub fn is_ready(&self, member: MemberId) -> bool {
+        self.staff[member.0].is_ready
+    }
+
     /// The order and the bowl that one of the staff has.
     #[must_use]
     pub fn hands(&self, member: MemberId) -> (Option<Ticket>, Option<BowlId>) {

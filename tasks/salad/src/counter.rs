@@ -82,6 +82,8 @@ pub struct MemberStatus {
     pub part: Part,
     /// `None` while there is no process in this place.
     pub pid: Option<u32>,
+    /// Whether that process has said that it waits for work.
+    pub is_ready: bool,
     /// What it makes.
     pub order: Option<Ticket>,
     /// What it has in its hands.
@@ -388,7 +390,8 @@ impl Counter {
             let member = MemberId(index);
             let (order, bowl) = self.book.hands(member);
             let pid = process.as_ref().map(|process| process.child.id());
-            MemberStatus { part: part(member), pid, order, bowl }
+            let is_ready = self.book.is_ready(member);
+            MemberStatus { part: part(member), pid, is_ready, order, bowl }
         };
         Status {
             staff: self.places.iter().enumerate().map(member).collect(),
