@@ -75,6 +75,27 @@ fn when_the_counter_is_killed_its_staff_goes_home() {
 }
 
 #[test]
+fn a_shop_that_cannot_be_opened_says_why_and_ends() {
+    for (variable, value, sentence) in [
+        (
+            "STAFF",
+            "1",
+            "error: `STAFF` is 1: one of the staff washes bowls, and one has to make salads",
+        ),
+        ("BOWLS", "0", "error: `BOWLS` is 0: a salad is mixed in a bowl"),
+        ("LISTEN", "", "error: the variable `ORDERS_QUEUE_URL` is missing"),
+    ] {
+        let output = salad(&[]).env_clear().env(variable, value).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with(sentence), "{said}");
+    }
+    let said = ended(&["chef"]).stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.starts_with("error: there is no part `chef` in this shop"), "{said}");
+}
+
+#[test]
 fn who_is_not_started_by_a_counter_says_so_and_ends() {
     for (arguments, sentence) in [
         (&["maker"][..], "error: how many rounds a piece of work is has to be said"),
