@@ -74,6 +74,15 @@ impl<Item: DeserializeOwned + Send + 'static> Front<Item> {
         holds: Holds,
     ) -> Result<(Self, Customers<Item>), NotOpened> {
         let sqs = Sqs::from_env(settings.wait)?;
+        Self::open_at(sqs, settings, room, holds)
+    }
+
+    fn open_at(
+        sqs: Sqs,
+        settings: Settings,
+        room: NonZeroUsize,
+        holds: Holds,
+    ) -> Result<(Self, Customers<Item>), NotOpened> {
         let listen = settings.listen;
         let listener =
             StdListener::bind(listen).map_err(|source| NotOpened::Door { listen, source })?;
@@ -95,10 +104,24 @@ impl<Item: DeserializeOwned + Send + 'static> Front<Item> {
     /// # Errors
     /// If there is no event loop to do it on.
     pub async fn run(self, routes: impl Routes) -> Result<(), NotOpened> {
-        let Self { desk, listener, places, orders, asks } = self;
-        let listener = TcpListener::from_std(listener).map_err(NotOpened::Loop)?;
         let mut end = signal(SignalKind::terminate()).map_err(NotOpened::Loop)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(NotOpened::Loop)?;
+        let told = async move {
+            tokio::select! {
+                _ = end.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        self.run_until(routes, told).await
+    }
+
+    async fn run_until(
+        self,
+        routes: impl Routes,
+        told: impl Future<Output = ()>,
+    ) -> Result<(), NotOpened> {
+        let Self { desk, listener, places, orders, asks } = self;
+        let listener = TcpListener::from_std(listener).map_err(NotOpened::Loop)?;
         let at = listener.local_addr().map_err(NotOpened::Loop)?;
         info!(shop = desk.shop(), "the {} shop is open, its door is at {at}", desk.shop());
 
@@ -110,10 +133,7 @@ impl<Item: DeserializeOwned + Send + 'static> Front<Item> {
         drop(holds.spawn(renew(Arc::clone(&desk))));
         let till = Till { desk: Arc::clone(&desk), places, orders, ask, is_closing };
         let taking = holds.spawn(till.take_orders());
-        tokio::select! {
-            _ = end.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        told.await;
         info!("the {} shop is closing", desk.shop());
         closing.send_replace(true);
         close(&desk, taking).await;
@@ -258,3 +278,6 @@ fn reply_to(message: &Message) -> Option<Box<str>> {
     let attributes = message.message_attributes.as_ref()?;
     attributes.get(REPLY_TO)?.string_value().map(Into::into)
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,8 @@
 mod backoff;
 mod credentials;
 mod desk;
+#[cfg(test)]
+mod fake_sqs;
 mod front;
 mod holds;
 mod http;

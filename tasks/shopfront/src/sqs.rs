@@ -60,7 +60,15 @@ pub(crate) struct Sqs {
 
 impl Sqs {
     pub(crate) fn from_env(wait: Duration) -> Result<Self, MissingVariable> {
-        let config = config(|name| env::var(name).ok().filter(|value| !value.is_empty()))?;
+        Self::from(wait, |name| env::var(name).ok())
+    }
+
+    /// An empty variable is none, as for every AWS SDK.
+    pub(crate) fn from(
+        wait: Duration,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, MissingVariable> {
+        let config = config(|name| variable(name).filter(|value| !value.is_empty()))?;
         let within = |most| TimeoutConfig::builder().operation_attempt_timeout(most).build();
         let with = |most| config.to_builder().timeout_config(within(most)).build();
         Ok(Self {
