@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What is built, all by one call.
-const PACKAGES: [&str; 5] = ["lunch-cli", "scripted", "coffee", "till", "takeaway"];
+const PACKAGES: [&str; 6] = ["lunch-cli", "scripted", "coffee", "till", "takeaway", "burger"];
 
 /// The root of this workspace.
 #[must_use]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions and tasks are ordinary programs.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -24,6 +24,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
     ("shopfront", &["menu"]),
+    ("burger", &["menu", "shopfront"]),
 ];
 
 /// All that the pure rooms are made of. No clock, no socket, no file can come in by a dependency that is not here.
@@ -75,13 +76,18 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
-        &["lunch-benches", "lunch-host", "lunch-tests", "scripted"],
-        "the sandbox; signals to and from tests; the benches' cores",
+        &["burger", "lunch-benches", "lunch-host", "lunch-tests", "scripted"],
+        "the sandbox; signals to and from tests; cores for benches and for one worker",
     ),
-    ("proptest", &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim"], "parsers"),
+    (
+        "proptest",
+        &["burger", "lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim"],
+        "parsers; a shop's laws",
+    ),
     (
         "serde",
         &[
+            "burger",
             "coffee",
             "lunch-cli",
             "lunch-cloud",
@@ -101,6 +107,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "serde_json",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
@@ -119,6 +126,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "thiserror",
         &[
+            "burger",
             "lunch-benches",
             "lunch-cli",
             "lunch-host",
@@ -133,6 +141,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "tokio",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
@@ -146,7 +155,11 @@ const SHARED: [(&str, &[&str], &str); 17] = [
         ],
         "sockets and timers",
     ),
-    ("tracing", &["coffee", "lunch-cli", "lunch-host", "shopfront", "takeaway", "till"], "logs"),
+    (
+        "tracing",
+        &["burger", "coffee", "lunch-cli", "lunch-host", "shopfront", "takeaway", "till"],
+        "logs",
+    ),
     ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host", "shopfront"], "logs"),
 ];
 
