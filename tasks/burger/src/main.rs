@@ -4,9 +4,10 @@ use std::env;
 use std::error::Error;
 use std::io;
 use std::num::NonZeroUsize;
-use std::process::ExitCode;
+use std::panic;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
-use std::thread::{self, Builder};
+use std::thread::Builder;
 
 use burger::door::Door;
 use burger::pool::{Pool, WORKER};
@@ -36,6 +37,11 @@ fn main() -> ExitCode {
         return if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     log::init();
+    // An activity that is gone would let its orders be renewed for ever: better the whole shop is, and they come back.
+    panic::set_hook(Box::new(|panicked| {
+        error!("the burger shop has lost its head: {panicked}");
+        process::abort();
+    }));
     let ended = open(&arguments).and_then(|opened| match opened.settings.engine {
         Engine::Async => run_async(opened),
         Engine::Threads(_) => run_threads(opened),
@@ -85,10 +91,7 @@ fn run_threads(opened: Opened) -> Result<(), Failure> {
             Ok(())
         })?;
     drop(threads::start(&shop, customers)?);
-    street.join().unwrap_or_else(|panic| {
-        drop(panic);
-        Err(format!("the thread `{:?}` panicked", thread::current().name()).into())
-    })
+    street.join().unwrap_or_else(|_| Err("the street's thread panicked".into()))
 }
 
 fn event_loop() -> io::Result<Runtime> {

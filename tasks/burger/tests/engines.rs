@@ -102,7 +102,8 @@ impl Street {
     }
 
     fn serves(&self, count: usize) {
-        assert_eq!((0..count).map(|_| self.next_served()).count(), count);
+        let served: Vec<_> = (0..count).map(|_| self.next_served()).collect();
+        assert_eq!(served, (0..count).collect::<Vec<_>>());
     }
 
     fn wait_until(&self, what: &str, is_so: impl Fn(&Shop<Slip>) -> bool) {
