@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What is built, all by one call.
-const PACKAGES: [&str; 6] = ["lunch-cli", "scripted", "coffee", "till", "takeaway", "salad"];
+const PACKAGES: [&str; 7] =
+    ["lunch-cli", "scripted", "coffee", "till", "takeaway", "burger", "salad"];
 
 /// The root of this workspace.
 #[must_use]

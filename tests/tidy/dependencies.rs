@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
 /// functions and tasks are ordinary programs.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -25,6 +25,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("scripted", &["menu"]),
     ("salad", &["menu", "shopfront"]),
     ("shopfront", &["menu"]),
+    ("burger", &["menu", "shopfront"]),
 ];
 
 /// All that the pure rooms are made of. No clock, no socket, no file can come in by a dependency that is not here.
@@ -76,17 +77,18 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
-        &["lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted"],
-        "the sandbox; the salad shop's staff; signals to and from tests; the benches' cores",
+        &["burger", "lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted"],
+        "the sandbox; the salad shop's staff; signals to and from tests; cores for benches and for one worker",
     ),
     (
         "proptest",
-        &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim", "salad"],
-        "parsers, laws",
+        &["burger", "lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim", "salad"],
+        "parsers; the shops' laws",
     ),
     (
         "serde",
         &[
+            "burger",
             "coffee",
             "lunch-cli",
             "lunch-cloud",
@@ -107,6 +109,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "serde_json",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
@@ -126,6 +129,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "thiserror",
         &[
+            "burger",
             "lunch-benches",
             "lunch-cli",
             "lunch-host",
@@ -141,6 +145,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     (
         "tokio",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
@@ -157,7 +162,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ),
     (
         "tracing",
-        &["coffee", "lunch-cli", "lunch-host", "salad", "shopfront", "takeaway", "till"],
+        &["burger", "coffee", "lunch-cli", "lunch-host", "salad", "shopfront", "takeaway", "till"],
         "logs",
     ),
     ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host", "shopfront"], "logs"),
