@@ -1,4 +1,4 @@
-//! The programs that tests run: `lunch` itself and this workspace's functions, built once per test run.
+//! The programs that tests run: `lunch` itself and this workspace's functions and tasks, built once per test run.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 /// What is built, all by one call.
-const PACKAGES: [&str; 5] = ["lunch-cli", "scripted", "coffee", "till", "takeaway"];
+const PACKAGES: [&str; 7] =
+    ["lunch-cli", "scripted", "coffee", "till", "takeaway", "burger", "salad"];
 
 /// The root of this workspace.
 #[must_use]

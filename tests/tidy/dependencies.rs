@@ -7,8 +7,8 @@ use lunch_tests::workspace;
 use serde_json::Value;
 
 /// The packages and what they may use of this workspace. `contract <- cloud <- {sim, host} <- {cli, tests}`, and the
-/// functions are ordinary Lambda functions.
-const ROOMS: [(&str, &[&str]); 14] = [
+/// functions and tasks are ordinary programs.
+const ROOMS: [(&str, &[&str]); 17] = [
     ("lunch-contract", &[]),
     ("lunch-cloud", &["lunch-contract"]),
     ("lunch-sim", &["lunch-contract", "lunch-cloud"]),
@@ -23,6 +23,9 @@ const ROOMS: [(&str, &[&str]); 14] = [
     ("takeaway", &["coffee", "menu", "post"]),
     ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
+    ("salad", &["menu", "shopfront"]),
+    ("shopfront", &["menu"]),
+    ("burger", &["menu", "shopfront"]),
 ];
 
 /// All that the pure rooms are made of. No clock, no socket, no file can come in by a dependency that is not here.
@@ -42,40 +45,50 @@ const PURE: [&str; 10] = [
 const PURE_AT_BUILD: &str = "unicode-ident";
 
 /// Dependencies of more than one room, and why it takes more than one.
-const SHARED: [(&str, &[&str], &str); 16] = [
+const SHARED: [(&str, &[&str], &str); 17] = [
+    ("aws-sdk-sqs", &["post", "shopfront"], "functions send; tasks receive, too"),
     (
         "aws-smithy-http-client",
-        &["lunch-tests", "post"],
+        &["lunch-tests", "post", "shopfront"],
         "with TLS for AWS there, without any for a local door here",
     ),
     ("base64", &["lunch-host", "till"], "logs' tails and attributes; bodies by URL"),
     (
         "fastrand",
-        &["lunch-cli", "lunch-fuzz", "lunch-tests"],
-        "seeded samples: crowds here, loads there",
+        &["lunch-cli", "lunch-fuzz", "lunch-tests", "salad"],
+        "seeded samples: crowds here, loads there, kills",
     ),
     (
         "http-body-util",
-        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
         "goes with hyper",
     ),
     (
         "hyper",
-        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"],
-        "the door, and three that call it",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
+        "doors, and three that call one",
     ),
-    ("hyper-util", &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests"], "goes with hyper"),
+    (
+        "hyper-util",
+        &["lunch-cli", "lunch-fuzz", "lunch-host", "lunch-tests", "shopfront"],
+        "goes with hyper",
+    ),
     ("insta", &["lunch-cli", "lunch-cloud", "lunch-host", "lunch-sim", "lunch-tests"], "snapshots"),
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
-        &["lunch-benches", "lunch-host", "lunch-tests", "scripted"],
-        "the sandbox; signals to and from tests; the benches' cores",
+        &["burger", "lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted"],
+        "the sandbox; the salad shop's staff; signals to and from tests; cores for benches and for one worker",
     ),
-    ("proptest", &["lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim"], "parsers"),
+    (
+        "proptest",
+        &["burger", "lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim", "salad"],
+        "parsers; the shops' laws",
+    ),
     (
         "serde",
         &[
+            "burger",
             "coffee",
             "lunch-cli",
             "lunch-cloud",
@@ -85,7 +98,9 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-sim",
             "lunch-tests",
             "menu",
+            "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
@@ -94,6 +109,7 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     (
         "serde_json",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
@@ -102,7 +118,9 @@ const SHARED: [(&str, &[&str], &str); 16] = [
             "lunch-sim",
             "lunch-tests",
             "menu",
+            "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
@@ -110,26 +128,44 @@ const SHARED: [(&str, &[&str], &str); 16] = [
     ),
     (
         "thiserror",
-        &["lunch-benches", "lunch-cli", "lunch-host", "lunch-sim", "lunch-tests", "post", "till"],
+        &[
+            "burger",
+            "lunch-benches",
+            "lunch-cli",
+            "lunch-host",
+            "lunch-sim",
+            "lunch-tests",
+            "post",
+            "salad",
+            "shopfront",
+            "till",
+        ],
         "an enum of errors per operation",
     ),
     (
         "tokio",
         &[
+            "burger",
             "coffee",
             "lunch-benches",
             "lunch-cli",
             "lunch-fuzz",
             "lunch-host",
             "lunch-tests",
+            "salad",
             "scripted",
+            "shopfront",
             "takeaway",
             "till",
         ],
         "sockets and timers",
     ),
-    ("tracing", &["coffee", "lunch-cli", "lunch-host", "takeaway", "till"], "logs"),
-    ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host"], "logs"),
+    (
+        "tracing",
+        &["burger", "coffee", "lunch-cli", "lunch-host", "salad", "shopfront", "takeaway", "till"],
+        "logs",
+    ),
+    ("tracing-subscriber", &["coffee", "lunch-cli", "lunch-host", "shopfront"], "logs"),
 ];
 
 fn cargo(arguments: &[&str]) -> String {

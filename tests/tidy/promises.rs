@@ -9,7 +9,7 @@ use lunch_tests::workspace;
 /// Tests that stand in the sources, by their function's name, and scenarios, by their file's.
 pub(super) fn tests() -> BTreeSet<String> {
     let mut names = scenarios();
-    for folder in ["functions", "local-emulator", "tests"] {
+    for folder in ["functions", "local-emulator", "tasks", "tests"] {
         functions(&workspace().join(folder), &mut names);
     }
     names

@@ -6,7 +6,7 @@ use std::path::Path;
 use lunch_tests::workspace;
 
 /// Where source files are.
-const FOLDERS: [&str; 3] = ["functions", "local-emulator", "tests"];
+const FOLDERS: [&str; 4] = ["functions", "local-emulator", "tasks", "tests"];
 
 /// Past this, a file is read again and split by phase.
 const LINES_MAX: usize = 500;

@@ -1,0 +1,115 @@
+//! What both engines share: the kitchen, its clock, its trace, and the work of putting a burger together.
+
+use std::hint::black_box;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shopfront::vitals;
+use tokio::time::Instant;
+
+use crate::kitchen::{Counts, Kitchen};
+use crate::settings::Settings;
+use crate::trace::{Mark, Trace};
+
+/// A shop that is open.
+#[derive(Debug)]
+pub struct Shop<Order> {
+    /// How it is set.
+    pub settings: Settings,
+    /// What its worker does.
+    pub trace: Trace,
+    opened: Instant,
+    kitchen: Mutex<Kitchen<Order>>,
+}
+
+impl<Order> Shop<Order> {
+    /// Opens it now.
+    #[must_use]
+    pub fn open(settings: Settings, trace: Trace) -> Arc<Self> {
+        let kitchen = Mutex::new(Kitchen::open(settings.rules, Duration::ZERO));
+        Arc::new(Self { settings, trace, opened: Instant::now(), kitchen })
+    }
+
+    /// The kitchen, for as long as nobody waits.
+    pub(crate) fn kitchen(&self) -> MutexGuard<'_, Kitchen<Order>> {
+        self.kitchen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the grill; tells how many patties are on the tray now that were not.
+    pub(crate) fn look(&self) -> usize {
+        let now = self.opened.elapsed() * self.settings.time_scale;
+        let look = self.kitchen().look(now);
+        (0..look.to_tray).for_each(|_| self.trace.note(Mark::PattyOnTray));
+        look.to_tray
+    }
+
+    /// Puts a burger together: work for the processor.
+    pub(crate) fn assemble(&self) {
+        turn(self.settings.turns);
+    }
+
+    /// The order at the counter is handed over.
+    pub(crate) fn served(&self, patties: usize) {
+        self.kitchen().serve(patties);
+        self.trace.note(Mark::Served);
+    }
+
+    /// What was counted in the kitchen.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.kitchen().counts()
+    }
+
+    /// What `/status` shows of it.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let (waiting, taken, tray, counts) = {
+            let kitchen = self.kitchen();
+            (kitchen.queued(), kitchen.taken(), kitchen.on_tray(), kitchen.counts())
+        };
+        let threads = vitals::threads();
+        let involuntary = |name: &str| {
+            let of = threads.iter().filter(|thread| thread.name == name);
+            of.map(|thread| thread.involuntary_switches).sum::<u64>()
+        };
+        let workers: Vec<_> = threads
+            .iter()
+            .filter(|thread| NAMES.contains(&thread.name.as_str()))
+            .map(|thread| json!({"name": thread.name, "cores": thread.cores, "involuntary_switches": thread.involuntary_switches}))
+            .collect();
+        json!({
+            "engine": self.settings.engine.name(),
+            "worker": self.settings.engine.worker(),
+            "grill": self.settings.rules.grill,
+            "served": counts.served,
+            "waiting": waiting,
+            "taken": taken,
+            "on_tray": tray,
+            "patties": counts.patties,
+            "eaten": counts.eaten,
+            "waste": counts.waste,
+            "most_waiting": counts.most_queued,
+            "most_in_progress": counts.most_taken,
+            "involuntary_switches": NAMES.iter().copied().map(involuntary).sum::<u64>(),
+            "workers": workers,
+            "trace": self.trace.status(),
+            "cpu_s": vitals::processor_time().map(|time| time.as_secs_f64()),
+            "rss_bytes": vitals::resident_bytes(),
+        })
+    }
+}
+
+/// The names of the threads on which the three activities run: those of the three, or the one of the event loop.
+pub(crate) const NAMES: [&str; 4] = ["take-orders", "cook-patties", "make-burgers", "burger"];
+
+/// Real work for the processor.
+fn turn(turns: u32) {
+    let mut hands = 0x9E37_79B9_u32;
+    for _ in 0..turns {
+        hands ^= hands << 13;
+        hands ^= hands >> 17;
+        hands ^= hands << 5;
+        hands = black_box(hands);
+    }
+}

@@ -1,0 +1,7 @@
+//! The long-lived shops as they are: real processes that serve the queues of a real cloud.
+
+#[cfg(test)]
+mod shops {
+    mod burgers;
+    mod street;
+}
