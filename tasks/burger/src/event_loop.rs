@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use shopfront::Holds;
 use tokio::sync::Notify;
@@ -57,11 +58,13 @@ impl<Order: InHand> Worker<Order> {
     }
 
     async fn cook_patties(self) {
+        let mut due = Duration::ZERO;
         loop {
-            if self.shop.look() > 0 {
+            if self.shop.look(due) > 0 {
                 self.bells.patty.notify_one();
             }
-            let pause = sleep(self.shop.settings.real_look_every());
+            due = self.shop.next_look(due);
+            let pause = sleep(self.shop.time_until(due));
             self.at(Activity::Cook, Point::AllChecked, pause).await;
         }
     }

@@ -98,10 +98,11 @@ impl Settings {
         Ok(Self { engine, rules, look_every, time_scale, turns: fits(turns) })
     }
 
-    /// How long nobody looks at the grill, real time.
+    /// How long nobody looks at the grill, real time: rounded up, so that a patty is not raw by a nanosecond.
     #[must_use]
     pub fn real_look_every(&self) -> Duration {
-        self.look_every / self.time_scale
+        let ns = self.look_every.as_nanos().div_ceil(u128::from(self.time_scale));
+        Duration::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX))
     }
 }
 

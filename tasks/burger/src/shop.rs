@@ -36,12 +36,22 @@ impl<Order> Shop<Order> {
         self.kitchen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the grill; tells how many patties are on the tray now that were not.
-    pub(crate) fn look(&self) -> usize {
-        let now = self.opened.elapsed() * self.settings.time_scale;
-        let look = self.kitchen().look(now);
+    /// Looks at the grill, as was due so long after the opening; tells how many patties are on the tray now that were not.
+    /// The kitchen is told when the look was due: a worker who comes some milliseconds late does not slow the grill down.
+    pub(crate) fn look(&self, due: Duration) -> usize {
+        let look = self.kitchen().look(due * self.settings.time_scale);
         (0..look.to_tray).for_each(|_| self.trace.note(Mark::PattyOnTray));
         look.to_tray
+    }
+
+    /// When the look after that one is due. A worker who is late by more than a look has missed it.
+    pub(crate) fn next_look(&self, due: Duration) -> Duration {
+        (due + self.settings.real_look_every()).max(self.opened.elapsed())
+    }
+
+    /// How long it is until then.
+    pub(crate) fn time_until(&self, due: Duration) -> Duration {
+        due.saturating_sub(self.opened.elapsed())
     }
 
     /// Puts a burger together: work for the processor.

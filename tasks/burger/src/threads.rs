@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::{Arc, Condvar, PoisonError};
 use std::thread::{self, Builder, JoinHandle};
+use std::time::Duration;
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -56,11 +57,13 @@ impl<Order: InHand> Hand<Order> {
 
     fn cook_patties(self) {
         self.begin();
+        let mut due = Duration::ZERO;
         loop {
-            if self.shop.look() > 0 {
+            if self.shop.look(due) > 0 {
                 self.changed.notify_all();
             }
-            let pause = self.shop.settings.real_look_every();
+            due = self.shop.next_look(due);
+            let pause = self.shop.time_until(due);
             self.blocked(Point::AllChecked, || thread::sleep(pause));
         }
     }
