@@ -77,7 +77,8 @@ fn without_a_spare_place_old_tasks_end_first_as_far_as_the_minimum_lets_them() {
 #[test]
 fn percents_that_let_nothing_be_done_are_said_once() {
     let mut kitchen = steady(plain(), percents(service(V1, 1), 60, 150));
-    kitchen.update(percents(service(V2, 1), 60, 150)).at(10 * MINUTE);
+    let blocked = percents(service(V2, 1), 60, 150);
+    kitchen.update(blocked).at(5 * MINUTE).update(blocked).at(10 * MINUTE);
     assert_eq!(alive(&kitchen), (1, 0));
     assert_eq!(kitchen.said("was unable to stop or start tasks during a deployment"), 1);
     kitchen.update(percents(service(V2, 1), 60, 200)).at(12 * MINUTE);
