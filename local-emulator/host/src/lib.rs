@@ -29,7 +29,8 @@ pub mod wire;
 
 pub use destinations::{Destination, EventInvokeConfig};
 pub use driver::{
-    Change, DeployError, Deployment, Folders, Launch, LogSink, Peak, Processes, Report, Signal,
+    Change, DeployError, Deployment, Folders, Launch, LogSink, Owner, Peak, ProcessName, Processes,
+    Report, Signal,
 };
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;

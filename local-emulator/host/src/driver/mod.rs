@@ -63,7 +63,7 @@ pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
 pub(crate) use self::queues::{Receiver, Wanted};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::{InHand, NotInHand};
-pub use processes::{Folders, Launch, Peak, Processes, Report, Signal};
+pub use processes::{Folders, Launch, Owner, Peak, ProcessName, Processes, Report, Signal};
 pub use redeploy::{Change, DeployError, Deployment};
 
 /// Takes every line that a function writes, as it is read.
@@ -283,18 +283,21 @@ impl Driver {
 
     fn report(&mut self, report: Report) {
         match report {
-            Report::Started { process, pid, isolation } => {
+            Report::Started { process: ProcessName::Instance(process), pid, isolation } => {
                 if let Some(running) = self.world.instances.running(process) {
                     running.pid = Some(pid);
                     running.isolation = Some(isolation);
                 }
             }
-            Report::NotStarted { process, why, sentence } => {
+            Report::NotStarted { process: ProcessName::Instance(process), why, sentence } => {
                 let now = self.world.clock.now();
                 self.world.timeline.note(now, Note::NotStarted { process, why: sentence });
                 self.ended(process, Event::SpawnFailed { process, why });
             }
-            Report::Exited { process, exit, peak } => self.exited(process, exit, peak),
+            Report::Exited { process: ProcessName::Instance(process), exit, peak } => {
+                self.exited(process, exit, peak);
+            }
+            Report::Started { .. } | Report::NotStarted { .. } | Report::Exited { .. } => todo!(),
             Report::Lost { sentence } => self.lose(sentence),
         }
     }

@@ -5,8 +5,61 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::task::{Context, Poll};
 
+use lunch_contract::ecs::ContainerRun;
 use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
 use serde::{Deserialize, Serialize};
+
+/// Whose a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ProcessName {
+    /// An instance's.
+    Instance(Process),
+    /// A container's, of a task.
+    Container(ContainerRun),
+    /// The one that asks a container for its health, by the check's number.
+    Check(ContainerRun, u32),
+}
+
+impl From<Process> for ProcessName {
+    fn from(process: Process) -> Self {
+        Self::Instance(process)
+    }
+}
+
+impl From<ContainerRun> for ProcessName {
+    fn from(run: ContainerRun) -> Self {
+        Self::Container(run)
+    }
+}
+
+impl ProcessName {
+    /// Whose its folders are.
+    #[must_use]
+    pub const fn owner(self) -> Owner {
+        match self {
+            Self::Instance(process) => Owner::Instance(process.instance),
+            Self::Container(run) => Owner::Container(run),
+            Self::Check(run, check) => Owner::Check(run, check),
+        }
+    }
+}
+
+/// Who has folders, for as long as it may start processes that find them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Owner {
+    /// An instance, for all of its processes.
+    Instance(InstanceId),
+    /// One run of a container.
+    Container(ContainerRun),
+    /// One check of it.
+    Check(ContainerRun, u32),
+}
+
+impl From<InstanceId> for Owner {
+    fn from(instance: InstanceId) -> Self {
+        Self::Instance(instance)
+    }
+}
 
 /// Starts processes, signals them, and reports what became of them.
 pub trait Processes {
@@ -14,11 +67,11 @@ pub trait Processes {
     fn spawn(&mut self, launch: Launch);
 
     /// Signals a process and all that belongs to it. One that has ended is let be.
-    fn signal(&mut self, process: Process, signal: Signal);
+    fn signal(&mut self, process: ProcessName, signal: Signal);
 
-    /// The instance will start nothing any more: what was kept for its processes goes.
-    fn forget(&mut self, instance: InstanceId) {
-        let _ = instance;
+    /// The owner will start nothing any more: what was kept for its processes goes.
+    fn forget(&mut self, owner: Owner) {
+        let _ = owner;
     }
 
     /// Whether a process can have folders of its own.
@@ -39,10 +92,12 @@ pub trait Processes {
 #[derive(Debug)]
 pub struct Launch {
     /// Its name.
-    pub process: Process,
+    pub process: ProcessName,
     /// The program.
     pub program: PathBuf,
-    /// The folder that the code is in. The program is in it.
+    /// What it is given beside its own name.
+    pub arguments: Vec<String>,
+    /// The folder that the code is in. The program is in it where the process has folders of its own.
     pub code: PathBuf,
     /// Where the process finds it.
     pub folders: Folders,
@@ -92,7 +147,7 @@ pub enum Report {
     /// It runs.
     Started {
         /// Which one.
-        process: Process,
+        process: ProcessName,
         /// Its process id, as the host counts.
         pid: u32,
         /// How it is kept apart from the host, in words.
@@ -101,7 +156,7 @@ pub enum Report {
     /// It could not be started.
     NotStarted {
         /// Which one.
-        process: Process,
+        process: ProcessName,
         /// Why, in AWS's kinds.
         why: SpawnFailure,
         /// Why, for a human.
@@ -110,7 +165,7 @@ pub enum Report {
     /// It has ended, and so has all that it had started.
     Exited {
         /// Which one.
-        process: Process,
+        process: ProcessName,
         /// How.
         exit: Exit,
         /// The most memory that it has had.

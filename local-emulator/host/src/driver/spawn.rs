@@ -76,9 +76,10 @@ impl HostWorld {
             follower,
         });
         self.processes.spawn(Launch {
-            process,
+            process: process.into(),
             program: deployed.served.program.clone(),
             code: deployed.served.code.clone(),
+            arguments: Vec::new(),
             folders,
             environment,
             output: write,

@@ -108,11 +108,13 @@ impl World for HostWorld {
             Command::Release { request } => self.release(request),
             Command::Freeze { process } => {
                 self.measure_in_pause(now, process.instance);
-                self.processes.signal(process, Signal::Freeze);
+                self.processes.signal(process.into(), Signal::Freeze);
             }
-            Command::Thaw { process } => self.processes.signal(process, Signal::Thaw),
-            Command::Terminate { process } => self.processes.signal(process, Signal::Terminate),
-            Command::Kill { process } => self.processes.signal(process, Signal::Kill),
+            Command::Thaw { process } => self.processes.signal(process.into(), Signal::Thaw),
+            Command::Terminate { process } => {
+                self.processes.signal(process.into(), Signal::Terminate)
+            }
+            Command::Kill { process } => self.processes.signal(process.into(), Signal::Kill),
             Command::Retire { instance } => self.retire(instance),
             Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
             Command::Source(command) => self.source(command),
@@ -291,7 +293,7 @@ impl HostWorld {
 
     fn retire(&mut self, id: InstanceId) {
         if self.instances.remove(id).is_some() {
-            self.processes.forget(id);
+            self.processes.forget(id.into());
         }
     }
 }

@@ -7,14 +7,14 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, Waker, ready};
 
-use lunch_contract::{InstanceId, Process, SpawnFailure};
+use lunch_contract::SpawnFailure;
 use nix::errno::Errno;
 use tokio::io::unix::AsyncFd;
 
 use super::message::{self, Asked, Start, Told};
 use super::socket::{self, Packet};
 use super::{Isolation, Supervisor, failure, files};
-use crate::driver::{Folders, Launch, Processes, Report, Signal};
+use crate::driver::{Folders, Launch, Owner, ProcessName, Processes, Report, Signal};
 use crate::readiness::{Watched, watch};
 
 /// The processes of a cloud.
@@ -29,7 +29,7 @@ pub struct Sandbox {
     asked: VecDeque<Packet>,
     /// What became of a process without the supervisor.
     reports: VecDeque<Report>,
-    running: BTreeMap<Process, Running>,
+    running: BTreeMap<ProcessName, Running>,
     /// Whoever waits for a report, and sends what there is room for meanwhile.
     reader: Option<Waker>,
     lost: bool,
@@ -168,6 +168,7 @@ impl Processes for Sandbox {
                 Folders::Own { tmp_mb } => Some(tmp_mb),
                 Folders::Host => None,
             },
+            arguments: launch.arguments,
             environment: launch.environment,
         });
         if let Err(errno) = self.ask(&asked, Some(launch.output)) {
@@ -178,7 +179,7 @@ impl Processes for Sandbox {
         }
     }
 
-    fn signal(&mut self, process: Process, signal: Signal) {
+    fn signal(&mut self, process: ProcessName, signal: Signal) {
         // The group at once and not by the supervisor: a thaw is on a request's way. One that was asked for and has
         // not been heard of, or has ended, is left to the supervisor, which takes things in their order.
         let group = match self.running.get(&process) {
@@ -199,8 +200,8 @@ impl Processes for Sandbox {
         }
     }
 
-    fn forget(&mut self, instance: InstanceId) {
-        self.ask(&Asked::Forget { instance }, None).ok();
+    fn forget(&mut self, owner: Owner) {
+        self.ask(&Asked::Forget { owner }, None).ok();
     }
 
     fn has_folders(&self) -> bool {
@@ -255,12 +256,14 @@ mod tests {
     use std::rc::Rc;
     use std::time::Duration;
 
+    use lunch_contract::{InstanceId, Process};
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
     use tokio::task::LocalSet;
 
     use super::*;
 
-    const PROCESS: Process = Process { instance: InstanceId { serial: 4, index: 2 }, spawn: 1 };
+    const PROCESS: ProcessName =
+        ProcessName::Instance(Process { instance: InstanceId { serial: 4, index: 2 }, spawn: 1 });
 
     /// A sandbox and the supervisor's end of its socket.
     fn pair() -> (Sandbox, OwnedFd) {

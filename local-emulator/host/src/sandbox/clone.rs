@@ -86,7 +86,7 @@ const LAST_SIGNAL: c_int = 64;
 pub(super) struct Image {
     program: CString,
     code: CString,
-    arguments: [CString; 1],
+    arguments: Vec<CString>,
     environment: Vec<CString>,
     output: OwnedFd,
     dies_with_parent: bool,
@@ -111,9 +111,11 @@ impl Image {
             None => (start.program.clone(), start.code.clone()),
         };
         let program = CString::new(program.into_vec()).ok()?;
+        let more = start.arguments.iter().map(|argument| CString::new(argument.as_str()));
+        let arguments = std::iter::once(Ok(program.clone())).chain(more);
         let variables = start.environment.iter().map(|(name, value)| format!("{name}={value}"));
         Some(Self {
-            arguments: [program.clone()],
+            arguments: arguments.collect::<Result<_, _>>().ok()?,
             program,
             code: CString::new(code.into_vec()).ok()?,
             environment: variables.map(CString::new).collect::<Result<_, _>>().ok()?,

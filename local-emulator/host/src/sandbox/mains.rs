@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use lunch_contract::{Exit, Process};
+use lunch_contract::Exit;
 use nix::unistd::Pid;
 
 use super::family::{Mark, Seen};
-use crate::driver::Peak;
+use crate::driver::{Peak, ProcessName};
 
 /// A process that runs, or whose leftovers do.
 #[derive(Debug)]
@@ -25,16 +25,16 @@ pub(super) struct Main {
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Mains {
-    by_name: BTreeMap<Process, Main>,
+    by_name: BTreeMap<ProcessName, Main>,
     /// Those that run, by their numbers here: after the end a number may be another's.
-    by_pid: BTreeMap<Pid, Process>,
+    by_pid: BTreeMap<Pid, ProcessName>,
     /// Those that run, by their numbers outside.
-    by_outside: BTreeMap<i32, Process>,
-    by_mounts: BTreeMap<u64, Process>,
+    by_outside: BTreeMap<i32, ProcessName>,
+    by_mounts: BTreeMap<u64, ProcessName>,
 }
 
 impl Mains {
-    pub(super) fn insert(&mut self, process: Process, main: Main) {
+    pub(super) fn insert(&mut self, process: ProcessName, main: Main) {
         self.by_pid.insert(main.pid, process);
         self.by_outside.insert(main.outside, process);
         // A number is given anew when nobody is left of whom it stood for, though that may not have been seen yet.
@@ -47,21 +47,21 @@ impl Mains {
         self.by_name.insert(process, main);
     }
 
-    pub(super) fn of(&self, process: Process) -> Option<&Main> {
+    pub(super) fn of(&self, process: ProcessName) -> Option<&Main> {
         self.by_name.get(&process)
     }
 
     /// One that runs.
-    pub(super) fn running(&self, process: Process) -> Option<&Main> {
+    pub(super) fn running(&self, process: ProcessName) -> Option<&Main> {
         self.of(process).filter(|main| main.exit.is_none())
     }
 
-    pub(super) fn of_mut(&mut self, process: Process) -> Option<&mut Main> {
+    pub(super) fn of_mut(&mut self, process: ProcessName) -> Option<&mut Main> {
         self.by_name.get_mut(&process)
     }
 
     /// Which one the child of this number is. `None`: none that was asked for.
-    pub(super) fn named(&self, pid: Pid) -> Option<Process> {
+    pub(super) fn named(&self, pid: Pid) -> Option<ProcessName> {
         self.by_pid.get(&pid).copied()
     }
 
@@ -81,7 +81,7 @@ impl Mains {
     }
 
     /// It has ended: its numbers may be another's from now on.
-    pub(super) fn ended(&mut self, process: Process, exit: Exit, peak: Peak) {
+    pub(super) fn ended(&mut self, process: ProcessName, exit: Exit, peak: Peak) {
         if let Some(main) = self.by_name.get_mut(&process) {
             main.exit = Some((exit, peak));
             self.by_pid.remove(&main.pid);
@@ -90,13 +90,13 @@ impl Mains {
     }
 
     /// Those that have ended and may have left something behind.
-    pub(super) fn ending(&self) -> Vec<Process> {
+    pub(super) fn ending(&self) -> Vec<ProcessName> {
         let ending = self.by_name.iter().filter(|(_, main)| main.exit.is_some());
         ending.map(|(process, _)| *process).collect()
     }
 
     /// Nothing is left of it.
-    pub(super) fn remove(&mut self, process: Process) -> Option<Main> {
+    pub(super) fn remove(&mut self, process: ProcessName) -> Option<Main> {
         let main = self.by_name.remove(&process)?;
         if let Some(mounts) = main.mark.mounts {
             self.by_mounts.remove(&mounts);
@@ -112,12 +112,12 @@ impl Mains {
 
 #[cfg(test)]
 mod tests {
-    use lunch_contract::InstanceId;
+    use lunch_contract::{InstanceId, Process};
 
     use super::*;
 
-    fn process(serial: u32) -> Process {
-        Process { instance: InstanceId { serial, index: serial }, spawn: 0 }
+    fn process(serial: u32) -> ProcessName {
+        Process { instance: InstanceId { serial, index: serial }, spawn: 0 }.into()
     }
 
     fn main(number: i32, mounts: u64) -> Main {

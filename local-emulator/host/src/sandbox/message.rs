@@ -5,11 +5,11 @@
 use std::ffi::OsString;
 use std::io;
 
-use lunch_contract::{Exit, InstanceId, Process};
+use lunch_contract::Exit;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::driver::{Peak, Signal};
+use crate::driver::{Owner, Peak, ProcessName, Signal};
 
 /// What the supervisor is to do.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,20 +18,21 @@ pub(super) enum Asked {
     Spawn(Start),
     /// Signal a process that it was asked for before: what has left its group, and its group too if that was not done
     /// already. A freeze is answered by `Looked`.
-    Signal { process: Process, signal: SignalName, group: bool },
-    /// Let go of what was kept for an instance's next process: there will be none.
-    Forget { instance: InstanceId },
+    Signal { process: ProcessName, signal: SignalName, group: bool },
+    /// Let go of what was kept for the owner's next process: there will be none.
+    Forget { owner: Owner },
 }
 
 /// All that a process needs to start, but for its output.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Start {
-    pub(super) process: Process,
+    pub(super) process: ProcessName,
     /// The program, and the folder that its code is in, as they are found outside.
     pub(super) program: OsString,
     pub(super) code: OsString,
     /// The size of the instance's own `/tmp`, in which case its code is at `/var/task`. `None`: in the host's folders.
     pub(super) tmp_mb: Option<u32>,
+    pub(super) arguments: Vec<String>,
     pub(super) environment: Vec<(String, String)>,
 }
 
@@ -80,21 +81,21 @@ pub(super) enum Told {
     Refused { step: String, errno: i32 },
     /// A process runs; the descriptor that stands for it travels with this.
     Started {
-        process: Process,
+        process: ProcessName,
         pid: i32,
         /// Whether it is in folders of its own.
         apart: bool,
     },
     /// A process could not be started.
-    NotStarted { process: Process, program: OsString, step: Step, errno: i32 },
+    NotStarted { process: ProcessName, program: OsString, step: Step, errno: i32 },
     /// A freeze has reached all of an instance.
     Looked {
-        process: Process,
+        process: ProcessName,
         /// Whether there are processes outside its group, which the next thaw has to be asked for.
         others: bool,
     },
     /// A process has ended, and all that it had started.
-    Exited { process: Process, exit: Exit, peak: Peak },
+    Exited { process: ProcessName, exit: Exit, peak: Peak },
 }
 
 /// How far a start has come.
@@ -142,11 +143,12 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use lunch_contract::InstanceId;
+    use lunch_contract::{InstanceId, Process};
 
     use super::*;
 
-    const PROCESS: Process = Process { instance: InstanceId { serial: 4, index: 2 }, spawn: 1 };
+    const PROCESS: ProcessName =
+        ProcessName::Instance(Process { instance: InstanceId { serial: 4, index: 2 }, spawn: 1 });
 
     #[test]
     fn what_is_written_is_read() {
@@ -155,6 +157,7 @@ mod tests {
             program: "/code/bootstrap".into(),
             code: "/code".into(),
             tmp_mb: Some(512),
+            arguments: vec!["--n".into(), "a b".into()],
             environment: vec![("STREET".into(), "Lime \"Street\"\n".into())],
         });
         assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);
@@ -174,6 +177,7 @@ mod tests {
             program: OsString::from_vec(vec![b'/', 0xff, b'"']),
             code: "/".into(),
             tmp_mb: None,
+            arguments: Vec::new(),
             environment: Vec::new(),
         });
         assert_eq!(read::<Asked>(&write(&asked)).expect("it was written"), asked);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
-use lunch_contract::{Exit, InstanceId, Process};
+use lunch_contract::Exit;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, killpg};
@@ -22,6 +22,7 @@ use super::mains::{Main, Mains};
 use super::message::{self, Asked, SignalName, Start, Step, Told};
 use super::mounts::Mounts;
 use super::socket::{self, Packet};
+use crate::driver::{Owner, ProcessName};
 
 /// Starts, signals and reaps all processes.
 ///
@@ -43,8 +44,8 @@ struct Supervisor {
     /// The mounts as they were before any process had them, and could change them: what is copied for each instance.
     /// `None`: this is a subreaper without a namespace.
     origin: Option<Mounts>,
-    /// What each instance has, from its first process until it is forgotten.
-    own: BTreeMap<InstanceId, Mounts>,
+    /// What each owner has, from its first process until it is forgotten.
+    own: BTreeMap<Owner, Mounts>,
     /// Takes what nobody will have any more. `None`: there is nothing, without namespaces.
     letting_go: Option<LettingGo>,
     next: Next,
@@ -143,10 +144,8 @@ impl Supervisor {
                 let output = descriptor.expect("a spawn comes with its output");
                 self.spawn(start, output);
             }
-            Asked::Forget { instance } => {
-                if let (Some(own), Some(letting_go)) =
-                    (self.own.remove(&instance), &self.letting_go)
-                {
+            Asked::Forget { owner } => {
+                if let (Some(own), Some(letting_go)) = (self.own.remove(&owner), &self.letting_go) {
                     letting_go.take(own);
                 }
             }
@@ -166,7 +165,7 @@ impl Supervisor {
     }
 
     /// Stops what has left its group. Looks until there is nothing new: what runs may start more until it is stopped.
-    fn freeze_others(&mut self, process: Process) {
+    fn freeze_others(&mut self, process: ProcessName) {
         const LOOKS_MAX: usize = 100;
         for _ in 0..LOOKS_MAX {
             let Some(main) = self.mains.running(process) else { return };
@@ -185,7 +184,7 @@ impl Supervisor {
     }
 
     /// Lets go on what was stopped besides its group.
-    fn thaw_others(&mut self, process: Process) {
+    fn thaw_others(&mut self, process: ProcessName) {
         let Some(main) = self.mains.of_mut(process) else { return };
         for stopped in main.stopped.drain(..) {
             stopped.signal(Signal::SIGCONT).ok();
@@ -226,8 +225,8 @@ impl Supervisor {
     fn enter_own(&mut self, start: &Start) -> Result<Option<u64>, (Step, Errno)> {
         let at_clone = |errno| (Step::Clone, errno);
         let Some(origin) = &self.origin else { return Ok(None) };
-        let instance = start.process.instance;
-        if let Some(own) = self.own.get(&instance) {
+        let owner = start.process.owner();
+        if let Some(own) = self.own.get(&owner) {
             own.enter().map_err(at_clone)?;
             return Ok(Some(own.number));
         }
@@ -244,7 +243,7 @@ impl Supervisor {
             folders::give(&start.code, tmp)?;
         }
         let number = made.number;
-        self.own.insert(instance, made);
+        self.own.insert(owner, made);
         Ok(Some(number))
     }
 
@@ -289,7 +288,7 @@ impl Supervisor {
     }
 
     /// Ends what an ended process has left behind, and tells of the end when nothing is.
-    fn bury(&mut self, process: Process) {
+    fn bury(&mut self, process: ProcessName) {
         let Some(main) = self.mains.of(process) else { return };
         if self.proc.end_orphans(main, &self.mains) > 0 {
             // Each is a child of this process when it ends: then it is looked again.

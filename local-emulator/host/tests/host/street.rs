@@ -13,7 +13,9 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use lunch_contract::{Exit, Process};
-use lunch_host::{Config, Host, Launch, Peak, Processes, Report, ServedFunction, Signal};
+use lunch_host::{
+    Config, Host, Launch, Peak, ProcessName, Processes, Report, ServedFunction, Signal,
+};
 use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, LocalSet};
 
@@ -169,7 +171,9 @@ impl Fake {
 
 impl Processes for Fake {
     fn spawn(&mut self, launch: Launch) {
-        let process = launch.process;
+        let ProcessName::Instance(process) = launch.process else {
+            panic!("{:?} is no instance's", launch.process)
+        };
         let started = Started {
             process,
             environment: launch.environment.into_iter().collect(),
@@ -181,21 +185,27 @@ impl Processes for Fake {
             let exit = run.await;
             let mut played = played.borrow_mut();
             played.running.remove(&process);
+            let process = process.into();
             played.report(Report::Exited { process, exit, peak: Peak::default() });
         });
         let mut played = self.played.borrow_mut();
         played.running.insert(process, task);
+        let process = process.into();
         played.report(Report::Started { process, pid: 4_242, isolation: "none".into() });
     }
 
-    fn signal(&mut self, process: Process, signal: Signal) {
+    fn signal(&mut self, process: ProcessName, signal: Signal) {
+        let ProcessName::Instance(process) = process else {
+            panic!("{process:?} is no instance's")
+        };
         let mut played = self.played.borrow_mut();
         played.signals.push((process, signal));
         if signal == Signal::Kill
             && let Some(task) = played.running.remove(&process)
         {
             task.abort();
-            played.report(Report::Exited { process, exit: Exit::Signal(9), peak: Peak::default() });
+            let (process, exit) = (process.into(), Exit::Signal(9));
+            played.report(Report::Exited { process, exit, peak: Peak::default() });
         }
     }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use lunch_contract::{Exit, SpawnFailure};
-use lunch_host::{Processes, Report, Signal};
+use lunch_host::{ProcessName, Report, Signal};
 
 use crate::look::{all, drain, holders, read, running, sleepers, states, until};
 use crate::world::World;
@@ -110,7 +110,7 @@ pub(crate) async fn an_end_takes_all_that_was_started(world: &mut World) {
     let (process, mut output) = world.shell(&format!("{ESCAPE}\necho up; wait; sleep 600"));
     world.started(process).await;
     assert_eq!(read(&mut output, 3), "up\n");
-    world.sandbox.signal(process, Signal::Kill);
+    world.signal(process, Signal::Kill);
     assert_eq!(world.exited(process).await, Exit::Signal(9));
     assert_eq!(world.survivors(), 0, "after a kill");
 }
@@ -135,12 +135,12 @@ pub(crate) async fn an_end_takes_nothing_of_another_instance(world: &mut World) 
         let (second, mut output) = world.shell(&script);
         world.started(second).await;
         read(&mut output, 3);
-        world.sandbox.signal(second, Signal::Kill);
+        world.signal(second, Signal::Kill);
         world.exited(second).await;
     }
     world.moves(&output).await;
     assert!(world.survivors() >= before, "all of the first still run");
-    world.sandbox.signal(first, Signal::Kill);
+    world.signal(first, Signal::Kill);
     world.exited(first).await;
 }
 
@@ -148,7 +148,7 @@ pub(crate) async fn the_frozen_make_no_progress_and_the_thawed_go_on(world: &mut
     let (process, mut output) = world.shell("while true; do echo x; done");
     let pid = world.started(process).await;
     read(&mut output, 1);
-    world.sandbox.signal(process, Signal::Freeze);
+    world.signal(process, Signal::Freeze);
     let state = || {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
         stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
@@ -157,9 +157,9 @@ pub(crate) async fn the_frozen_make_no_progress_and_the_thawed_go_on(world: &mut
     // What was written before the freeze is read; then there is nothing more.
     drain(&output);
     assert_eq!(drain(&output), 0, "it goes on though it is stopped");
-    world.sandbox.signal(process, Signal::Thaw);
+    world.signal(process, Signal::Thaw);
     read(&mut output, 1);
-    world.sandbox.signal(process, Signal::Kill);
+    world.signal(process, Signal::Kill);
     world.exited(process).await;
 }
 
@@ -177,25 +177,25 @@ pub(crate) async fn a_freeze_reaches_those_who_left_the_group_and_so_does_a_thaw
         let pid = world.started(process).await;
         read(&mut output, 1);
         for _ in 0..3 {
-            world.sandbox.signal(process, Signal::Freeze);
+            world.signal(process, Signal::Freeze);
             world.quiet(&[pid]).await;
             drain(&output);
             assert_eq!(states(&world.token()), "", "all are stopped");
             assert_eq!(drain(&output), 0, "it goes on though it is stopped");
-            world.sandbox.signal(process, Signal::Thaw);
+            world.signal(process, Signal::Thaw);
             world.moves(&output).await;
         }
         // A thaw right behind a freeze is not overtaken by it.
         for _ in 0..100 {
-            world.sandbox.signal(process, Signal::Freeze);
-            world.sandbox.signal(process, Signal::Thaw);
+            world.signal(process, Signal::Freeze);
+            world.signal(process, Signal::Thaw);
         }
         for _ in 0..10 {
             world.moves(&output).await;
         }
-        world.sandbox.signal(process, Signal::Freeze);
+        world.signal(process, Signal::Freeze);
         world.quiet(&[pid]).await;
-        world.sandbox.signal(process, Signal::Kill);
+        world.signal(process, Signal::Kill);
         drain(&output);
         assert_eq!(world.exited(process).await, Exit::Signal(9));
         assert_eq!(world.survivors(), 0);
@@ -216,7 +216,7 @@ pub(crate) async fn who_has_shed_its_environment_is_ended_too(world: &mut World)
         world.started(process).await;
         assert_eq!(read(&mut output, 3), "up\n");
         until(|| running(&seconds) > 0);
-        world.sandbox.signal(process, Signal::Kill);
+        world.signal(process, Signal::Kill);
         world.exited(process).await;
         assert_eq!(running(&seconds), 0, "{start}");
         // The same when the end is so near to the start that nobody could look at it in between.
@@ -231,7 +231,7 @@ pub(crate) async fn who_has_shed_its_environment_is_ended_too(world: &mut World)
 
 pub(crate) async fn a_kill_before_the_start_was_heard_of_is_not_lost(world: &mut World) {
     let (process, _output) = world.shell("sleep 600");
-    world.sandbox.signal(process, Signal::Kill);
+    world.signal(process, Signal::Kill);
     world.started(process).await;
     assert_eq!(world.exited(process).await, Exit::Signal(9));
 }
@@ -241,7 +241,7 @@ pub(crate) async fn terminate_asks_and_does_not_force(world: &mut World) {
         world.shell("trap 'echo closing; exit 5' TERM; echo up; while true; do sleep 0.01; done");
     world.started(process).await;
     assert_eq!(read(&mut output, 3), "up\n");
-    world.sandbox.signal(process, Signal::Terminate);
+    world.signal(process, Signal::Terminate);
     assert_eq!(world.exited(process).await, Exit::Code(5));
     // The shell says beside that its `sleep` was terminated: it is of the same group.
     let text = all(output);
@@ -258,15 +258,15 @@ pub(crate) async fn a_hundred_at_once_and_no_descriptor_is_left(world: &mut Worl
     let (first, _output) = world.shell("exit 0");
     world.started(first).await;
     world.exited(first).await;
-    world.sandbox.forget(first.instance);
+    world.forget(first.instance);
     world.idle().await;
     let before = open();
     let mut waiting = BTreeMap::new();
     for _ in 0..100 {
         let (process, output) = world.shell("exit 4");
-        waiting.insert(process, output);
+        waiting.insert(ProcessName::from(process), output);
         let (process, output) = world.spawn(Path::new("/nobody"));
-        waiting.insert(process, output);
+        waiting.insert(ProcessName::from(process), output);
     }
     let (mut started, mut not_started) = (0, 0);
     while !waiting.is_empty() {
@@ -275,12 +275,12 @@ pub(crate) async fn a_hundred_at_once_and_no_descriptor_is_left(world: &mut Worl
             Report::NotStarted { process, .. } => {
                 not_started += 1;
                 waiting.remove(&process);
-                world.sandbox.forget(process.instance);
+                world.forget(process.owner());
             }
             Report::Exited { process, exit, .. } => {
                 assert_eq!(exit, Exit::Code(4));
                 waiting.remove(&process);
-                world.sandbox.forget(process.instance);
+                world.forget(process.owner());
             }
             Report::Lost { sentence } => panic!("{sentence}"),
         }
@@ -308,10 +308,10 @@ pub(crate) async fn what_one_mounts_is_nobody_elses(world: &mut World) {
             world.shell("echo $(grep -c ' leak ' /proc/self/mountinfo); sleep 600");
         world.started(second).await;
         assert_eq!(read(&mut output, 2), "0\n");
-        world.sandbox.signal(second, Signal::Kill);
+        world.signal(second, Signal::Kill);
         world.exited(second).await;
     }
-    world.sandbox.signal(first, Signal::Kill);
+    world.signal(first, Signal::Kill);
     world.exited(first).await;
 }
 

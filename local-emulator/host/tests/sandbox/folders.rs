@@ -46,7 +46,7 @@ pub(crate) async fn an_instances_tmp_is_nobody_elses(world: &mut World) {
     }
     let (_, options) = world.played("grep ' /tmp ' /proc/self/mounts").await;
     assert!(options.starts_with("tmp /tmp tmpfs rw,nosuid,nodev,"), "{options}");
-    world.sandbox.signal(first, Signal::Kill);
+    world.signal(first, Signal::Kill);
     world.exited(first).await;
 }
 
@@ -68,11 +68,11 @@ pub(crate) async fn an_instances_tmp_outlives_its_process_and_goes_with_it(world
         if round % 2 == 0 {
             world.idle().await;
         }
-        world.sandbox.signal(next, Signal::Kill);
+        world.signal(next, Signal::Kill);
         world.exited(next).await;
         process = next;
     }
-    world.sandbox.forget(process.instance);
+    world.forget(process.instance);
     // Whoever has that name next is somebody else.
     let (next, output) = world.shell_of(process, "ls -A /tmp; echo empty");
     world.started(next).await;
@@ -99,7 +99,7 @@ pub(crate) async fn what_is_mounted_goes_with_the_instance(world: &mut World) {
     let own = text.trim();
     assert!(own.starts_with("mnt:["), "{own}");
     assert!(kept(world).contains(own), "it is kept for the next process");
-    world.sandbox.forget(process.instance);
+    world.forget(process.instance);
     until(|| !kept(world).contains(own));
 }
 
@@ -174,7 +174,7 @@ pub(crate) async fn a_thousand_started_and_ended_leave_nothing(world: &mut World
         let (process, output) = world.spawn(program);
         world.started(process).await;
         world.exited(process).await;
-        world.sandbox.forget(process.instance);
+        world.forget(process.instance);
         drop(output);
         if number == 0 {
             world.idle().await;
@@ -204,8 +204,8 @@ pub(crate) async fn two_hundred_live_at_once(world: &mut World) {
     }
     until(|| world.survivors() >= INSTANCES);
     for (process, _) in &all {
-        world.sandbox.signal(*process, Signal::Kill);
-        world.sandbox.forget(process.instance);
+        world.signal(*process, Signal::Kill);
+        world.forget(process.instance);
     }
     let mut ended = BTreeSet::new();
     while ended.len() < INSTANCES {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lunch_host::sandbox::Force;
-use lunch_host::{Processes as _, Signal};
+use lunch_host::Signal;
 use nix::sys::signal::{SIGCONT, killpg};
 use nix::unistd::Pid;
 
@@ -76,7 +76,7 @@ async fn start_and_end(world: &mut World) -> (Duration, Duration) {
     world.started(process).await;
     assert_eq!(read(&mut output, 3), "up\n");
     let began = Instant::now();
-    world.sandbox.signal(process, Signal::Kill);
+    world.signal(process, Signal::Kill);
     world.exited(process).await;
     (start, began.elapsed())
 }
@@ -92,7 +92,7 @@ async fn signals(world: &mut World, title: &str, before: &str) {
     let (mut freezes, mut thaws, mut reached, mut by_hand) = (vec![], vec![], vec![], vec![]);
     for round in 0..ROUNDS {
         let began = Instant::now();
-        world.sandbox.signal(process, Signal::Freeze);
+        world.signal(process, Signal::Freeze);
         freezes.push(began.elapsed());
         until(all_are_stopped);
         reached.push(began.elapsed());
@@ -104,10 +104,10 @@ async fn signals(world: &mut World, title: &str, before: &str) {
             let began = Instant::now();
             killpg(Pid::from_raw(pid), SIGCONT).expect("it is stopped");
             by_hand.push(began.elapsed());
-            world.sandbox.signal(process, Signal::Thaw);
+            world.signal(process, Signal::Thaw);
         } else {
             let began = Instant::now();
-            world.sandbox.signal(process, Signal::Thaw);
+            world.signal(process, Signal::Thaw);
             thaws.push(began.elapsed());
         }
         until(|| !is_stopped(pid));
@@ -120,7 +120,7 @@ async fn signals(world: &mut World, title: &str, before: &str) {
         median_us(reached)
     );
     drop(output);
-    world.sandbox.signal(process, Signal::Kill);
+    world.signal(process, Signal::Kill);
     world.exited(process).await;
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lunch_contract::{Exit, InstanceId, Process, SpawnFailure};
 use lunch_host::sandbox::{Force, Isolation, Sandbox, Supervisor};
-use lunch_host::{Folders, Launch, Processes as _, Report};
+use lunch_host::{Folders, Launch, Owner, Processes as _, Report, Signal};
 
 use crate::look::{all, drain, holders, states};
 
@@ -117,7 +117,9 @@ impl World {
         let output: OwnedFd = write;
         let (program, code) = (program.to_owned(), self.folder.clone());
         let folders = self.folders_of(&program);
-        self.sandbox.spawn(Launch { process, program, code, folders, environment, output });
+        let (process, arguments) = (process.into(), Vec::new());
+        let launch = Launch { process, program, arguments, code, folders, environment, output };
+        self.sandbox.spawn(launch);
         fs::File::from(read)
     }
 
@@ -127,6 +129,14 @@ impl World {
         self.started(process).await;
         self.exited(process).await;
         (process, all(output))
+    }
+
+    pub(crate) fn signal(&mut self, process: Process, signal: Signal) {
+        self.sandbox.signal(process.into(), signal);
+    }
+
+    pub(crate) fn forget(&mut self, owner: impl Into<Owner>) {
+        self.sandbox.forget(owner.into());
     }
 
     /// Its own, where that is granted and the program is in the code's folder.
@@ -140,21 +150,23 @@ impl World {
 
     pub(crate) async fn started(&mut self, expected: Process) -> u32 {
         match self.report().await {
-            Report::Started { process, pid, .. } if process == expected => pid,
+            Report::Started { process, pid, .. } if process == expected.into() => pid,
             other => panic!("{expected} starts, and not {other:?}"),
         }
     }
 
     pub(crate) async fn exited(&mut self, expected: Process) -> Exit {
         match self.report().await {
-            Report::Exited { process, exit, .. } if process == expected => exit,
+            Report::Exited { process, exit, .. } if process == expected.into() => exit,
             other => panic!("{expected} ends, and not {other:?}"),
         }
     }
 
     pub(crate) async fn not_started(&mut self, expected: Process) -> (SpawnFailure, String) {
         match self.report().await {
-            Report::NotStarted { process, why, sentence } if process == expected => (why, sentence),
+            Report::NotStarted { process, why, sentence } if process == expected.into() => {
+                (why, sentence)
+            }
             other => panic!("{expected} does not start, and not {other:?}"),
         }
     }
