@@ -100,6 +100,9 @@ fn of_note(note: &Note) -> String {
             format!("event {request} is told to {to}{how}")
         }
         Note::NotStarted { process, why } => format!("{process} did not start: {why}"),
+        Note::ContainerNotStarted { run, failure, why } => {
+            format!("{run} did not start: {}", failure.reason(why))
+        }
         Note::InPlace { instance, why } => format!("{instance} runs in place: {why}"),
         Note::LessApart { why } => format!("less apart than elsewhere: {why}"),
         Note::ExtensionFailed { process, extension, error_type } => {

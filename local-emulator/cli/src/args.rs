@@ -129,6 +129,9 @@ pub(crate) struct Cloud {
     /// Variables for all functions, as lines of KEY=VALUE
     #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
     pub(crate) env_file: Option<PathBuf>,
+    /// Values of the secrets of tasks' containers, in a JSON object by the secret's name or its `ValueFrom`
+    #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
+    pub(crate) secrets: Option<PathBuf>,
     /// The region that functions and ARNs name
     #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = TEMPLATE)]
     pub(crate) region: String,

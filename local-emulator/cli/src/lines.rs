@@ -121,7 +121,7 @@ impl Look {
 
     fn line(self, line: &LogLine) -> String {
         let (lead, width) = (self.lead(line), self.name_width);
-        format!("{lead}{} {:width$} |{lead:#} {}", line.instance, line.function, shown(&line.text))
+        format!("{lead}{} {:width$} |{lead:#} {}", line.by, line.function, shown(&line.text))
     }
 
     /// Instances next to each other are told apart.
@@ -134,7 +134,7 @@ impl Look {
             AnsiColor::Blue,
             AnsiColor::Red,
         ];
-        let colour = COLOURS[line.instance.serial as usize % COLOURS.len()];
+        let colour = COLOURS[usize::try_from(line.by.serial()).unwrap_or_default() % COLOURS.len()];
         if self.colour { Style::new().fg_color(Some(Color::Ansi(colour))) } else { Style::new() }
     }
 }
@@ -152,7 +152,7 @@ mod tests {
             at: Moment::ZERO,
             time: String::new(),
             kind: LogKind::Function,
-            instance: InstanceId { serial, index: serial },
+            by: InstanceId { serial, index: serial }.into(),
             function: "coffee".into(),
             stream: String::new(),
             request_id: None,

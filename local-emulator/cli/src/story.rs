@@ -129,6 +129,9 @@ fn words(note: &Note) -> Option<String> {
             format!("what became of the event `{request_id}` could not be told to {to}: {why}")
         }
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
+        Note::ContainerNotStarted { run, failure, why } => {
+            format!("`{run}` could not be started: {}", failure.reason(why))
+        }
         Note::InPlace { instance, why } => {
             format!("`{instance}` runs where its code is, in the machine's own folders: {why}")
         }

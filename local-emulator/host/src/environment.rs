@@ -222,22 +222,21 @@ pub(crate) fn of_process(
         let level = function.logging.application_level.name();
         environment.extend([("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("AWS_LAMBDA_LOG_LEVEL", level)]);
     }
-    let aws = format!("https://sqs.{}.amazonaws.com/", place.region);
-    let here = format!("{}/", place.endpoint);
-    environment
-        .into_iter()
-        .map(|(name, value)| {
-            let value =
-                if value.contains(&aws) { value.replace(&aws, &here) } else { value.to_owned() };
-            let value = function_url::bound(&value, place.endpoint);
-            (name.to_owned(), value)
-        })
-        .collect()
+    let here = |(name, value): (&str, &str)| {
+        (name.to_owned(), localised(value, place.region, place.endpoint))
+    };
+    environment.into_iter().map(here).collect()
+}
+
+/// A value with the URLs of queues and functions leading to this cloud.
+pub(crate) fn localised(value: &str, region: &str, endpoint: &str) -> String {
+    let aws = format!("https://sqs.{region}.amazonaws.com/");
+    function_url::bound(&value.replace(&aws, &format!("{endpoint}/")), endpoint)
 }
 
 /// Credentials that open nothing, so that an SDK inside a function has some and none of the developer's.
-const DUMMY_ACCESS_KEY_ID: &str = "AKIALUNCHLUNCHLUNCH0";
-const DUMMY_SECRET: &str = "lunch-has-no-secrets";
+pub(crate) const DUMMY_ACCESS_KEY_ID: &str = "AKIALUNCHLUNCHLUNCH0";
+pub(crate) const DUMMY_SECRET: &str = "lunch-has-no-secrets";
 
 #[cfg(test)]
 mod tests {

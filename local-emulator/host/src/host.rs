@@ -20,6 +20,7 @@ use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
 use crate::journal::Journal;
 use crate::store::{Keeping, Store, StoreError};
+use crate::tasks::Tasks;
 use crate::template;
 
 /// What a cloud is started with.
@@ -46,6 +47,8 @@ pub struct Config {
     pub queues: Vec<template::Queue>,
     /// What functions are called with messages of which queues.
     pub mappings: Vec<template::Mapping>,
+    /// What it serves of ECS.
+    pub tasks: Tasks,
     /// Where queues and messages are kept beyond the end of the process, if they are.
     pub keeping: Option<Keeping>,
     /// Where the journal is written, if one is.
@@ -72,6 +75,7 @@ impl Config {
             log_groups: Vec::new(),
             queues: Vec::new(),
             mappings: Vec::new(),
+            tasks: Tasks::default(),
             keeping: None,
             journal: None,
             sink: None,
@@ -167,6 +171,14 @@ pub enum StartError {
         /// What SQS says.
         why: String,
     },
+    /// A service or its task definition cannot be as the template has it.
+    #[error("the service or task definition `{name}` cannot be made\n  because ECS says: {why}")]
+    Service {
+        /// Its name.
+        name: String,
+        /// What ECS says.
+        why: String,
+    },
     /// Queues and messages cannot be kept, or what was kept cannot be had.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -248,6 +260,8 @@ impl Host {
         front_door::declare(&door, &config.queues)
             .map_err(|(name, why)| StartError::Queue { name, why })?;
         driver.borrow_mut().map_all(&config.mappings);
+        let served = driver.borrow_mut().serve_tasks(config.tasks);
+        served.map_err(|(name, why)| StartError::Service { name, why })?;
         let doors = bound.serve(&door);
         Ok(Self { driver, addresses, door, doors })
     }

@@ -23,6 +23,7 @@ mod readiness;
 mod runtime_api;
 pub mod sandbox;
 mod store;
+pub mod tasks;
 pub mod template;
 mod uuid;
 pub mod wire;

@@ -2,12 +2,17 @@
 //!
 //! Types only, each both written and read. AWS's own formats are not here.
 
+mod tasks;
+
 use std::time::Duration;
 
 use lunch_cloud::asynchronous::Condition;
 use lunch_cloud::{Phase, Record, Settings, Wake};
+use lunch_contract::ecs::{ContainerRun, StartFailure};
 use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
 use serde::{Deserialize, Serialize};
+
+pub use tasks::{PsService, PsTask, Writer};
 
 /// `GET /_lunch/info`: what runs here and how it is set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +90,10 @@ pub struct Ps {
     pub functions: Vec<PsFunction>,
     /// Every living instance, by birth.
     pub instances: Vec<PsInstance>,
+    /// Every service.
+    pub services: Vec<PsService>,
+    /// Every task that is not over, by birth.
+    pub tasks: Vec<PsTask>,
 }
 
 /// A function, looked at.
@@ -204,6 +213,15 @@ pub enum Note {
         /// Why, for a human.
         why: String,
     },
+    /// A container's process could not be started.
+    ContainerNotStarted {
+        /// Which start of it.
+        run: ContainerRun,
+        /// Why, in AWS's kinds.
+        failure: StartFailure,
+        /// Why, for a human.
+        why: String,
+    },
     /// An instance runs where its code is, without folders of its own.
     InPlace {
         /// Which instance.
@@ -287,8 +305,9 @@ pub struct LogLine {
     /// Whose words these are.
     pub kind: LogKind,
     /// Who logged it, or about whom it is.
-    pub instance: InstanceId,
-    /// The function's name.
+    #[serde(rename = "instance")]
+    pub by: Writer,
+    /// The function's name; of a task its service's (or family's) and the container's, as `burger/kitchen`.
     pub function: String,
     /// The log stream.
     pub stream: String,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use lunch_cloud::{Delay, DelayModel};
 use lunch_host::build::{self, BuildOptions, Progress, Sources};
 use lunch_host::sandbox::{Supervisor, raise_open_files};
+use lunch_host::tasks::{Secrets, Tasks};
 use lunch_host::template::{self, Template};
 use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction, StartError};
 
@@ -50,7 +51,10 @@ impl Plan {
         .or_fail(Code::Input)?;
         let strangers = strangers(&environment, &template);
         template.warnings.extend(strangers);
+        let secrets = asked.secrets.as_deref().map(Secrets::read).transpose();
+        let tasks = Tasks::of(&template, secrets.or_fail(Code::Input)?.unwrap_or_default());
         let config = Config {
+            tasks,
             settings,
             environment,
             region: asked.region.clone(),
@@ -75,9 +79,11 @@ impl Plan {
         })
     }
 
-    /// That there is a function, or a queue.
+    /// That there is a function, a queue or a service.
     pub(crate) fn serves_something(&self) -> Result<(), Failure> {
-        if self.template.functions.is_empty() && self.template.queues.is_empty() {
+        let Template { functions, queues, .. } = &self.template;
+        let has_tasks = !self.config.tasks.services.is_empty();
+        if functions.is_empty() && queues.is_empty() && !has_tasks {
             return Err(Failure::new(Code::Input, nothing(&self.config)));
         }
         Ok(())
@@ -112,8 +118,8 @@ pub(crate) fn start(config: Config, supervisor: Supervisor) -> Result<Host, Fail
         .or_fail_with(Code::Fault, || "the supervisor of processes is out of reach")?;
     raise_open_files().or_fail(Code::Fault)?;
     Host::start(config, Box::new(processes)).map_err(|error| {
-        // What the template says of a queue is what was given; all else is about where the cloud stands.
-        let is_input = matches!(error, StartError::Queue { .. });
+        // What the template says of a queue or a service is what was given; all else is about where the cloud stands.
+        let is_input = matches!(error, StartError::Queue { .. } | StartError::Service { .. });
         let code = if is_input { Code::Input } else { Code::Door };
         Failure { code, error: error.into() }
     })
@@ -136,7 +142,8 @@ fn broken(faults: &[String]) -> String {
 }
 
 fn nothing(config: &Config) -> String {
-    let sentence = "the template has no function and no queue that can be served".to_owned();
+    let sentence =
+        "the template has no function, no queue and no service that can be served".to_owned();
     let not_served = config.not_served.iter().map(|line| format!("not served: {line}"));
     [sentence].into_iter().chain(not_served).collect::<Vec<_>>().join("\n")
 }

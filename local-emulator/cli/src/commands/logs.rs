@@ -107,7 +107,7 @@ impl Look {
         // The clock's part of `2026-11-24T16:28:01.042Z`.
         let clock = line.time.get(11..23).unwrap_or(&line.time);
         let text = harmless(&line.text.trim_end().replace('\t', "  "));
-        format!("{style}{clock} {} {} {mark} {text}{style:#}", line.instance, line.function)
+        format!("{style}{clock} {} {} {mark} {text}{style:#}", line.by, line.function)
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
             at: Moment::ZERO,
             time: "2026-11-24T16:28:01.042Z".into(),
             kind,
-            instance: InstanceId { serial: 4, index: 0 },
+            by: InstanceId { serial: 4, index: 0 }.into(),
             function: "coffee".into(),
             stream: "2026/11/24/[$LATEST]0".into(),
             request_id: None,

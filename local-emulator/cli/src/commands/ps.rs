@@ -1,5 +1,7 @@
 //! `lunch ps`: the functions and the living instances of a running cloud.
 
+mod tasks;
+
 use std::fmt::Write as _;
 
 use comfy_table::Table;
@@ -31,6 +33,11 @@ fn render(ps: &Ps) -> String {
         text.push_str("\nno instance lives: the next request is cold\n");
     } else {
         writeln!(text, "\n{}", instances(ps).trim_fmt()).expect("a string takes what is written");
+    }
+    if !ps.services.is_empty() {
+        let (services, tasks) = (tasks::services(ps), tasks::tasks(ps));
+        writeln!(text, "\n{}", services.trim_fmt()).expect("a string takes what is written");
+        writeln!(text, "\n{}", tasks.trim_fmt()).expect("a string takes what is written");
     }
     text
 }
@@ -133,7 +140,7 @@ mod tests {
     use lunch_contract::Moment;
 
     use super::*;
-    use lunch_host::wire::PsFunction;
+    use lunch_host::wire::{PsFunction, PsService, PsTask};
 
     fn ps(instances: Vec<PsInstance>) -> Ps {
         let living = u32::try_from(instances.len()).expect("few");
@@ -141,6 +148,8 @@ mod tests {
             now: Moment::from_millis(20_000),
             time: "2026-11-24T12:00:00.000Z".into(),
             ahead_ms: 0,
+            services: Vec::new(),
+            tasks: Vec::new(),
             functions: vec![PsFunction {
                 name: "CoffeeFunction".into(),
                 instances: living,
@@ -183,6 +192,37 @@ mod tests {
             by_path: String::new(),
         };
         ps.functions[0].urls = vec![url(None, "NONE", "a1"), url(Some("live"), "AWS_IAM", "b2")];
+        insta::assert_snapshot!(render(&ps));
+    }
+
+    #[test]
+    fn services_and_tasks_stand_below_functions() {
+        let mut ps = ps(Vec::new());
+        ps.services = vec![PsService {
+            name: "burger".into(),
+            cluster: "street".into(),
+            desired: 2,
+            running: 1,
+            pending: 0,
+            rollout: "IN_PROGRESS".into(),
+            event: Some((
+                Moment::from_millis(15_000),
+                "(service burger) has started 2 tasks.".into(),
+            )),
+        }];
+        let id = "0123456789abcdef0123456789abcdef";
+        ps.tasks = vec![PsTask {
+            task: "task-0004".into(),
+            arn: format!("arn:aws:ecs:us-east-1:123456789012:task/street/{id}"),
+            owner: "burger".into(),
+            last_status: "RUNNING".into(),
+            health: "HEALTHY".into(),
+            address: "127.9.8.7".into(),
+            since: Moment::from_millis(16_000),
+            pids: vec![4_242, 4_243],
+            memory_mb: 9,
+            memory_size_mb: Some(512),
+        }];
         insta::assert_snapshot!(render(&ps));
     }
 

@@ -15,6 +15,18 @@ pub(super) fn listen(names: &mut Names) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// An address for a task: none that is taken, and one at which a program can listen.
+pub(super) fn of_task(names: &mut Names, is_taken: impl Fn(Ipv4Addr) -> bool) -> Ipv4Addr {
+    let address = loop {
+        let address = drawn(names.wide());
+        if !is_taken(address) {
+            break address;
+        }
+    };
+    // Not everywhere is all of it the machine's.
+    TcpListener::bind((address, 0)).map_or(Ipv4Addr::LOCALHOST, |_| address)
+}
+
 /// An address of these bits: neither the one that everybody tries first, nor one that means several.
 fn drawn(bits: u128) -> Ipv4Addr {
     let part = |place: u32, least: u8| {

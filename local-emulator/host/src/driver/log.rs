@@ -89,7 +89,7 @@ impl HostWorld {
                     at: now,
                     time: names::timestamp(millis(self.clock.wall_of(now))),
                     kind: LogKind::Function,
-                    instance: id,
+                    by: id.into(),
                     function: self.deployed.of(instance.function).served.name.clone(),
                     stream: instance.log_stream.clone(),
                     request_id: instance.last.map(|uuid| uuid.to_string()),
@@ -244,12 +244,12 @@ impl HostWorld {
     }
 }
 
-fn millis(span: std::time::Duration) -> u64 {
+pub(super) fn millis(span: std::time::Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// So often the output of an ended process is read.
-const LAST_DRAINS_MAX: usize = 64;
+pub(super) const LAST_DRAINS_MAX: usize = 64;
 
 /// Follows a process's output until its end.
 pub(super) fn follow(driver: Weak<RefCell<Driver>>, output: Rc<Output>, process: Process) -> Task {

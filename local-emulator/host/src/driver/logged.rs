@@ -42,10 +42,9 @@ impl Driver {
     /// What was logged from the so-many-th line on, by that function or by all.
     pub(crate) fn log_lines(&self, from: u64, function: Option<FunctionId>) -> Vec<LogLine> {
         let world = &self.world;
-        let wanted = world
-            .logs
-            .events(from)
-            .filter(|(_, stream, _)| function.is_none_or(|function| stream.function == function));
+        let wanted = world.logs.events(from).filter(|(_, stream, _)| {
+            function.is_none_or(|function| stream.function == Some(function))
+        });
         let lines = wanted.map(|(number, stream, event)| {
             let unix_ms = millis(world.clock.wall_of(event.at));
             LogLine {
@@ -56,8 +55,8 @@ impl Driver {
                     What::Line(_) => LogKind::Function,
                     What::Platform(_) | What::Written(_) => LogKind::Platform,
                 },
-                instance: stream.instance,
-                function: world.deployed.of(stream.function).served.name.clone(),
+                by: stream.by,
+                function: stream.called.to_string(),
                 stream: stream.name.clone(),
                 request_id: event.request.map(|uuid| uuid.to_string()),
                 text: event.text(stream, unix_ms),

@@ -21,6 +21,7 @@ impl Driver {
         for instance in living {
             self.world.measure(now, instance);
         }
+        let (services, tasks) = (self.ps_services(), self.ps_tasks());
         let names = self.world.deployed.names.all();
         let name = |id: FunctionId| names[id.0 as usize].clone();
         let expiries: Vec<_> = self.cloud.functions().map(|view| view.idle_expiry).collect();
@@ -62,6 +63,8 @@ impl Driver {
             ahead_ms: self.ahead_ms(),
             functions: functions.collect(),
             instances: instances.collect(),
+            services,
+            tasks,
         }
     }
 

@@ -6,12 +6,14 @@
 mod address;
 mod advance;
 mod calls;
+mod containers;
 mod deployed;
 mod events;
 mod instance;
 mod log;
 mod logged;
 mod look;
+mod look_tasks;
 mod memory;
 mod processes;
 mod queues;
@@ -22,6 +24,7 @@ mod runtime;
 mod said;
 mod sources;
 mod spawn;
+mod tasks;
 mod temporary;
 mod timeline;
 mod timer;
@@ -39,6 +42,7 @@ use lunch_cloud::{Cloud, Event, Settings};
 use lunch_contract::{Exit, IdAllocator, Process, RevisionId};
 use tokio::sync::Notify;
 
+use self::containers::Containers;
 use self::events::EventConfigs;
 use self::instance::Instances;
 use self::request::Requests;
@@ -52,6 +56,7 @@ use crate::journal::Journal;
 use crate::logs::Logs;
 use crate::queues::Queues;
 use crate::store::{Kept, NotSafe, Store};
+use crate::tasks::{Book, Secrets};
 use crate::uuid::Names;
 use crate::wire::{LogLine, Note};
 
@@ -108,6 +113,7 @@ impl Driver {
     pub(crate) fn start(parts: Parts) -> io::Result<Shared> {
         let timer = Timer::open()?;
         let timeline = Timeline::new(parts.timeline_lines_max);
+        let book = Book::new(&parts.deployed.region, &parts.deployed.account);
         let shared = Rc::new_cyclic(|driver: &Weak<RefCell<Self>>| {
             let world = HostWorld {
                 clock: parts.clock,
@@ -128,6 +134,9 @@ impl Driver {
                 mappings: Mappings::default(),
                 event_configs: EventConfigs::default(),
                 urls: Urls::default(),
+                book,
+                secrets: Secrets::default(),
+                containers: Containers::default(),
                 journal: parts.journal,
                 sink: parts.sink,
                 deferred: VecDeque::new(),
@@ -297,7 +306,11 @@ impl Driver {
             Report::Exited { process: ProcessName::Instance(process), exit, peak } => {
                 self.exited(process, exit, peak);
             }
-            Report::Started { .. } | Report::NotStarted { .. } | Report::Exited { .. } => todo!(),
+            Report::Started { process, pid, .. } => self.container_started(process, pid),
+            Report::NotStarted { process, why, sentence } => {
+                self.container_not_started(process, why, sentence);
+            }
+            Report::Exited { process, exit, .. } => self.container_exited(process, exit),
             Report::Lost { sentence } => self.lose(sentence),
         }
     }
@@ -350,7 +363,8 @@ impl Driver {
 
     /// Whether nothing lives any more, or nothing can be ended any more.
     fn is_over(&self) -> bool {
-        self.lost.is_some() || self.cloud.instances().next().is_none()
+        let has_tasks = || self.cloud.ecs().tasks().any(|task| task.stopped.is_none());
+        self.lost.is_some() || (self.cloud.instances().next().is_none() && !has_tasks())
     }
 
     /// Why the supervisor is gone, if it is.

@@ -106,8 +106,9 @@ impl HostWorld {
         let stream = self.logs.open(Stream {
             name: log_stream.clone(),
             group: Rc::clone(&self.deployed.of(function).log_group),
-            instance: id,
-            function,
+            by: id.into(),
+            function: Some(function),
+            called: served.name.as_str().into(),
             logging: served.logging,
             born: now,
             span: None,

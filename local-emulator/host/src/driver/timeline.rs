@@ -205,7 +205,8 @@ impl Owners {
                     self.instances.get(&process.instance).copied()
                 }
                 Note::InPlace { instance, .. } => self.instances.get(instance).copied(),
-                Note::LessApart { .. }
+                Note::ContainerNotStarted { .. }
+                | Note::LessApart { .. }
                 | Note::Forgotten { .. }
                 | Note::Advanced { .. }
                 | Note::Fault(_) => None,

@@ -13,6 +13,7 @@ use lunch_cloud::{Command, Evidence, Notice, Record, Wake, journal};
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
 use tokio::sync::Notify;
 
+use super::containers::Containers;
 use super::deployed::{Deployed, header};
 use super::events::EventConfigs;
 use super::instance::{Delivered, Instances};
@@ -30,6 +31,7 @@ use crate::journal::Journal;
 use crate::logs::{Logs, Tail};
 use crate::queues::Queues;
 use crate::store::Write;
+use crate::tasks::{Book, Secrets};
 use crate::uuid::Names;
 use crate::wire::Note;
 
@@ -70,6 +72,10 @@ pub(crate) struct HostWorld {
     pub(crate) mappings: Mappings,
     pub(crate) event_configs: EventConfigs,
     pub(crate) urls: Urls,
+    /// What tasks and services are called.
+    pub(crate) book: Book,
+    pub(crate) secrets: Secrets,
+    pub(crate) containers: Containers,
     /// What a command that was answered at once comes back as.
     pub(crate) deferred: VecDeque<Deferred>,
     /// The machine's wall-clock time of the last telling that had a deadline.
@@ -119,8 +125,7 @@ impl World for HostWorld {
             Command::Queue(command) => self.queues.execute(command, || self.names.uuid()),
             Command::Source(command) => self.source(command),
             Command::Asynchronous(command) => self.event(now, command),
-            // Nobody tells the services anything yet, so they ask for nothing.
-            Command::Ecs(_) => {}
+            Command::Ecs(command) => self.task(now, command),
         }
     }
 

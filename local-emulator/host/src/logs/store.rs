@@ -6,11 +6,12 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use lunch_contract::{FunctionId, InstanceId, Moment};
+use lunch_contract::{FunctionId, Moment};
 
 use super::logging::Logging;
 use super::platform::PlatformEvent;
 use crate::uuid::Uuid;
+use crate::wire::Writer;
 
 /// So many bytes are kept.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
@@ -38,13 +39,16 @@ pub(crate) struct Logs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StreamId(u32);
 
-/// What one instance logs.
+/// What one instance logs, or one container.
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) name: String,
     pub(crate) group: Rc<str>,
-    pub(crate) instance: InstanceId,
-    pub(crate) function: FunctionId,
+    pub(crate) by: Writer,
+    /// The instance's.
+    pub(crate) function: Option<FunctionId>,
+    /// The function's name, or the container's with what its task is for, as `burger/kitchen`.
+    pub(crate) called: Rc<str>,
     pub(crate) logging: Logging,
     pub(crate) born: Moment,
     /// When the first and the last of its events were logged.
@@ -181,14 +185,17 @@ impl LogEvent {
 mod tests {
     use std::time::Duration;
 
+    use lunch_contract::InstanceId;
+
     use super::*;
 
     fn stream(index: u32) -> Stream {
         Stream {
             name: index.to_string(),
             group: "/aws/lambda/coffee".into(),
-            instance: InstanceId { serial: index, index },
-            function: FunctionId(0),
+            by: InstanceId { serial: index, index }.into(),
+            function: Some(FunctionId(0)),
+            called: "coffee".into(),
             logging: Logging::default(),
             born: Moment::ZERO,
             span: None,

@@ -28,11 +28,11 @@ pub(super) struct Mark {
 }
 
 /// What every process of an instance has in its environment, and no other's has with that value.
-const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
+const VARIABLES: [&str; 2] = ["AWS_LAMBDA_RUNTIME_API", "ECS_CONTAINER_METADATA_URI_V4"];
 
 impl Mark {
     pub(super) fn new(mounts: Option<u64>, environment: &[(String, String)]) -> Self {
-        let variable = environment.iter().find(|(name, _)| name == VARIABLE);
+        let variable = environment.iter().find(|(name, _)| VARIABLES.contains(&name.as_str()));
         Self { mounts, variable: variable.map(|(name, value)| format!("{name}={value}")) }
     }
 }

@@ -207,7 +207,12 @@ impl Supervisor {
                 let apart = start.tmp_mb.is_some();
                 let told = Told::Started { process, pid: pid_outside, apart };
                 self.tell(&told, Some(pidfd));
-                let mark = Mark::new(mounts.unwrap_or_default(), &start.environment);
+                // A check has its container's environment, but what that has left is not the check's.
+                let own = match process {
+                    ProcessName::Instance(_) | ProcessName::Container(_) => &start.environment[..],
+                    ProcessName::Check(..) => &[],
+                };
+                let mark = Mark::new(mounts.unwrap_or_default(), own);
                 let outside = pid_outside;
                 let main = Main { pid, outside, mark, exit: None, stopped: Vec::new() };
                 self.mains.insert(process, main);

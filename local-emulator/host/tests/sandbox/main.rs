@@ -15,6 +15,7 @@ mod folders;
 mod look;
 mod measure;
 mod parents;
+mod tasks;
 mod world;
 
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ use std::time::Instant;
 
 use lunch_host::sandbox::Force;
 
-use world::{ALL, World, folder, known, name, play};
+use world::{ALL, World, folder, known, name, play, play_with};
 
 /// A case's name and what plays it.
 type Case = (&'static str, fn(Force));
@@ -31,6 +32,16 @@ macro_rules! cases {
     ($room:ident: $($case:ident),* $(,)?) => {
         vec![$((stringify!($case), (|force: Force| {
             play(force, folder(stringify!($case)), async |world: &mut World| {
+                $room::$case(world).await;
+            });
+        }) as fn(Force))),*]
+    };
+}
+
+macro_rules! clouds {
+    ($room:ident: $($case:ident),* $(,)?) => {
+        [$((stringify!($case), (|force: Force| {
+            play_with(force, folder(stringify!($case)), async |world: World| {
                 $room::$case(world).await;
             });
         }) as fn(Force))),*]
@@ -71,6 +82,15 @@ fn all_cases() -> Vec<Case> {
         less_than_there_could_be_is_said,
         a_thousand_started_and_ended_leave_nothing,
         two_hundred_live_at_once,
+    ]);
+    all.extend(cases![tasks:
+        a_containers_process_has_its_arguments_and_the_hosts_folders,
+        two_containers_run_at_once_and_each_ends_with_what_it_left,
+    ]);
+    all.extend(clouds![tasks:
+        tasks_run_with_an_address_each_and_end_with_the_cloud,
+        a_task_that_ended_is_replaced_and_its_health_is_asked_for,
+        a_secret_without_a_value_is_said_and_one_with_a_value_is_given,
     ]);
     all.extend(parents![
         nothing_is_left_of_a_killed_parent,

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lunch_host::sandbox::Force;
 use lunch_host::Signal;
+use lunch_host::sandbox::Force;
 use nix::sys::signal::{SIGCONT, killpg};
 use nix::unistd::Pid;
 

@@ -212,6 +212,11 @@ impl World {
         }
     }
 
+    /// Its processes alone, for a cloud.
+    pub(crate) fn into_sandbox(self) -> Sandbox {
+        self.sandbox
+    }
+
     /// What no other case's processes have in their environment.
     pub(crate) fn token(&self) -> String {
         self.folder.display().to_string()
@@ -261,16 +266,22 @@ pub(crate) fn known(called: &str) -> Force {
 
 /// Plays a case in a world of its own.
 pub(crate) fn play(force: Force, folder: PathBuf, case: impl AsyncFnOnce(&mut World)) {
+    play_with(force, folder, async |mut world: World| {
+        case(&mut world).await;
+    });
+}
+
+/// The same, where the case ends the world itself.
+pub(crate) fn play_with(force: Force, folder: PathBuf, case: impl AsyncFnOnce(World)) {
     let supervisor = Supervisor::start_with(force).expect("there is one");
     let isolation = supervisor.isolation().clone();
     let pid = supervisor.pid();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     tokio::task::LocalSet::new().block_on(&runtime.expect("a runtime"), async {
         let sandbox = supervisor.attach().expect("it is attached");
-        let mut world = World { sandbox, force, isolation, supervisor: pid, folder, spawned: 0 };
-        case(&mut world).await;
+        let world = World { sandbox, force, isolation, supervisor: pid, folder, spawned: 0 };
         let (token, folder) = (world.token(), world.folder.clone());
-        drop(world);
+        case(world).await;
         assert_eq!(holders(&token), Vec::<i32>::new(), "the end of the sandbox is the end of all");
         fs::remove_dir_all(folder).expect("it is there");
     });

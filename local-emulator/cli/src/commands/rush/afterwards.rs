@@ -88,6 +88,8 @@ mod tests {
                 now: Moment::from_millis(now),
                 time: String::new(),
                 ahead_ms: now,
+                services: Vec::new(),
+                tasks: Vec::new(),
                 functions: Vec::new(),
                 instances: living.then(frozen).into_iter().collect(),
             })

@@ -268,6 +268,8 @@ mod tests {
             now: Moment::ZERO,
             time: String::new(),
             ahead_ms: 0,
+            services: Vec::new(),
+            tasks: Vec::new(),
             functions: Vec::new(),
             instances: Vec::new(),
         }

@@ -75,9 +75,11 @@ fn a_service_whose_task_definition_is_elsewhere_is_said() {
 }
 
 #[test]
-fn every_service_is_said_not_to_run_yet() {
+fn a_service_without_a_command_for_a_container_is_said_not_to_run() {
     let template = service("ServiceName: burger").expect("a template");
-    assert_eq!(template.not_served, ["line 6: service `burger` (`Burger`): tasks are not run yet"]);
+    let [said] = template.not_served.as_slice() else { panic!("{:?}", template.not_served) };
+    assert!(said.starts_with("line 6: service `burger` (`Burger`): its container `"), "{said}");
+    assert!(said.contains("can be run as a container only"), "{said}");
 }
 
 #[test]

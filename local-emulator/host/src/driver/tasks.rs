@@ -1,0 +1,243 @@
+//! Carries out what the services want, with a process for a container, and tells them what became of it.
+
+use std::fs::File;
+use std::rc::{Rc, Weak};
+
+use lunch_cloud::ecs::{Command, Event, Refusal};
+use lunch_contract::ecs::{ContainerExit, ContainerRun, StartFailure};
+use lunch_contract::{Exit, Moment, SpawnFailure};
+
+use super::containers::{Logged, Running, follow};
+use super::memory::Memory;
+use super::processes::{Folders, Launch, ProcessName, Signal};
+use super::world::{Deferred, HostWorld};
+use super::{Driver, address};
+use crate::logs::{LineCutter, Logging, Output, Stream};
+use crate::tasks::{self, Place, Tasks};
+use crate::template::Container;
+use crate::wire::{Note, Writer};
+
+impl Driver {
+    /// Registers task definitions, and has their services from now on.
+    ///
+    /// # Errors
+    /// The name of what the machine refuses, and why.
+    pub(crate) fn serve_tasks(&mut self, served: Tasks) -> Result<(), (String, String)> {
+        let Tasks { definitions, services, secrets } = served;
+        self.world.secrets = secrets;
+        let refused = |name: &str, why: Refusal| (name.to_owned(), format!("{why:?}"));
+        for one in definitions {
+            let (family, config) = (one.definition.family.clone(), one.config());
+            let definition = self.world.book.register(one);
+            self.tell(Event::Register { definition, config })
+                .map_err(|why| refused(&family, why))?;
+        }
+        for one in services {
+            let Some(definition) = self.world.book.newest(&one.family) else {
+                return Err(refused(&one.name, Refusal::UnknownDefinition));
+            };
+            let service = self.world.book.add_service(&one.cluster, &one.name);
+            let config = tasks::service_config(&one, definition);
+            self.tell(Event::CreateService { service, config })
+                .map_err(|why| refused(&one.name, why))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn container_started(&mut self, process: ProcessName, pid: u32) {
+        if let ProcessName::Container(run) = process {
+            if let Some(running) = self.world.containers.running.get_mut(&run) {
+                running.pid = Some(pid);
+            }
+            // Refused only where the task is forgotten.
+            self.tell(Event::Started { run }).ok();
+        }
+    }
+
+    pub(super) fn container_not_started(
+        &mut self,
+        process: ProcessName,
+        why: SpawnFailure,
+        sentence: String,
+    ) {
+        self.world.processes.forget(process.owner());
+        match process {
+            ProcessName::Container(run) => {
+                self.world.containers.running.remove(&run);
+                let why = StartFailure::CannotStart(why);
+                self.world.not_started(self.world.clock.now(), run, why, sentence);
+                self.tell(Event::StartFailed { run, why }).ok();
+            }
+            ProcessName::Check(run, check) => {
+                self.tell(Event::Checked { run, check, healthy: false }).ok();
+            }
+            ProcessName::Instance(_) => {}
+        }
+    }
+
+    pub(super) fn container_exited(&mut self, process: ProcessName, exit: Exit) {
+        self.world.processes.forget(process.owner());
+        match process {
+            ProcessName::Container(run) => {
+                self.world.drain_container_last(run);
+                self.world.containers.running.remove(&run);
+                self.tell(Event::Exited { run, exit: ContainerExit::from(exit) }).ok();
+            }
+            // One that was ended for taking too long is not asked any more.
+            ProcessName::Check(run, check) => {
+                self.tell(Event::Checked { run, check, healthy: exit == Exit::Code(0) }).ok();
+            }
+            ProcessName::Instance(_) => {}
+        }
+    }
+}
+
+impl HostWorld {
+    /// Carries a command out, or begins to.
+    pub(super) fn task(&mut self, now: Moment, command: Command) {
+        match command {
+            Command::Place { task, definition, origin } => {
+                let book = &self.book;
+                let address = address::of_task(&mut self.names, |one| book.has_address(one));
+                self.book.place(task, definition, origin, self.names.wide(), address);
+            }
+            Command::Start { run, definition: _ } => {
+                if let Err((why, sentence)) = self.start_container(now, run) {
+                    self.not_started(now, run, why, sentence);
+                    let event = Event::StartFailed { run, why };
+                    self.deferred.push_back(Deferred::Tell(event.into()));
+                }
+            }
+            Command::Check { run, check } => {
+                if self.check(run, check).is_none() {
+                    let event = Event::Checked { run, check, healthy: false };
+                    self.deferred.push_back(Deferred::Tell(event.into()));
+                }
+            }
+            Command::EndCheck { run, check } => {
+                self.processes.signal(ProcessName::Check(run, check), Signal::Kill);
+            }
+            Command::Terminate { run } => self.processes.signal(run.into(), Signal::Terminate),
+            Command::Kill { run } => self.processes.signal(run.into(), Signal::Kill),
+            Command::Unplace { task } => {
+                self.containers.streams.retain(|(of, _), _| *of != task);
+            }
+            Command::Forget { task } => self.book.forget(task),
+            // Its name stands in what it has said.
+            Command::ForgetService { service: _ } => {}
+        }
+    }
+
+    /// Says why a container did not start.
+    fn not_started(&self, now: Moment, run: ContainerRun, failure: StartFailure, why: String) {
+        self.timeline.note(now, Note::ContainerNotStarted { run, failure, why });
+    }
+
+    fn start_container(
+        &mut self,
+        now: Moment,
+        run: ContainerRun,
+    ) -> Result<(), (StartFailure, String)> {
+        let resources = |why: String| (StartFailure::Resources, why);
+        let gone = || resources("the task has no place".to_owned());
+        let placed = self.book.task(run.task).ok_or_else(gone)?;
+        let (container, program) = self.book.container(run.task, run.container).ok_or_else(gone)?;
+        let program = program.cloned().ok_or_else(|| {
+            let why = format!("no process stands for the container `{}`", container.name);
+            (StartFailure::CannotCreate, why)
+        })?;
+        let id = self.book.container_id(run).ok_or_else(gone)?;
+        let metadata = format!("{}/v4/{id}", self.deployed.endpoint);
+        let place = Place {
+            region: &self.deployed.region,
+            endpoint: &self.deployed.endpoint,
+            address: placed.address,
+            metadata: &metadata,
+        };
+        let environment =
+            tasks::of_container(container, &self.secrets, place).map_err(resources)?;
+        let (output, write) = Output::open().map_err(|error| {
+            resources(format!("the operating system refuses what a process needs: {error}"))
+        })?;
+        let (logged, output) = (self.logged_as(now, run).ok_or_else(gone)?, Rc::new(output));
+        let follower = follow(Weak::clone(&self.driver), Rc::clone(&output), run);
+        let (cutter, memory) = (LineCutter::default(), Memory::default());
+        let running = Running {
+            pid: None,
+            environment: environment.clone(),
+            output,
+            cutter,
+            memory,
+            logged,
+            follower,
+        };
+        self.containers.running.insert(run, running);
+        self.processes.spawn(Launch {
+            process: run.into(),
+            program: program.program,
+            arguments: program.arguments,
+            code: program.folder,
+            folders: Folders::Host,
+            environment,
+            output: write,
+        });
+        Ok(())
+    }
+
+    /// Where a container's lines go: to the stream that it has, or to a new one.
+    fn logged_as(&mut self, now: Moment, run: ContainerRun) -> Option<Logged> {
+        let key = (run.task, run.container);
+        if let Some(logged) = self.containers.streams.get(&key) {
+            return Some(logged.clone());
+        }
+        let placed = self.book.task(run.task)?;
+        let (container, _) = self.book.container(run.task, run.container)?;
+        let (served, _) = self.book.definition(placed.definition)?;
+        let (group, prefix) = log_place(container, &served.definition.family);
+        let name = format!("{prefix}/{}/{}", container.name, placed.id);
+        let called = format!("{}/{}", self.book.owner(run.task)?, container.name);
+        let called: Rc<str> = called.into();
+        let stream = self.logs.open(Stream {
+            name: name.clone(),
+            group: group.into(),
+            by: Writer::Task { task: run.task },
+            function: None,
+            called: Rc::clone(&called),
+            logging: Logging::default(),
+            born: now,
+            span: None,
+        });
+        let logged = Logged { stream, name, called };
+        self.containers.streams.insert(key, logged.clone());
+        Some(logged)
+    }
+
+    /// Asks a container for its health. `None`: it cannot be asked.
+    fn check(&mut self, run: ContainerRun, check: u32) -> Option<()> {
+        let (container, program) = self.book.container(run.task, run.container)?;
+        let (command, folder) = (container.health_check.as_ref()?, &program?.folder);
+        let (word, arguments) = command.command.split_first()?;
+        // What it says is kept nowhere, as on AWS.
+        let output = File::options().write(true).open("/dev/null").ok()?;
+        self.processes.spawn(Launch {
+            process: ProcessName::Check(run, check),
+            program: tasks::resolve(word, folder),
+            arguments: arguments.to_vec(),
+            code: folder.clone(),
+            folders: Folders::Host,
+            environment: self.containers.running.get(&run)?.environment.clone(),
+            output: output.into(),
+        });
+        Some(())
+    }
+}
+
+/// A container's log group and the beginning of its streams' names: what `awslogs` is told, else ours.
+fn log_place(container: &Container, family: &str) -> (String, String) {
+    let option = |name| {
+        let log = container.log.as_ref().filter(|log| log.driver == "awslogs")?;
+        log.options.get(name).cloned()
+    };
+    let group = option("awslogs-group").unwrap_or_else(|| format!("/ecs/{family}"));
+    (group, option("awslogs-stream-prefix").unwrap_or_else(|| "ecs".to_owned()))
+}

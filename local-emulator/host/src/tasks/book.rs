@@ -1,0 +1,204 @@
+//! Who is called what: clusters, families with their revisions, services and tasks, with AWS's ids and ARNs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use lunch_cloud::ecs::Origin;
+use lunch_contract::ecs::{ContainerRun, DefinitionId, DeploymentId, Names, ServiceId, TaskId};
+
+use super::served::{ContainerProgram, ServedDefinition};
+use crate::template::Container;
+
+/// The cluster of a task that nobody named one for.
+const DEFAULT_CLUSTER: &str = "default";
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// `arn:aws:ecs:REGION:ACCOUNT`.
+    prefix: String,
+    clusters: BTreeSet<String>,
+    /// By their ids.
+    definitions: Vec<Definition>,
+    /// By their ids.
+    services: Vec<Service>,
+    tasks: BTreeMap<TaskId, Placed>,
+}
+
+#[derive(Debug)]
+struct Definition {
+    served: ServedDefinition,
+    revision: u32,
+}
+
+#[derive(Debug)]
+struct Service {
+    name: String,
+    cluster: String,
+}
+
+/// A task that has its place.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    /// AWS's id: 32 hexadecimal digits.
+    pub(crate) id: String,
+    pub(crate) definition: DefinitionId,
+    cluster: String,
+    /// Its service's name, where it is one's.
+    service: Option<String>,
+    /// Its own address, at which its containers listen.
+    pub(crate) address: Ipv4Addr,
+}
+
+impl Book {
+    /// An empty one.
+    pub(crate) fn new(region: &str, account: &str) -> Self {
+        let prefix = format!("arn:aws:ecs:{region}:{account}");
+        let clusters = BTreeSet::from([DEFAULT_CLUSTER.to_owned()]);
+        Self { prefix, clusters, ..Self::default() }
+    }
+
+    /// The next revision of its family.
+    pub(crate) fn register(&mut self, served: ServedDefinition) -> DefinitionId {
+        let family = &served.definition.family;
+        let of_family = |one: &&Definition| one.served.definition.family == *family;
+        let revision = self.definitions.iter().filter(of_family).count() + 1;
+        let revision = u32::try_from(revision).unwrap_or(u32::MAX);
+        self.definitions.push(Definition { served, revision });
+        DefinitionId(number(self.definitions.len() - 1))
+    }
+
+    /// A service's name, in a cluster that is there from now on.
+    pub(crate) fn add_service(&mut self, cluster: &str, name: &str) -> ServiceId {
+        self.clusters.insert(cluster.to_owned());
+        self.services.push(Service { name: name.to_owned(), cluster: cluster.to_owned() });
+        ServiceId(number(self.services.len() - 1))
+    }
+
+    /// The newest revision of a family.
+    pub(crate) fn newest(&self, family: &str) -> Option<DefinitionId> {
+        let is_of = |one: &Definition| one.served.definition.family == family;
+        self.definitions.iter().rposition(is_of).map(|place| DefinitionId(number(place)))
+    }
+
+    /// A task has its place, under these 128 bits.
+    pub(crate) fn place(
+        &mut self,
+        task: TaskId,
+        definition: DefinitionId,
+        origin: Origin,
+        bits: u128,
+        address: Ipv4Addr,
+    ) {
+        let service = match origin {
+            Origin::Run { .. } => None,
+            Origin::Service { service, .. } => self.services.get(service.0 as usize),
+        };
+        let cluster = service.map_or(DEFAULT_CLUSTER, |one| one.cluster.as_str()).to_owned();
+        let service = service.map(|one| one.name.clone());
+        let id = format!("{bits:032x}");
+        self.tasks.insert(task, Placed { id, definition, cluster, service, address });
+    }
+
+    /// The task is shown no longer.
+    pub(crate) fn forget(&mut self, task: TaskId) {
+        self.tasks.remove(&task);
+    }
+
+    pub(crate) fn task(&self, task: TaskId) -> Option<&Placed> {
+        self.tasks.get(&task)
+    }
+
+    /// Whether a task has that address.
+    pub(crate) fn has_address(&self, address: Ipv4Addr) -> bool {
+        self.tasks.values().any(|task| task.address == address)
+    }
+
+    /// A container of a task, and what runs for it.
+    pub(crate) fn container(
+        &self,
+        task: TaskId,
+        container: u8,
+    ) -> Option<(&Container, Option<&ContainerProgram>)> {
+        let served = self.definition(self.task(task)?.definition)?.0;
+        let place = usize::from(container);
+        let program = served.programs.get(place).and_then(Option::as_ref);
+        Some((served.definition.containers.get(place)?, program))
+    }
+
+    /// A task definition and its revision.
+    pub(crate) fn definition(&self, id: DefinitionId) -> Option<(&ServedDefinition, u32)> {
+        self.definitions.get(id.0 as usize).map(|one| (&one.served, one.revision))
+    }
+
+    /// What a task is for, as a human calls it: its service, else its family.
+    pub(crate) fn owner(&self, task: TaskId) -> Option<&str> {
+        let placed = self.task(task)?;
+        let family = || Some(self.definition(placed.definition)?.0.definition.family.as_str());
+        placed.service.as_deref().or_else(family)
+    }
+
+    /// A task's ARN.
+    pub(crate) fn task_arn(&self, placed: &Placed) -> String {
+        format!("{}:task/{}/{}", self.prefix, placed.cluster, placed.id)
+    }
+
+    /// What a container is told apart by, of all tasks: AWS's id of it on Fargate has this shape.
+    pub(crate) fn container_id(&self, run: ContainerRun) -> Option<String> {
+        let ContainerRun { task, container, run } = run;
+        Some(format!("{}-{container}{run:09}", self.task(task)?.id))
+    }
+}
+
+impl Book {
+    /// The name of a service's cluster.
+    pub(crate) fn cluster(&self, service: ServiceId) -> &str {
+        let found = self.services.get(service.0 as usize);
+        found.map_or(DEFAULT_CLUSTER, |service| service.cluster.as_str())
+    }
+}
+
+impl Names for Book {
+    fn service(&self, service: ServiceId) -> String {
+        self.services.get(service.0 as usize).map(|one| one.name.clone()).unwrap_or_default()
+    }
+
+    fn task(&self, task: TaskId) -> String {
+        Self::task(self, task).map(|one| one.id.clone()).unwrap_or_default()
+    }
+
+    fn deployment(&self, deployment: DeploymentId) -> String {
+        format!("ecs-svc/{:019}", deployment.0)
+    }
+}
+
+/// There are fewer of anything that the book has.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_called_as_aws_would_call_it() {
+        let mut book = Book::new("eu-west-1", "123456789012");
+        let service = book.add_service("street", "burger");
+        let task = TaskId { serial: 0, index: 0 };
+        let origin = Origin::Service { service, deployment: DeploymentId(0) };
+        book.place(task, DefinitionId(0), origin, 0x0c0f_fee0, Ipv4Addr::new(127, 9, 9, 9));
+        let placed = book.task(task).expect("it has its place");
+        assert_eq!(
+            book.task_arn(placed),
+            "arn:aws:ecs:eu-west-1:123456789012:task/street/0000000000000000000000000c0ffee0"
+        );
+        assert_eq!(book.owner(task), Some("burger"));
+        assert!(book.has_address(Ipv4Addr::new(127, 9, 9, 9)));
+        let run = ContainerRun { task, container: 1, run: 2 };
+        let id = book.container_id(run).expect("it has its place");
+        assert_eq!(id, "0000000000000000000000000c0ffee0-1000000002");
+        book.forget(task);
+        assert!(book.task(task).is_none());
+    }
+}

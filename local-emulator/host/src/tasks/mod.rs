@@ -1,0 +1,15 @@
+//! ECS tasks as this machine has them: what a container's process runs and finds, and the book of who is called what.
+//!
+//! Nothing is decided and nothing is started here: the machine decides, the driver starts.
+
+mod book;
+mod environment;
+mod secrets;
+mod served;
+
+pub(crate) use book::Book;
+pub use environment::resolve;
+pub(crate) use environment::{Place, of_container};
+pub use secrets::{Secrets, SecretsError};
+pub(crate) use served::service_config;
+pub use served::{ContainerProgram, ServedDefinition, Tasks};

@@ -1,0 +1,88 @@
+//! Services and tasks, as who looks reads them, and who logs.
+
+use lunch_contract::ecs::TaskId;
+use lunch_contract::{InstanceId, Moment};
+use serde::{Deserialize, Serialize};
+
+/// A service, looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsService {
+    /// Its name.
+    pub name: String,
+    /// Its cluster's.
+    pub cluster: String,
+    /// `desiredCount`.
+    pub desired: u32,
+    /// `runningCount`.
+    pub running: u32,
+    /// `pendingCount`.
+    pub pending: u32,
+    /// The `rolloutState` of its PRIMARY deployment, AWS's word.
+    pub rollout: String,
+    /// What it said last, in AWS's words, and when.
+    pub event: Option<(Moment, String)>,
+}
+
+/// A task, looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsTask {
+    /// Its name here, as `task-0004`.
+    pub task: String,
+    /// Its ARN, which ends with its id on AWS.
+    pub arn: String,
+    /// Its service, else the family of its task definition.
+    pub owner: String,
+    /// AWS's word.
+    pub last_status: String,
+    /// AWS's word.
+    pub health: String,
+    /// Its own address.
+    pub address: String,
+    /// When it came to RUNNING; before that, when it was made.
+    pub since: Moment,
+    /// The process ids of its containers that run.
+    pub pids: Vec<u32>,
+    /// The most memory that each of its running processes has had, together, MB in AWS's sense.
+    pub memory_mb: u32,
+    /// What it may have, which is not enforced here.
+    pub memory_size_mb: Option<u32>,
+}
+
+/// Who logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Writer {
+    /// An instance.
+    Instance(InstanceId),
+    /// A task's container.
+    Task {
+        /// Which task.
+        task: TaskId,
+    },
+}
+
+impl From<InstanceId> for Writer {
+    fn from(instance: InstanceId) -> Self {
+        Self::Instance(instance)
+    }
+}
+
+impl Writer {
+    /// Its number among its kind: whoever comes later has a higher one.
+    #[must_use]
+    pub fn serial(self) -> u64 {
+        match self {
+            Self::Instance(instance) => instance.serial.into(),
+            Self::Task { task } => task.serial,
+        }
+    }
+}
+
+impl std::fmt::Display for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Instance(instance) => instance.fmt(f),
+            Self::Task { task } => task.fmt(f),
+        }
+    }
+}
