@@ -16,6 +16,7 @@ mod own;
 mod path;
 mod sqs;
 mod sts;
+mod task_metadata;
 mod url;
 
 use std::cell::RefCell;
@@ -142,6 +143,11 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     let route = request.uri().path();
     if let Some(route) = route.strip_prefix("/_lunch/") {
         return own::answer(&door, route, &request).await;
+    }
+    if let Some(rest) = route.strip_prefix("/v4/")
+        && let Some(answer) = task_metadata::answer(&door, request.method(), rest)
+    {
+        return answer;
     }
     if let Some(call) = control::Call::of(request.method(), route) {
         return control::answer(&door, call, request.body());

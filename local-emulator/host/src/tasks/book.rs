@@ -143,6 +143,16 @@ impl Book {
         format!("{}:task/{}/{}", self.prefix, placed.cluster, placed.id)
     }
 
+    /// The ARN of the cluster that a task is in.
+    pub(crate) fn cluster_arn(&self, placed: &Placed) -> String {
+        format!("{}:cluster/{}", self.prefix, placed.cluster)
+    }
+
+    /// The task of that id. Looks at all of them.
+    pub(crate) fn by_id(&self, id: &str) -> Option<TaskId> {
+        self.tasks.iter().find(|(_, placed)| placed.id == id).map(|(task, _)| *task)
+    }
+
     /// What a container is told apart by, of all tasks: AWS's id of it on Fargate has this shape.
     pub(crate) fn container_id(&self, run: ContainerRun) -> Option<String> {
         let ContainerRun { task, container, run } = run;

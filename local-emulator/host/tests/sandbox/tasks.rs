@@ -9,7 +9,7 @@ use lunch_contract::Exit;
 use lunch_contract::ecs::{ContainerRun, TaskId};
 use lunch_host::tasks::{ContainerProgram, Secrets, ServedDefinition, Tasks};
 use lunch_host::template::{Options, read};
-use lunch_host::wire::{LogLine, Ps};
+use lunch_host::wire::{LogLine, Ps, PsTask};
 use lunch_host::{Config, Folders, Host, Launch, ProcessName, Processes as _, Report, Signal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -148,6 +148,24 @@ impl Street {
         lines.map(|line| line.expect("our own type").text).collect()
     }
 
+    /// That a task finds itself where its containers are told to look.
+    async fn is_told_of_itself(&self, lines: &[String], task: &PsTask) {
+        let id = task.arn.rsplit('/').next().expect("an ARN has parts");
+        let is_its = |line: &&String| {
+            line.starts_with("ECS_CONTAINER_METADATA_URI_V4=") && line.contains(id)
+        };
+        let line = lines.iter().find(is_its).expect("it is told where");
+        let path = &line[line.find("/v4/").expect("it is a URL")..];
+        let told = |text: String| serde_json::from_str::<serde_json::Value>(&text).expect("JSON");
+        let container = told(self.read(path).await);
+        assert_eq!(container["Name"], "grill");
+        assert_eq!(container["Networks"][0]["IPv4Addresses"][0], task.address.as_str());
+        let whole = told(self.read(&format!("{path}/task")).await);
+        assert_eq!(whole["TaskARN"], task.arn.as_str());
+        assert_eq!(whole["KnownStatus"], "RUNNING");
+        assert_eq!(whole["Containers"][0], container);
+    }
+
     /// Waits until that holds.
     async fn until(&self, what: &str, holds: impl Fn(&Ps, &[String]) -> bool) -> (Ps, Vec<String>) {
         let bound = Instant::now() + Duration::from_secs(30);
@@ -188,6 +206,9 @@ pub(crate) async fn tasks_run_with_an_address_each_and_end_with_the_cloud(world:
     }
     assert!(lines.iter().all(|line| !line.starts_with("CARGO")), "nothing is inherited");
     assert_eq!(ps.services[0].running, 2);
+    for task in &ps.tasks {
+        street.is_told_of_itself(&lines, task).await;
+    }
     let began = Instant::now();
     assert_eq!(street.host.shut_down().await, Vec::<String>::new(), "no fault");
     assert!(began.elapsed() < Duration::from_secs(20), "they end by SIGTERM");
