@@ -257,7 +257,7 @@ pub(crate) enum QueueCommand {
         queue: String,
         /// How many at most
         #[arg(long, value_name = "N", default_value_t = 10)]
-        max: u32,
+        max: usize,
         /// Print them as JSON
         #[arg(long)]
         json: bool,

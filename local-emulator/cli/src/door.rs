@@ -13,7 +13,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use lunch_host::wire::AdminError;
+use lunch_host::wire::{AdminError, PEEKED_MAX, PeekedMessage};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
@@ -129,6 +129,25 @@ impl Door {
         // What has no result has no body.
         let body = if answer.body.is_empty() { b"{}" } else { &*answer.body };
         serde_json::from_slice(body).map_err(|_| self.stranger(action, &answer))
+    }
+
+    /// A queue's messages, the oldest first, so many at most: as many calls as it takes.
+    pub(crate) async fn peek(
+        &self,
+        queue: &str,
+        max: usize,
+    ) -> Result<Vec<PeekedMessage>, CallError> {
+        let mut all = Vec::new();
+        loop {
+            let (skip, page) = (all.len(), (max - all.len()).min(PEEKED_MAX));
+            let path = format!("/_lunch/queues?peek={}&skip={skip}&max={page}", escaped(queue));
+            let found: Vec<PeekedMessage> = self.read(&path).await?;
+            let is_last = found.len() < page;
+            all.extend(found);
+            if is_last || all.len() >= max {
+                return Ok(all);
+            }
+        }
     }
 
     /// One of our own routes, for a value.
@@ -262,6 +281,31 @@ mod tests {
             escaped("arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"),
             "arn:aws:lambda:us-east-1:123456789012:function:coffee:$LATEST"
         );
+    }
+
+    #[tokio::test]
+    async fn as_many_messages_are_looked_at_as_there_are() {
+        let message = PeekedMessage {
+            id: "a".to_owned(),
+            sent: String::new(),
+            state: "visible".to_owned(),
+            for_ms: None,
+            receives: 0,
+            group: None,
+            body: String::new(),
+        };
+        let port = fake_cloud::open(move |_, path, _| {
+            let found = match path {
+                "/_lunch/queues?peek=dead&skip=0&max=1000" => 1_000,
+                "/_lunch/queues?peek=dead&skip=1000&max=1000" => 7,
+                "/_lunch/queues?peek=dead&skip=1000&max=3" => 3,
+                _ => return String::new(),
+            };
+            fake_cloud::json(&vec![message.clone(); found])
+        });
+        let door = Door::new(port);
+        assert_eq!(door.peek("dead", usize::MAX).await.expect("a cloud").len(), 1_007);
+        assert_eq!(door.peek("dead", 1_003).await.expect("a cloud").len(), 1_003);
     }
 
     /// A program that answers every call with these bytes; its port.

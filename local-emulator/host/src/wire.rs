@@ -410,7 +410,11 @@ pub struct QueueLine {
     pub dead_letters_to: Option<String>,
 }
 
-/// A message, looked at without being received, in the answer to `GET /_lunch/queues?peek=NAME`.
+/// So many messages are looked at in one call.
+pub const PEEKED_MAX: usize = 1_000;
+
+/// A message, looked at without being received, in the answer to `GET /_lunch/queues?peek=NAME&skip=N&max=N`: the oldest
+/// first, [`PEEKED_MAX`] at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeekedMessage {
     /// Its id on AWS.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lunch_host::wire::{PeekedMessage, QueueLine, Redrive, Redriven};
 
 use crate::args::{self, QueueCommand};
-use crate::door::{Door, escaped};
+use crate::door::Door;
 use crate::failure::{Code, Failure, OrFail as _};
 use crate::say;
 use crate::span;
@@ -19,8 +19,7 @@ pub(crate) async fn run(asked: args::Queue) -> Result<Code, Failure> {
             say::answer(listed(&queues));
         }
         QueueCommand::Peek { queue, max, json, door } => {
-            let path = format!("/_lunch/queues?peek={}&max={max}", escaped(&queue));
-            let messages: Vec<PeekedMessage> = Door::new(door.port).read(&path).await?;
+            let messages = Door::new(door.port).peek(&queue, max).await?;
             say::answer(if json {
                 format!("{}\n", serde_json::to_string_pretty(&messages).or_fail(Code::Fault)?)
             } else {

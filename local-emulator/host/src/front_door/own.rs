@@ -14,7 +14,8 @@ use super::sqs::look;
 use super::{Answer, Door, json};
 use crate::driver::{self, NotAdvanced};
 use crate::wire::{
-    AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, PeekedMessage, Redeploy, Redrive,
+    AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, PEEKED_MAX, PeekedMessage,
+    Redeploy, Redrive,
 };
 
 /// Answers a call of `/_lunch/{route}`.
@@ -87,12 +88,10 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
 /// The messages of the queue that the query names, if it names one.
 fn peeked(door: &Door, query: Option<&str>) -> Option<Result<Vec<PeekedMessage>, String>> {
     let name = field(query, "peek")?;
-    let max = field(query, "max").and_then(|max| max.parse().ok()).unwrap_or(PEEKED_MAX);
-    Some(look::peek(door, &name, max.min(PEEKED_MAX)))
+    let number = |name| field(query, name).and_then(|number| number.parse().ok());
+    let max = number("max").unwrap_or(PEEKED_MAX).min(PEEKED_MAX);
+    Some(look::peek(door, &name, number("skip").unwrap_or(0), max))
 }
-
-/// So many messages are shown at most.
-const PEEKED_MAX: usize = 1_000;
 
 /// What was logged, of what the query asks for; with `wait=true`, as soon as there is something.
 async fn logs(door: &Door, query: Option<&str>) -> Result<Vec<LogLine>, String> {

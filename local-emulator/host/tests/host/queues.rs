@@ -78,6 +78,8 @@ fn a_queue_is_looked_at_without_a_receive_and_its_dead_letters_go_back() {
             assert_eq!(peeked[0]["body"], "flat white");
             assert_eq!(peeked[0]["receives"], 0, "nobody has received it");
         }
+        let after = client.call("GET", "/_lunch/queues?peek=orders&skip=1", &[], "").await.json();
+        assert_eq!(after, json!([]), "there is one only");
         for _ in 0..2 {
             sqs(&mut client, "ReceiveMessage", json!({ "QueueUrl": "http://x/1/orders" })).await;
         }

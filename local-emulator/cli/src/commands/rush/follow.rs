@@ -12,7 +12,7 @@ use lunch_host::wire::{Advance, Advanced, PeekedMessage, Ps, QueueLine};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::door::{CallError, Door, escaped};
+use crate::door::{CallError, Door};
 use crate::failure::{Code, Failure};
 use crate::progress::Serving;
 use crate::span;
@@ -47,7 +47,9 @@ impl Before {
     pub(super) async fn look(door: &Door, follow: &Follow) -> Result<Self, Failure> {
         let mut dead = BTreeSet::new();
         for queue in &follow.dead_letters {
-            dead.extend(peek(door, &queue.queue).await?.into_iter().map(|message| message.id));
+            dead.extend(
+                door.peek(&queue.queue, usize::MAX).await?.into_iter().map(|message| message.id),
+            );
         }
         Ok(Self(dead))
     }
@@ -184,7 +186,7 @@ async fn look_among_the_dead(
     outcomes: &mut Outcomes,
 ) -> Result<(), Failure> {
     for queue in &follow.dead_letters {
-        for message in peek(door, &queue.queue).await? {
+        for message in door.peek(&queue.queue, usize::MAX).await? {
             let number = queue.order.find(message.body.as_bytes());
             if let Some(number) = number.filter(|_| !before.0.contains(&message.id)) {
                 outcomes.dead(&number, &queue.queue);
@@ -192,10 +194,6 @@ async fn look_among_the_dead(
         }
     }
     Ok(())
-}
-
-async fn peek(door: &Door, queue: &str) -> Result<Vec<PeekedMessage>, CallError> {
-    door.read(&format!("/_lunch/queues?peek={}", escaped(queue))).await
 }
 
 /// Whether something may still come of an order: a message is in a queue that is none of outcomes, or a function works.
@@ -295,7 +293,7 @@ mod tests {
                     queue("receipts", 9),
                     queue("dead", 9),
                 ]),
-                ("GET", "/_lunch/queues?peek=dead") => fake_cloud::json(&dead),
+                ("GET", "/_lunch/queues?peek=dead&skip=0&max=1000") => fake_cloud::json(&dead),
                 ("GET", "/_lunch/ps") => fake_cloud::json(&ps()),
                 ("POST", "/_lunch/advance") => {
                     counted.fetch_add(1, Ordering::Relaxed);

@@ -35,19 +35,20 @@ fn line(door: &Door, id: QueueId, name: String) -> Option<QueueLine> {
     })
 }
 
-/// The oldest messages of a queue.
+/// The oldest messages of a queue, but for so many.
 ///
 /// # Errors
 /// That there is no such queue, and which there are.
 pub(in super::super) fn peek(
     door: &Door,
     name: &str,
+    skip: usize,
     max: usize,
 ) -> Result<Vec<PeekedMessage>, String> {
     let id = named(door, name)?;
     let driver = door.driver.borrow();
     let now = driver.world.clock.now();
-    let stored = driver.cloud.queues().messages(id).take(max);
+    let stored = driver.cloud.queues().messages(id).skip(skip).take(max);
     let peeked = stored.filter_map(|stored| {
         let message = driver.world.queues.message(stored.message)?;
         let (state, until) = match stored.state {
