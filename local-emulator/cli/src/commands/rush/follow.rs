@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lunch_host::template::Follow;
-use lunch_host::wire::{Advance, Advanced, PeekedMessage, Ps, QueueLine};
+use lunch_host::wire::{Advance, Advanced, Ps, QueueLine};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::door::{CallError, Door};
+use crate::door::Door;
 use crate::failure::{Code, Failure};
 use crate::progress::Serving;
 use crate::span;
@@ -218,6 +218,7 @@ mod tests {
 
     use lunch_contract::Moment;
     use lunch_host::template::{Outcomes as Told, Pointer};
+    use lunch_host::wire::PeekedMessage;
 
     use super::*;
     use crate::fake_cloud;
