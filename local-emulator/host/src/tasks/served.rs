@@ -57,6 +57,8 @@ impl Tasks {
 
 impl ServedDefinition {
     fn of(definition: &TaskDefinition, folder: &Path) -> Self {
+        // Whoever starts a process stands somewhere else.
+        let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let program = |container: &Container| match &container.runs {
             Runs::Command(words) => words.split_first().map(|(word, arguments)| ContainerProgram {
                 program: resolve(word, folder),
@@ -116,5 +118,32 @@ pub(crate) fn service_config(service: &Service, definition: DefinitionId) -> Ser
         desired: service.desired,
         percents: service.percents,
         breaker: service.breaker.map(|breaker| Breaker { rollback: breaker.rollback }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{Options, read};
+
+    #[test]
+    fn a_templates_own_folder_is_named_in_full() {
+        let options = Options {
+            path: "tests/templates/services.yaml".into(),
+            parameter_overrides: Vec::new(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            stack_name: None,
+        };
+        let template = read(&options).expect("it is read elsewhere, too");
+        let whole = std::env::current_dir().expect("there is one").join("tests/templates");
+        let served = template.task_definitions.iter();
+        let served = served.map(|one| ServedDefinition::of(one, folder(&template.path)));
+        let programs: Vec<_> = served.flat_map(|one| one.programs).flatten().collect();
+        assert!(!programs.is_empty(), "one of its containers has a command");
+        for program in programs {
+            assert_eq!(program.folder, whole);
+            assert!(program.program.is_absolute(), "{program:?}");
+        }
     }
 }
