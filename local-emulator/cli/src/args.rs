@@ -54,6 +54,8 @@ pub(crate) enum Command {
     Advance(Advance),
     /// Take an instance, or all of a function, away: the next request is cold
     Evict(Evict),
+    /// Change how many tasks a service has, or end a task
+    Task(Task),
     /// Say what `up` would serve of a template, with which settings, and what not
     Check(Check),
     /// Play a journal again in virtual time, and check that every decision is the same
@@ -66,7 +68,7 @@ pub(crate) enum Command {
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
     ("Look", &["ps", "timeline", "logs", "queue"]),
-    ("Disturb", &["advance", "evict"]),
+    ("Disturb", &["advance", "evict", "task"]),
     ("Plan", &["check", "replay", "choose"]),
 ];
 
@@ -290,6 +292,36 @@ pub(crate) struct Evict {
     pub(crate) what: String,
     #[command(flatten)]
     pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Task {
+    #[command(subcommand)]
+    pub(crate) what: TaskCommand,
+}
+
+/// What is wanted of services and tasks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TaskCommand {
+    /// Have a service run so many tasks
+    Scale {
+        /// The service's name
+        #[arg(value_name = "SERVICE")]
+        service: String,
+        /// How many
+        #[arg(value_name = "TASKS")]
+        tasks: u32,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// End a task by SIGTERM, and by SIGKILL when its stop timeout is over; its service replaces it
+    Stop {
+        /// Its name as `lunch ps` shows it, its id on AWS, or its ARN
+        #[arg(value_name = "TASK")]
+        task: String,
+        #[command(flatten)]
+        door: Door,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use args::Command;
 use commands::{
-    advance, check, choose as pick, cloud, evict, invoke, logs, ps, queue, replay, rush,
+    advance, check, choose as pick, cloud, evict, invoke, logs, ps, queue, replay, rush, task,
     timeline as draw, up,
 };
 use failure::{Code, Failure, OrFail as _};
@@ -54,6 +54,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Queue(asked) => wait_for(queue::run(asked)),
         Command::Advance(asked) => wait_for(advance::run(asked)),
         Command::Evict(asked) => wait_for(evict::run(asked)),
+        Command::Task(asked) => wait_for(task::run(asked)),
         Command::Check(asked) => check::run(&asked),
         Command::Replay(asked) => replay::run(asked),
         Command::Choose(asked) => pick::run(&asked),

@@ -12,7 +12,7 @@ use lunch_contract::ecs::{ContainerRun, StartFailure};
 use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
 use serde::{Deserialize, Serialize};
 
-pub use tasks::{PsService, PsTask, Writer};
+pub use tasks::{PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask, Writer};
 
 /// `GET /_lunch/info`: what runs here and how it is set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

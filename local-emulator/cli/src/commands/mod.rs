@@ -12,5 +12,6 @@ pub(crate) mod ps;
 pub(crate) mod queue;
 pub(crate) mod replay;
 pub(crate) mod rush;
+pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod up;

@@ -1,9 +1,11 @@
-//! Looking at services and tasks.
+//! Looking at services and tasks, and disturbing them.
 
-use lunch_contract::ecs::{Names as _, RolloutState};
+use lunch_cloud::ecs::{Event, Origin, ServiceConfig, TaskView};
+use lunch_contract::ecs::{Names as _, RolloutState, ServiceStatus};
 
 use super::Driver;
-use crate::wire::{PsService, PsTask};
+use crate::tasks;
+use crate::wire::{PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask};
 
 impl Driver {
     /// The services, by id.
@@ -58,5 +60,51 @@ impl Driver {
             })
         });
         shown.collect()
+    }
+
+    /// Has a service want so many tasks.
+    ///
+    /// # Errors
+    /// A sentence: there is no such service, or AWS lets none have so many.
+    pub(crate) fn scale(&mut self, what: &ScaleService) -> Result<ScaledService, String> {
+        let (ecs, book) = (self.cloud.ecs(), &self.world.book);
+        let all = ecs.services().filter(|view| view.status == ServiceStatus::Active);
+        let all: Vec<_> = all.map(|view| (book.service(view.service), view)).collect();
+        let found = all.iter().find(|(name, _)| *name == what.service).map(|(_, view)| *view);
+        let view = found.ok_or_else(|| {
+            let names: Vec<_> = all.iter().map(|(name, _)| format!("`{name}`")).collect();
+            let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            format!("there is no service `{}`\n(there is {there})", what.service)
+        })?;
+        let config = ServiceConfig { desired: what.desired, ..view.config };
+        let event = Event::UpdateService { service: view.service, config, force: false };
+        self.tell(event).map_err(|why| tasks::sentence(why).to_owned())?;
+        Ok(ScaledService { before: view.config.desired })
+    }
+
+    /// Has a task end.
+    ///
+    /// # Errors
+    /// A sentence: there is none of that name that is not over.
+    pub(crate) fn stop(&mut self, what: &StopTask) -> Result<StoppedTask, String> {
+        let id = what.task.rsplit('/').next().unwrap_or_default();
+        let (ecs, book) = (self.cloud.ecs(), &self.world.book);
+        let is_meant = |view: &TaskView| {
+            view.task.to_string() == id || book.task(view.task).is_some_and(|one| one.id == id)
+        };
+        let found = ecs.tasks().filter(|view| view.stopped.is_none()).find(is_meant);
+        let view = found.ok_or_else(|| {
+            format!(
+                "there is no task `{}` that is not over\n(`lunch ps` shows who lives)",
+                what.task
+            )
+        })?;
+        let service = match view.origin {
+            Origin::Service { service, .. } => Some(book.service(service)),
+            Origin::Run { .. } => None,
+        };
+        self.tell(Event::StopTask { task: view.task })
+            .map_err(|why| tasks::sentence(why).to_owned())?;
+        Ok(StoppedTask { task: view.task.to_string(), service })
     }
 }

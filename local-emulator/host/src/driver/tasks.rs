@@ -25,7 +25,7 @@ impl Driver {
     pub(crate) fn serve_tasks(&mut self, served: Tasks) -> Result<(), (String, String)> {
         let Tasks { definitions, services, secrets } = served;
         self.world.secrets = secrets;
-        let refused = |name: &str, why: Refusal| (name.to_owned(), format!("{why:?}"));
+        let refused = |name: &str, why: Refusal| (name.to_owned(), tasks::sentence(why).to_owned());
         for one in definitions {
             let (family, config) = (one.definition.family.clone(), one.config());
             let definition = self.world.book.register(one);

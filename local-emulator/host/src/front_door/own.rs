@@ -14,8 +14,7 @@ use super::sqs::look;
 use super::{Answer, Door, json};
 use crate::driver::{self, NotAdvanced};
 use crate::wire::{
-    AdminError, Advance, Evict, Info, LOGS_WHOLE_FROM, LogLine, PEEKED_MAX, PeekedMessage,
-    Redeploy, Redrive,
+    AdminError, Advance, Info, LOGS_WHOLE_FROM, LogLine, PEEKED_MAX, PeekedMessage, Redrive,
 };
 
 /// Answers a call of `/_lunch/{route}`.
@@ -30,13 +29,9 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
             Some(Ok(messages)) => ok(&messages),
             Some(Err(sentence)) => wrong(StatusCode::NOT_FOUND, sentence),
         },
-        (&Method::POST, "redrive") => match body::<Redrive>(request.body()) {
-            Ok(Redrive { queue }) => match look::redrive(door, &queue) {
-                Ok(redriven) => ok(&redriven),
-                Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
-            },
-            Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
-        },
+        (&Method::POST, "redrive") => {
+            done(request, |Redrive { queue }| look::redrive(door, &queue))
+        }
         (&Method::GET, "logs") => match logs(door, request.uri().query()).await {
             Ok(logged) => log_lines(door, &logged),
             Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
@@ -55,31 +50,17 @@ pub(super) async fn answer(door: &Door, route: &str, request: &Request<Bytes>) -
             }
             Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
         },
-        (&Method::POST, "evict") => match body::<Evict>(request.body()) {
-            Ok(what) => {
-                let evicted = door.driver.borrow_mut().evict(&what);
-                match evicted {
-                    Ok(evicted) => ok(&evicted),
-                    Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
-                }
-            }
-            Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
-        },
-        (&Method::POST, "redeploy") => match body::<Redeploy>(request.body()) {
-            Ok(what) => {
-                let redeployed = door.driver.borrow_mut().redeploy(&what);
-                match redeployed {
-                    Ok(redeployed) => ok(&redeployed),
-                    Err(sentence) => wrong(StatusCode::NOT_FOUND, sentence),
-                }
-            }
-            Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
-        },
+        (&Method::POST, "evict") => done(request, |what| door.driver.borrow_mut().evict(&what)),
+        (&Method::POST, "redeploy") => {
+            done(request, |what| door.driver.borrow_mut().redeploy(&what))
+        }
+        (&Method::POST, "scale") => done(request, |what| door.driver.borrow_mut().scale(&what)),
+        (&Method::POST, "stop") => done(request, |what| door.driver.borrow_mut().stop(&what)),
         (method, _) => wrong(
             StatusCode::NOT_FOUND,
             format!(
                 "there is no `{method} /_lunch/{route}`\n(there is GET info, ps, timeline, requests, logs, queues \
-                 and POST advance, evict, redeploy, redrive)"
+                 and POST advance, evict, redeploy, redrive, scale, stop)"
             ),
         ),
     }
@@ -135,6 +116,19 @@ fn info(door: &Door) -> Info {
         settings: driver.cloud.settings().clone(),
         ahead_ms: driver.ahead_ms(),
         faults: driver.faults(),
+    }
+}
+
+/// Does what the body asks for, or says why not.
+fn done<T, R>(request: &Request<Bytes>, act: impl FnOnce(T) -> Result<R, String>) -> Answer
+where
+    T: DeserializeOwned,
+    R: Serialize,
+{
+    match body(request.body()).map(act) {
+        Ok(Ok(value)) => ok(&value),
+        Ok(Err(sentence)) => wrong(StatusCode::NOT_FOUND, sentence),
+        Err(sentence) => wrong(StatusCode::BAD_REQUEST, sentence),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Book {
     /// By their ids.
     services: Vec<Service>,
     tasks: BTreeMap<TaskId, Placed>,
+    by_id: BTreeMap<String, TaskId>,
+    addresses: BTreeSet<Ipv4Addr>,
 }
 
 #[derive(Debug)]
@@ -97,12 +99,17 @@ impl Book {
         let cluster = service.map_or(DEFAULT_CLUSTER, |one| one.cluster.as_str()).to_owned();
         let service = service.map(|one| one.name.clone());
         let id = format!("{bits:032x}");
+        self.by_id.insert(id.clone(), task);
+        self.addresses.insert(address);
         self.tasks.insert(task, Placed { id, definition, cluster, service, address });
     }
 
     /// The task is shown no longer.
     pub(crate) fn forget(&mut self, task: TaskId) {
-        self.tasks.remove(&task);
+        if let Some(gone) = self.tasks.remove(&task) {
+            self.by_id.remove(&gone.id);
+            self.addresses.remove(&gone.address);
+        }
     }
 
     pub(crate) fn task(&self, task: TaskId) -> Option<&Placed> {
@@ -111,7 +118,7 @@ impl Book {
 
     /// Whether a task has that address.
     pub(crate) fn has_address(&self, address: Ipv4Addr) -> bool {
-        self.tasks.values().any(|task| task.address == address)
+        self.addresses.contains(&address)
     }
 
     /// A container of a task, and what runs for it.
@@ -148,9 +155,9 @@ impl Book {
         format!("{}:cluster/{}", self.prefix, placed.cluster)
     }
 
-    /// The task of that id. Looks at all of them.
+    /// The task of that id.
     pub(crate) fn by_id(&self, id: &str) -> Option<TaskId> {
-        self.tasks.iter().find(|(_, placed)| placed.id == id).map(|(task, _)| *task)
+        self.by_id.get(id).copied()
     }
 
     /// What a container is told apart by, of all tasks: AWS's id of it on Fargate has this shape.
@@ -205,10 +212,13 @@ mod tests {
         );
         assert_eq!(book.owner(task), Some("burger"));
         assert!(book.has_address(Ipv4Addr::new(127, 9, 9, 9)));
+        assert_eq!(book.by_id("0000000000000000000000000c0ffee0"), Some(task));
         let run = ContainerRun { task, container: 1, run: 2 };
         let id = book.container_id(run).expect("it has its place");
         assert_eq!(id, "0000000000000000000000000c0ffee0-1000000002");
         book.forget(task);
         assert!(book.task(task).is_none());
+        assert!(!book.has_address(Ipv4Addr::new(127, 9, 9, 9)));
+        assert_eq!(book.by_id("0000000000000000000000000c0ffee0"), None);
     }
 }

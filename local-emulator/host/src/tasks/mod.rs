@@ -4,12 +4,14 @@
 
 mod book;
 mod environment;
+mod refused;
 mod secrets;
 mod served;
 
 pub(crate) use book::Book;
 pub use environment::resolve;
 pub(crate) use environment::{Place, of_container};
+pub(crate) use refused::sentence;
 pub use secrets::{Secrets, SecretsError};
 pub(crate) use served::service_config;
 pub use served::{ContainerProgram, ServedDefinition, Tasks};

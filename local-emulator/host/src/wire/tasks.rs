@@ -48,6 +48,40 @@ pub struct PsTask {
     pub memory_size_mb: Option<u32>,
 }
 
+/// The body of `POST /_lunch/scale`: a service is to have so many tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleService {
+    /// Its name.
+    pub service: String,
+    /// How many.
+    pub desired: u32,
+}
+
+/// What it had until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScaledService {
+    /// `desiredCount` before.
+    pub before: u32,
+}
+
+/// The body of `POST /_lunch/stop`: a task is to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopTask {
+    /// Its name here, its id on AWS, or its ARN.
+    pub task: String,
+}
+
+/// A task that was told to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoppedTask {
+    /// Its name here.
+    pub task: String,
+    /// The service that replaces it, if it is one's.
+    pub service: Option<String>,
+}
+
 /// Who logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -129,9 +129,16 @@ impl Street {
     }
 
     async fn read(&self, path: &str) -> String {
+        self.call("GET", path, "").await
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &str) -> String {
         let address = self.host.addresses()[0];
         let mut stream = tokio::net::TcpStream::connect(address).await.expect("it listens");
-        let call = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        let call = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
         stream.write_all(call.as_bytes()).await.expect("it is heard");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("it is answered");
@@ -229,6 +236,31 @@ pub(crate) async fn a_task_that_ended_is_replaced_and_its_health_is_asked_for(wo
         .await;
     assert_eq!(ps.tasks.len(), 1);
     assert_eq!(ps.tasks[0].task, "task-0001");
+    assert_eq!(street.host.shut_down().await, Vec::<String>::new(), "no fault");
+}
+
+pub(crate) async fn a_service_is_scaled_and_a_task_that_was_stopped_is_replaced(world: World) {
+    let folder = world.folder().to_owned();
+    let street = Street::open(world.into_sandbox(), tasks(&folder, 1, "", "exec sleep 600"));
+    let running = |ps: &Ps| {
+        let tasks = ps.tasks.iter().filter(|task| task.last_status == "RUNNING");
+        tasks.map(|task| task.task.clone()).collect::<Vec<_>>()
+    };
+    street.until("one runs", |ps, _| running(ps) == ["task-0000"]).await;
+    let scale = |service: &str| format!(r#"{{"service": "{service}", "desired": 2}}"#);
+    let told = street.call("POST", "/_lunch/scale", &scale("burger")).await;
+    assert_eq!(told, r#"{"before":1}"#);
+    street.until("two run", |ps, _| running(ps) == ["task-0000", "task-0001"]).await;
+    let stop = r#"{"task": "task-0000"}"#;
+    let told = street.call("POST", "/_lunch/stop", stop).await;
+    assert_eq!(told, r#"{"task":"task-0000","service":"burger"}"#);
+    let is_over = |ps: &Ps| ps.tasks.iter().all(|task| task.task != "task-0000");
+    let is_replaced = |ps: &Ps| running(ps) == ["task-0001", "task-0002"];
+    street.until("it is replaced", |ps, _| is_over(ps) && is_replaced(ps)).await;
+    let told = street.call("POST", "/_lunch/stop", stop).await;
+    assert!(told.contains("there is no task `task-0000` that is not over"), "{told}");
+    let told = street.call("POST", "/_lunch/scale", &scale("tea")).await;
+    assert!(told.contains("there is no service `tea`\\n(there is `burger`)"), "{told}");
     assert_eq!(street.host.shut_down().await, Vec::<String>::new(), "no fault");
 }
 
