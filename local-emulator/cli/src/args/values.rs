@@ -32,8 +32,8 @@ impl From<LimitsName> for Strictness {
 pub(crate) enum PaceName {
     /// As fast as it goes
     Fast,
-    /// As AWS: 60 s after DeleteQueue before its name is free, 60 s between two PurgeQueue, and pollers that back off
-    /// where batches fail
+    /// As AWS: 60 s after DeleteQueue before its name is free, 60 s between two PurgeQueue, pollers that back off where
+    /// batches fail, and services that wait for their tasks and between failed starts
     Aws,
 }
 

@@ -3,9 +3,10 @@
 //! To stdout goes `listening on http://…`, always the first line, and then what the functions write; everything that
 //! is our own goes to stderr.
 
+mod banner;
+
 use std::io::ErrorKind;
 use std::net::TcpListener;
-
 use std::time::Duration;
 
 use lunch_host::build::Sources;
@@ -14,6 +15,7 @@ use lunch_host::wire::Ps;
 use lunch_host::{Host, Listen, StartError};
 use tokio::time::timeout;
 
+use self::banner::{Banner, listening};
 use crate::args;
 use crate::commands::anew;
 use crate::commands::cloud::{self, Plan};
@@ -23,10 +25,6 @@ use crate::failure::{Code, Failure, OrFail as _};
 use crate::lines::{Lines, Look};
 use crate::say;
 use crate::watch::Watch;
-
-mod banner;
-
-use self::banner::{Banner, listening};
 
 /// Where `cargo lambda invoke` looks, and our own commands.
 pub(crate) const USUAL_PORT: u16 = 9000;
