@@ -156,3 +156,66 @@ fn a_program_that_does_not_run_leaves_the_one_before_to_cold_starts_too() {
     cloud.evict(SCRIPTED);
     cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_cold();
 }
+
+/// A template with a service of so many tasks, whose containers run a script.
+fn shop(folder: &Folder, name: &str, desired: u32) {
+    let text = format!(
+        "Resources:
+  Kitchen:
+    Type: AWS::ECS::TaskDefinition
+    Metadata: {{Lunch: {{Containers: {{grill: {{Command: [sh, ./grill.sh]}}}}}}}}
+    Properties:
+      Family: kitchen
+      ContainerDefinitions: [{{Name: grill, Image: grill, Memory: 64, StopTimeout: 2}}]
+  Shop:
+    Type: AWS::ECS::Service
+    Properties: {{ServiceName: {name}, DesiredCount: {desired}, TaskDefinition: !Ref Kitchen}}
+"
+    );
+    let fresh = folder.write("template.new", text);
+    fs::rename(fresh, folder.path().join("template.yaml")).expect("it is there");
+}
+
+fn grill(folder: &Folder, says: &str) {
+    let fresh = folder.write("grill.new", format!("echo {says}\nexec sleep 600\n"));
+    fs::rename(fresh, folder.path().join("grill.sh")).expect("it is there");
+}
+
+/// Waits until these tasks run, and no others.
+fn wait_for_tasks(cloud: &Cloud, owner: &str, count: usize) -> Vec<String> {
+    wait_until(&format!("{count} tasks of `{owner}` run"), || {
+        let tasks = cloud.ps().tasks;
+        let is_meant = tasks.iter().all(|one| one.owner == owner && one.last_status == "RUNNING");
+        let names: Vec<_> = tasks.iter().map(|one| one.task.clone()).collect();
+        if is_meant && names.len() == count { Ok(names) } else { Err(format!("{tasks:?}")) }
+    })
+}
+
+#[test]
+fn a_service_replaces_its_tasks_when_what_they_run_is_another_one() {
+    let folder = Folder::make();
+    grill(&folder, "raw");
+    shop(&folder, "burger", 1);
+    let cloud = Cloud::builder().template(folder.path().join("template.yaml")).start();
+    let first = wait_for_tasks(&cloud, "burger", 1);
+    grill(&folder, "cooked");
+    let second = wait_until("its task is replaced", || {
+        let names = wait_for_tasks(&cloud, "burger", 1);
+        if names == first { Err(format!("{names:?}")) } else { Ok(names) }
+    });
+    // Two now, of which the one that runs is one; and nobody who scaled it otherwise is undone by a change elsewhere.
+    shop(&folder, "burger", 2);
+    let two = wait_for_tasks(&cloud, "burger", 2);
+    assert!(two.contains(&second[0]), "{second:?} {two:?}");
+    shop(&folder, "fries", 1);
+    wait_for_tasks(&cloud, "fries", 1);
+    let said = cloud.end(Signal::SIGINT).said;
+    for sentence in [
+        "service `burger` replaces its tasks: revision 2 of its task definition",
+        "service `burger` is updated, and wants 2 tasks",
+        "service `burger` is gone; its tasks end",
+        "service `fries` is there now, and wants 1 task",
+    ] {
+        assert!(said.contains(sentence), "{sentence}: {said}");
+    }
+}

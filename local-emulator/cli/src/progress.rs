@@ -52,15 +52,18 @@ impl Building {
     }
 
     /// It is through.
-    pub(crate) fn done(self, functions: usize) {
+    pub(crate) fn done(self, functions: usize, containers: usize) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
         let s = if functions == 1 { "" } else { "s" };
-        say::beside(format!(
-            "{functions} function{s} ready in {}",
-            span::show(self.began.elapsed())
-        ));
+        let beside = match containers {
+            0 => String::new(),
+            1 => " and 1 program for a container".to_owned(),
+            more => format!(" and {more} programs for containers"),
+        };
+        let took = span::show(self.began.elapsed());
+        say::beside(format!("{functions} function{s}{beside} ready in {took}"));
     }
 }
 

@@ -13,7 +13,8 @@ use lunch_cloud::Settings;
 
 use crate::clock::Clock;
 use crate::driver::{
-    DeployError, Deployed, Deployment, Driver, LogSink, Parts, Processes, Shared, Task,
+    DeployError, Deployed, Deployment, Driver, LogSink, Parts, Processes, ServiceDeployment,
+    Shared, Task,
 };
 use crate::environment::EnvironmentFiles;
 use crate::front_door::{self, About, Door, Hosts};
@@ -284,27 +285,27 @@ impl Host {
         &self.addresses
     }
 
-    /// Puts functions that were read and built again in the place of those that serve, as a deployment does: new
-    /// revisions serve from now on, instances of the old ones finish what they have in hand and go. Who has not
-    /// changed is left alone and not told of. Queues get the attributes that they are given; a queue that is not given
-    /// any more stays, with all that is in it.
+    /// Puts what was read and built again in the place of what serves, as a deployment does: new revisions serve from now
+    /// on, instances of the old ones finish what they have in hand and go, and services replace their tasks. Who has not
+    /// changed is left alone and not told of. Queues get the attributes that they are given; a queue that is not given any
+    /// more stays, with all that is in it. What else a configuration says is what the cloud was started with.
     ///
     /// # Errors
-    /// If they cannot all be served; then everything stays as it was.
+    /// If the functions cannot all be served; then everything stays as it was. If a queue or a service cannot be as it is
+    /// given; what came before it is deployed.
     pub fn deploy(
         &self,
-        functions: Vec<ServedFunction>,
-        environment: &EnvironmentFiles,
-        not_served: Vec<String>,
-        queues: &[template::Queue],
-        mappings: &[template::Mapping],
-    ) -> Result<Vec<Deployment>, DeployError> {
-        let done = self.driver.borrow_mut().deploy_again(functions, environment)?;
-        front_door::declare(&self.door, queues)
+        config: Config,
+    ) -> Result<(Vec<Deployment>, Vec<ServiceDeployment>), DeployError> {
+        let functions =
+            self.driver.borrow_mut().deploy_again(config.functions, &config.environment)?;
+        front_door::declare(&self.door, &config.queues)
             .map_err(|(name, why)| DeployError::Queue { name, why })?;
-        self.driver.borrow_mut().map_all(mappings);
-        *self.door.about.not_served.borrow_mut() = not_served;
-        Ok(done)
+        self.driver.borrow_mut().map_all(&config.mappings);
+        *self.door.about.not_served.borrow_mut() = config.not_served;
+        let services = self.driver.borrow_mut().serve_tasks(config.tasks);
+        let services = services.map_err(|(name, why)| DeployError::Service { name, why })?;
+        Ok((functions, services))
     }
 
     /// Waits until the cloud can go on no more (the supervisor is gone), and says why. For ever, if all is well.

@@ -31,7 +31,7 @@ pub mod wire;
 pub use destinations::{Destination, EventInvokeConfig};
 pub use driver::{
     Change, DeployError, Deployment, Folders, Launch, LogSink, Owner, Peak, ProcessName, Processes,
-    Report, Signal,
+    Report, ServiceChange, ServiceDeployment, Signal,
 };
 pub use environment::{EnvironmentFileError, EnvironmentFiles};
 pub use function::ServedFunction;

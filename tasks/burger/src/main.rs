@@ -14,6 +14,7 @@ use burger::pool::{Pool, WORKER};
 use burger::trace::Trace;
 use burger::{Burger, Engine, Settings, Shop, event_loop, nutrition, threads};
 use menu::Shop as Shops;
+use shopfront::health::{self, HEALTH};
 use shopfront::{Customers, Front, Holds, Taken, log};
 use tokio::runtime::{self, Runtime};
 use tracing::error;
@@ -36,6 +37,9 @@ fn main() -> ExitCode {
         let answered = nutrition::answer(io::stdin().lock(), io::stdout().lock());
         return if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    if arguments == [HEALTH] {
+        return told(health::check(|name| env::var(name).ok()));
+    }
     log::init();
     // An activity that is gone would let its orders be renewed for ever: better the whole shop is, and they come back.
     panic::set_hook(Box::new(|panicked| {
@@ -51,6 +55,18 @@ fn main() -> ExitCode {
         Err(failure) => {
             let source = failure.source().map(|source| format!(": {source}")).unwrap_or_default();
             error!("the burger shop cannot stay open: {failure}{source}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// How a question ends that another program asks.
+#[expect(clippy::print_stderr, reason = "whoever asks reads why the answer is no")]
+fn told(healthy: Result<(), health::Unwell>) -> ExitCode {
+    match healthy {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("error: {why}");
             ExitCode::FAILURE
         }
     }

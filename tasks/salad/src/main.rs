@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use salad::measure::{MEASURE, Request, measure};
 use salad::{shop, staff};
+use shopfront::health::{self, HEALTH};
 
 fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
         Some(staff::MAKER) => staff::rounds(arguments).and_then(staff::make).map_err(Into::into),
         Some(staff::WASHER) => staff::rounds(arguments).and_then(staff::wash).map_err(Into::into),
         Some(MEASURE) => Request::from(arguments).and_then(measure).map_err(Into::into).map(show),
+        Some(HEALTH) => health::check(|name| env::var(name).ok()).map_err(Into::into),
         Some(other) => Err(unknown(other).into()),
         None => shop::run(),
     };

@@ -43,6 +43,7 @@ mod desk;
 #[cfg(test)]
 mod fake_sqs;
 mod front;
+pub mod health;
 mod holds;
 mod http;
 mod ledger;

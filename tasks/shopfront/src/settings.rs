@@ -105,7 +105,10 @@ fn queue_url(
     Err(Absurd::Value { name, value, expected: "it has to be the URL of a queue".to_owned() })
 }
 
-fn listen(variable: &impl Fn(&'static str) -> Option<String>) -> Result<SocketAddr, Absurd> {
+/// Where the shop's door is.
+pub(crate) fn listen(
+    variable: &impl Fn(&'static str) -> Option<String>,
+) -> Result<SocketAddr, Absurd> {
     let value = text("LISTEN", variable).unwrap_or_else(|| LISTEN.to_owned());
     value.parse().map_err(|_| Absurd::Value {
         name: "LISTEN",

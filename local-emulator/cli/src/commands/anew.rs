@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lunch_host::build::Sources;
-use lunch_host::{Change, Config, Deployment, Host, Listen};
+use lunch_host::{Change, Config, Deployment, Host, Listen, ServiceChange, ServiceDeployment};
 
 use crate::args;
 use crate::commands::advance::few;
@@ -20,8 +20,13 @@ pub(crate) async fn follow(host: &Host, asked: &args::Cloud, mut watch: Watch) {
         let changed = watch.changed().await;
         say::beside(format!("\nlunch: {} changed", shown(&changed)));
         match anew(host, asked, &mut watch).await {
-            Ok(done) if done.is_empty() => say::beside("lunch: no function is another one by that"),
-            Ok(done) => done.iter().for_each(|deployment| say::beside(told(deployment))),
+            Ok((functions, services)) if functions.is_empty() && services.is_empty() => {
+                say::beside("lunch: no function and no service is another one by that");
+            }
+            Ok((functions, services)) => {
+                functions.iter().for_each(|deployment| say::beside(told(deployment)));
+                services.iter().for_each(|deployment| say::beside(told_of_service(deployment)));
+            }
             Err(failure) => {
                 failure.tell();
                 say::beside("lunch: what served before goes on serving");
@@ -34,20 +39,13 @@ async fn anew(
     host: &Host,
     asked: &args::Cloud,
     watch: &mut Watch,
-) -> Result<Vec<Deployment>, Failure> {
+) -> Result<(Vec<Deployment>, Vec<ServiceDeployment>), Failure> {
     let asked = asked.clone();
     // A build takes its time, and the cloud goes on meanwhile.
     let built = tokio::task::spawn_blocking(move || built(&asked)).await;
     let (config, sources) = built.or_fail(Code::Fault)??;
     watch.turn_to(sources);
-    host.deploy(
-        config.functions,
-        &config.environment,
-        config.not_served,
-        &config.queues,
-        &config.mappings,
-    )
-    .or_fail(Code::Input)
+    host.deploy(config).or_fail(Code::Input)
 }
 
 fn built(asked: &args::Cloud) -> Result<(Config, Sources), Failure> {
@@ -81,6 +79,25 @@ fn told(deployment: &Deployment) -> String {
             .expect("a string takes what is written");
     }
     sentence
+}
+
+/// What became of a service.
+fn told_of_service(deployment: &ServiceDeployment) -> String {
+    let ServiceDeployment { service, change } = deployment;
+    let tasks =
+        |count: u32| if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") };
+    match change {
+        ServiceChange::Added { desired } => {
+            format!("lunch: service `{service}` is there now, and wants {}", tasks(*desired))
+        }
+        ServiceChange::Deployed { revision } => format!(
+            "lunch: service `{service}` replaces its tasks: revision {revision} of its task definition"
+        ),
+        ServiceChange::Updated { desired } => {
+            format!("lunch: service `{service}` is updated, and wants {}", tasks(*desired))
+        }
+        ServiceChange::Removed => format!("lunch: service `{service}` is gone; its tasks end"),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lunch_cloud::Settings;
-use lunch_host::build::check_zip;
+use lunch_host::build::{check_zip, container_programs};
 use lunch_host::template::{Build, Function, Template};
 use lunch_host::{EnvironmentFiles, Listen, bound};
 use serde_json::Value;
@@ -22,7 +22,9 @@ use crate::summary::{plain_table, right_align};
 
 pub(crate) fn run(asked: &Check) -> Result<Code, Failure> {
     let Check { port, cloud } = asked;
-    let plan = Plan::read(cloud, Listen::loopback(0))?;
+    let mut plan = Plan::read(cloud, Listen::loopback(0))?;
+    let programs = container_programs(&plan.template).or_fail(Code::Build)?;
+    plan.take_tasks(&programs);
     plan.serves_something()?;
     let behaviour =
         behaviour(&plan.config.settings, cloud::modelled(cloud)).or_fail(Code::Fault)?;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use lunch_cloud::{Delay, DelayModel};
-use lunch_host::build::{self, BuildOptions, Progress, Sources};
+use lunch_host::build::{self, BuildOptions, Built, ContainerPrograms, Progress, Sources};
 use lunch_host::sandbox::{Supervisor, raise_open_files};
 use lunch_host::tasks::{Secrets, Tasks};
 use lunch_host::template::{self, Template};
@@ -52,9 +52,10 @@ impl Plan {
         let strangers = strangers(&environment, &template);
         template.warnings.extend(strangers);
         let secrets = asked.secrets.as_deref().map(Secrets::read).transpose();
-        let tasks = Tasks::of(&template, secrets.or_fail(Code::Input)?.unwrap_or_default());
+        let secrets = secrets.or_fail(Code::Input)?.unwrap_or_default();
         let config = Config {
-            tasks,
+            // The rest of it comes with the build.
+            tasks: Tasks { secrets, ..Tasks::default() },
             settings,
             environment,
             region: asked.region.clone(),
@@ -82,24 +83,33 @@ impl Plan {
     /// That there is a function, a queue or a service.
     pub(crate) fn serves_something(&self) -> Result<(), Failure> {
         let Template { functions, queues, .. } = &self.template;
-        let has_tasks = !self.config.tasks.services.is_empty();
-        if functions.is_empty() && queues.is_empty() && !has_tasks {
+        if functions.is_empty() && queues.is_empty() && self.config.tasks.services.is_empty() {
             return Err(Failure::new(Code::Input, nothing(&self.config)));
         }
         Ok(())
     }
 
+    /// Takes up the services that can be run with these programs, and says which cannot.
+    pub(crate) fn take_tasks(&mut self, programs: &ContainerPrograms) {
+        let secrets = std::mem::take(&mut self.config.tasks.secrets);
+        self.config.tasks = Tasks::of(&self.template, programs, secrets);
+        let container_only = Tasks::container_only(&self.template, programs);
+        self.config.not_served.extend(container_only.iter().cloned());
+        self.template.not_served.extend(container_only);
+    }
+
     /// Builds the functions, for the first time or again. With the configuration comes what they are made of.
-    pub(crate) fn build(self, again: bool) -> Result<(Config, Sources), Failure> {
+    pub(crate) fn build(mut self, again: bool) -> Result<(Config, Sources), Failure> {
         let options = BuildOptions { no_build: self.no_build, offline: false, again };
         let building = Building::begin();
         let built = build::build(&self.template, &options, &mut |progress| match progress {
             Progress::Compiling { what, done, total } => building.compiles(&what, done, total),
             Progress::Said(line) => building.says(&line),
-            Progress::Built { function, took } => building.built(&function, took),
+            Progress::Built { name, took } => building.built(&name, took),
         });
-        let functions = built.or_fail(Code::Build)?;
-        building.done(functions.len());
+        let Built { functions, containers } = built.or_fail(Code::Build)?;
+        building.done(functions.len(), containers.len());
+        self.take_tasks(&containers);
         self.serves_something()?;
         let with_delay = |function| ServedFunction { delay: self.delay, ..function };
         let functions = functions.into_iter().map(with_delay).collect();

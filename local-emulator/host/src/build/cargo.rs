@@ -28,21 +28,36 @@ fn cargo(options: &BuildOptions) -> Command {
     cargo
 }
 
-/// The program that a function is made of.
-pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Target, BuildError> {
-    let manifest = function.code.join("Cargo.toml");
+/// What cargo knows of the workspace that a manifest is in.
+fn metadata(manifest: &Path, options: &BuildOptions) -> Result<Value, BuildError> {
     let output = cargo(options)
         .args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"])
-        .arg(&manifest)
+        .arg(manifest)
         .output()
         .map_err(BuildError::Cargo)?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         return Err(BuildError::Metadata { status: output.status, output: words });
     }
-    let answer: Value = serde_json::from_slice(&output.stdout).map_err(BuildError::Answer)?;
+    serde_json::from_slice(&output.stdout).map_err(BuildError::Answer)
+}
+
+/// All programs of the workspace that a manifest is in.
+pub(super) fn targets(manifest: &Path, options: &BuildOptions) -> Result<Vec<Target>, BuildError> {
+    let answer = metadata(manifest, options)?;
+    let workspace = answer["workspace_root"].as_str().unwrap_or_default();
+    let all = packages_of(&answer).iter().flat_map(programs);
+    Ok(all
+        .map(|(package, binary)| Target { workspace: workspace.into(), package, binary })
+        .collect())
+}
+
+/// The program that a function is made of.
+pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Target, BuildError> {
+    let manifest = function.code.join("Cargo.toml");
+    let answer = metadata(&manifest, options)?;
     let manifest = manifest.canonicalize().unwrap_or(manifest);
-    let programs = programs(&answer, &manifest);
+    let programs = programs_at(&answer, &manifest);
     let is_meant = |(_, name): &&(String, String)| {
         function.binary.as_ref().is_none_or(|binary| binary == name)
     };
@@ -73,26 +88,31 @@ pub(super) fn target(function: &Function, options: &BuildOptions) -> Result<Targ
     }
 }
 
+fn packages_of(answer: &Value) -> &[Value] {
+    answer["packages"].as_array().map_or(&[][..], Vec::as_slice)
+}
+
 /// The programs of that crate, each with its package; of all crates, where that one is none but a workspace.
-fn programs(answer: &Value, manifest: &Path) -> Vec<(String, String)> {
-    let packages = answer["packages"].as_array().map_or(&[][..], Vec::as_slice);
+fn programs_at(answer: &Value, manifest: &Path) -> Vec<(String, String)> {
+    let packages = packages_of(answer);
     let is_own =
         |package: &&Value| package["manifest_path"].as_str().map(Path::new) == Some(manifest);
-    let own = packages.iter().filter(is_own).collect::<Vec<_>>();
-    let packages = if own.is_empty() { packages.iter().collect() } else { own };
-    let mut programs = Vec::new();
-    for package in packages {
-        for target in package["targets"].as_array().map_or(&[][..], Vec::as_slice) {
-            let is_bin =
-                target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()));
-            if let (true, Some(id), Some(name)) =
-                (is_bin, package["id"].as_str(), target["name"].as_str())
-            {
-                programs.push((id.to_owned(), name.to_owned()));
-            }
-        }
+    match packages.iter().find(is_own) {
+        Some(own) => programs(own),
+        None => packages.iter().flat_map(programs).collect(),
     }
-    programs
+}
+
+/// A package's programs, each with the package's id.
+fn programs(package: &Value) -> Vec<(String, String)> {
+    let is_bin = |target: &&Value| {
+        target["kind"].as_array().is_some_and(|kinds| kinds.contains(&"bin".into()))
+    };
+    let targets = package["targets"].as_array().map_or(&[][..], Vec::as_slice);
+    let named = targets.iter().filter(is_bin).filter_map(|target| {
+        Some((package["id"].as_str()?.to_owned(), target["name"].as_str()?.to_owned()))
+    });
+    named.collect()
 }
 
 /// A program that cargo made.

@@ -144,8 +144,8 @@ pub enum BuildError {
     /// Cargo's answer is not understood.
     #[error("cargo's answer is not understood")]
     Answer(#[source] serde_json::Error),
-    /// Cargo named no program for a function.
-    #[error("cargo built no program for function `{0}`")]
+    /// Cargo named no program for a function or a container.
+    #[error("cargo built no program for `{0}`")]
     NoProgram(String),
     /// Nothing was built before.
     #[error("function `{function}` was not built before: there is no `{}`\n(leave `--no-build` out once)", program.display())]
@@ -154,6 +154,36 @@ pub enum BuildError {
         function: String,
         /// Where it was looked for.
         program: PathBuf,
+    },
+    /// Several crates of the workspace have a program that is named as a container.
+    #[error(
+        "container `{container}`: several crates have a program of this name: {candidates}\n(say what its process runs by a `Command` in `Metadata.Lunch.Containers.{container}`)"
+    )]
+    WhichContainer {
+        /// The container.
+        container: String,
+        /// The crates.
+        candidates: String,
+    },
+    /// A container's program is for another machine.
+    #[error("container `{container}`: `{}` is for `{machine}`, and this machine is `{}`\n(cargo was told so, by `build.target` of its configuration or `CARGO_BUILD_TARGET`)", program.display(), this_machine())]
+    ContainerOfOtherMachine {
+        /// The container.
+        container: String,
+        /// The program.
+        program: PathBuf,
+        /// The machine that it is for.
+        machine: String,
+    },
+    /// A container's program is none.
+    #[error("container `{container}`: `{}` cannot be run: it is {what}", program.display())]
+    NoContainerProgram {
+        /// The container.
+        container: String,
+        /// The file.
+        program: PathBuf,
+        /// What it seems to be.
+        what: &'static str,
     },
     /// A program cannot be put where it is run.
     #[error("cannot write `{}`", path.display())]

@@ -1,12 +1,14 @@
-//! Builds a template's functions and stages what came out: Rust ones by one cargo call for each workspace, those with
-//! a makefile by make, and zips by unpacking them.
+//! Builds a template's functions, and the programs that stand for containers, and stages what came out: Rust ones by one
+//! cargo call for each workspace, those with a makefile by make, and zips by unpacking them.
 //!
 //! Staged is `.lunch/build/<LogicalId>/bootstrap` beside the template, alone in its folder: on AWS a function finds
-//! what the build put there and nothing of its sources. Code that is taken as it is keeps what stands beside it.
+//! what the build put there and nothing of its sources. Code that is taken as it is keeps what stands beside it. For a
+//! container it is `.lunch/build/<LogicalId>.<container>/<container>`.
 //! The call blocks. Ctrl-C reaches cargo itself, which runs in the caller's process group.
 
 mod archive;
 mod cargo;
+mod containers;
 mod error;
 mod make;
 mod program;
@@ -22,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use archive::ArchiveError;
+pub use containers::ContainerPrograms;
 pub use error::BuildError;
 use lunch_contract::names::LATEST;
 pub use sources::Sources;
@@ -57,23 +60,38 @@ pub enum Progress {
     },
     /// A line of the compiler's own, as it comes, or one on what is built.
     Said(String),
-    /// A function is ready.
+    /// A program is ready.
     Built {
-        /// Its name.
-        function: String,
+        /// Its function's or its container's name.
+        name: String,
         /// How long cargo ran until its program was there.
         took: Duration,
     },
 }
 
-/// A function that cargo has to make.
+/// What came out of a template.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// Its functions, in its order.
+    pub functions: Vec<ServedFunction>,
+    /// The programs that stand for containers, as far as there are.
+    pub containers: ContainerPrograms,
+}
+
+/// A program that cargo has to make.
 struct Wanted<'a> {
-    place: usize,
-    function: &'a Function,
+    whose: Whose<'a>,
     target: cargo::Target,
 }
 
-/// Builds all functions of a template.
+/// For whom cargo makes a program.
+enum Whose<'a> {
+    /// For the function at this place of the template.
+    Function(usize, &'a Function),
+    Container(containers::Place),
+}
+
+/// Builds all functions of a template, and what stands for its containers.
 ///
 /// # Errors
 /// If one of them cannot be built or run.
@@ -81,7 +99,7 @@ pub fn build(
     template: &Template,
     options: &BuildOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<ServedFunction>, BuildError> {
+) -> Result<Built, BuildError> {
     let lunch = lunch_folder(template)?;
     let mut served = BTreeMap::new();
     let (mut wanted, mut making) = (Vec::new(), Vec::new());
@@ -99,11 +117,22 @@ pub fn build(
             Way::Cargo => wanted.push(wants(place, function, options, progress)?),
         }
     }
+    let mut containers = ContainerPrograms::default();
+    if options.no_build {
+        containers = containers::before(template, &lunch);
+    } else {
+        let found = containers::wanted(template, options)?.into_iter();
+        wanted
+            .extend(found.map(|(place, target)| Wanted { whose: Whose::Container(place), target }));
+    }
     for (place, function, stage) in making {
         served.insert(place, by_make(function, &stage, progress)?);
     }
-    for (place, program, binary) in made(&wanted, &lunch, options, progress)? {
-        served.insert(place, (program, Some(binary)));
+    for (whose, program, binary) in made(&wanted, &lunch, options, progress)? {
+        match whose {
+            Whose::Function(place, _) => drop(served.insert(*place, (program, Some(binary)))),
+            Whose::Container(place) => containers.add(place, program),
+        }
     }
     let all = template.functions.iter().zip(served.into_values());
     let served = all.map(|(function, (program, binary))| ServedFunction {
@@ -111,7 +140,7 @@ pub fn build(
         urls: urls(template, &function.name),
         ..serve(function, program, binary)
     });
-    Ok(served.collect())
+    Ok(Built { functions: served.collect(), containers })
 }
 
 /// What cargo has to make of a function.
@@ -128,7 +157,20 @@ fn wants<'a>(
         )));
     }
     let target = cargo::target(function, options)?;
-    Ok(Wanted { place, function, target })
+    Ok(Wanted { whose: Whose::Function(place, function), target })
+}
+
+/// What building a template would make for its containers; nothing is built.
+///
+/// # Errors
+/// If cargo cannot read the workspace, or there are several binaries of a container's name in it.
+pub fn container_programs(template: &Template) -> Result<ContainerPrograms, BuildError> {
+    let lunch = lunch_folder(template)?;
+    let mut programs = ContainerPrograms::default();
+    for (place, _) in containers::wanted(template, &BuildOptions::default())? {
+        programs.add(&place, place.stage(&lunch).program());
+    }
+    Ok(programs)
 }
 
 /// What the template publishes of a function.
@@ -272,7 +314,7 @@ fn by_make(
         });
     }
     runs_here(function, &program)?;
-    progress(Progress::Built { function: function.name.clone(), took });
+    progress(Progress::Built { name: function.name.clone(), took });
     Ok((program, function.binary.clone()))
 }
 
@@ -339,13 +381,13 @@ fn before(function: &Function, stage: &Stage) -> Result<(PathBuf, Option<String>
     Ok((program, stage.binary().or_else(|| function.binary.clone())))
 }
 
-/// Lets cargo make programs, and stages them: for each one its place, path and name.
-fn made(
-    wanted: &[Wanted<'_>],
+/// Lets cargo make programs, and stages them: for each one its path and name.
+fn made<'w>(
+    wanted: &'w [Wanted<'_>],
     lunch: &Path,
     options: &BuildOptions,
     progress: &mut dyn FnMut(Progress),
-) -> Result<Vec<(usize, PathBuf, String)>, BuildError> {
+) -> Result<Vec<(&'w Whose<'w>, PathBuf, String)>, BuildError> {
     let mut workspaces: BTreeMap<&Path, Vec<&Wanted<'_>>> = BTreeMap::new();
     for one in wanted {
         workspaces.entry(&one.target.workspace).or_default().push(one);
@@ -354,19 +396,43 @@ fn made(
     for (workspace, wanted) in workspaces {
         let targets = wanted.iter().map(|one| &one.target).collect::<Vec<_>>();
         let built = cargo::build(workspace, &targets, options, progress)?;
-        for Wanted { place, function, target } in wanted {
+        for Wanted { whose, target } in wanted {
+            let name = whose.name().to_owned();
             let found = built.get(&(target.package.clone(), target.binary.clone()));
-            let found = found.ok_or_else(|| BuildError::NoProgram(function.name.clone()))?;
-            let stage = Stage::of(lunch, function, options.again);
+            let found = found.ok_or_else(|| BuildError::NoProgram(name.clone()))?;
+            let stage = whose.stage(lunch, options);
             stage
                 .put(&found.program, &target.binary)
                 .map_err(|source| BuildError::Stage { path: stage.program(), source })?;
-            runs_here(function, &stage.program())?;
-            progress(Progress::Built { function: function.name.clone(), took: found.took });
-            made.push((*place, stage.program(), target.binary.clone()));
+            whose.runs_here(&stage.program())?;
+            progress(Progress::Built { name, took: found.took });
+            made.push((whose, stage.program(), target.binary.clone()));
         }
     }
     Ok(made)
+}
+
+impl Whose<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Function(_, function) => &function.name,
+            Self::Container(place) => place.name(),
+        }
+    }
+
+    fn stage(&self, lunch: &Path, options: &BuildOptions) -> Stage {
+        match self {
+            Self::Function(_, function) => Stage::of(lunch, function, options.again),
+            Self::Container(place) => place.stage(lunch),
+        }
+    }
+
+    fn runs_here(&self, program: &Path) -> Result<(), BuildError> {
+        match self {
+            Self::Function(_, function) => runs_here(function, program),
+            Self::Container(place) => containers::runs_here(place, program),
+        }
+    }
 }
 
 fn is_executable(program: &Path) -> bool {

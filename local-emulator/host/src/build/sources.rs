@@ -1,4 +1,4 @@
-//! What a function is made of: the files whose change makes it another one.
+//! What functions and containers' processes are made of: the files whose change makes them other ones.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -6,8 +6,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::{Stage, Way, way};
-use crate::template::{Function, Template, folder};
+use super::{Stage, Way, containers, way};
+use crate::tasks;
+use crate::template::{Runs, Template, folder};
 
 /// The files and folders that a template's functions are made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,8 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Those of a template that was built; the template is one of them.
+    /// Those of a template that was built; the template is one of them. Of a container's `Command` these are the files that it
+    /// names.
     #[must_use]
     pub fn of(template: &Template) -> Self {
         let mut sources = Self::default();
@@ -31,11 +33,23 @@ impl Sources {
         };
         for function in &template.functions {
             match way(function) {
-                Ok(Way::Cargo) => sources.rust(function, &Stage::of(&lunch, function, false)),
+                Ok(Way::Cargo) => {
+                    sources.file(&function.code.join("Cargo.toml"));
+                    sources.rust(&Stage::of(&lunch, function, false));
+                }
                 Ok(Way::Zip) => sources.file(&function.code),
                 Ok(Way::Make | Way::InPlace) | Err(_) => {
                     sources.folders.extend(std::path::absolute(&function.code));
                 }
+            }
+        }
+        for place in containers::places(template) {
+            sources.rust(&place.stage(&lunch));
+        }
+        for container in template.task_definitions.iter().flat_map(|one| &one.containers) {
+            if let Runs::Command(words) = &container.runs {
+                let files = tasks::files_of(words, folder(&template.path));
+                files.iter().for_each(|file| sources.file(file));
             }
         }
         sources
@@ -58,8 +72,7 @@ impl Sources {
     }
 
     /// What cargo says that the program was made of, and the manifests.
-    fn rust(&mut self, function: &Function, stage: &Stage) {
-        self.file(&function.code.join("Cargo.toml"));
+    fn rust(&mut self, stage: &Stage) {
         let made_of = stage.made_of().unwrap_or_default();
         for source in made_of.iter().map(PathBuf::from) {
             self.rust_folders.extend(source.parent().map(Path::to_owned));

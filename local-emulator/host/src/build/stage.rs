@@ -9,22 +9,33 @@ use super::sources;
 use super::tree::Tree;
 use crate::template::Function;
 
-/// The place of one function's program.
+/// The place of one function's program, or of one that stands for a container.
 #[derive(Debug)]
 pub(super) struct Stage {
     lunch: PathBuf,
-    logical_id: String,
+    /// The folder's name: a logical id.
+    name: String,
+    /// The program's name in it.
+    file: String,
     /// Whether this process has put something there before.
     again: bool,
 }
 
 impl Stage {
     pub(super) fn of(lunch: &Path, function: &Function, again: bool) -> Self {
-        Self { lunch: lunch.to_owned(), logical_id: function.logical_id.clone(), again }
+        let (name, file) = (function.logical_id.clone(), "bootstrap".to_owned());
+        Self { lunch: lunch.to_owned(), name, file, again }
+    }
+
+    /// That of the program that is named as a container, of a task definition with this logical id. No function's name has
+    /// a dot.
+    pub(super) fn of_container(lunch: &Path, definition: &str, container: &str) -> Self {
+        let (name, file) = (format!("{definition}.{container}"), container.to_owned());
+        Self { lunch: lunch.to_owned(), name, file, again: false }
     }
 
     pub(super) fn program(&self) -> PathBuf {
-        self.folder().join("bootstrap")
+        self.folder().join(&self.file)
     }
 
     /// The name of the program that was put there; callers may use it when nothing is built, too.
@@ -42,11 +53,11 @@ impl Stage {
     }
 
     fn note(&self) -> PathBuf {
-        self.lunch.join("build").join(format!("{}.json", self.logical_id))
+        self.lunch.join("build").join(format!("{}.json", self.name))
     }
 
     fn folder(&self) -> PathBuf {
-        self.lunch.join("build").join(&self.logical_id)
+        self.lunch.join("build").join(&self.name)
     }
 
     /// An empty folder beside the place, to be filled.
@@ -71,7 +82,7 @@ impl Stage {
 
     /// Takes away what this program, and those that have ended, have put aside.
     fn clear(&self) -> io::Result<()> {
-        let begins = format!("{}.old-", self.logical_id);
+        let begins = format!("{}.old-", self.name);
         for entry in std::fs::read_dir(self.lunch.join("build"))? {
             let entry = entry?;
             let name = entry.file_name();
@@ -99,7 +110,7 @@ impl Stage {
     }
 
     fn aside(&self, word: &str) -> PathBuf {
-        self.folder().with_extension(format!("{word}-{}", std::process::id()))
+        self.lunch.join("build").join(format!("{}.{word}-{}", self.name, std::process::id()))
     }
 
     /// Puts a program there, so that one that is running is not disturbed.

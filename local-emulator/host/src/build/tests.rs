@@ -55,7 +55,7 @@ impl Street {
     ) -> (Result<Vec<ServedFunction>, BuildError>, Vec<Progress>) {
         let mut told = Vec::new();
         let built = build(&self.template(), options, &mut |progress| told.push(progress));
-        (built, told)
+        (built.map(|built| built.functions), told)
     }
 
     fn error(&self) -> String {
@@ -102,7 +102,7 @@ fn a_crate_is_built_and_staged_and_taken_again_without_building() {
     let first = Progress::Compiling { what: "tea".to_owned(), done: 1, total: Some(1) };
     assert_eq!(told[0], first);
     assert!(
-        matches!(&told[1], Progress::Built { function, took } if function == "Tea" && !took.is_zero()),
+        matches!(&told[1], Progress::Built { name, took } if name == "Tea" && !took.is_zero()),
         "{told:?}"
     );
     assert_eq!(street.build(true).0.unwrap(), served);
@@ -215,7 +215,7 @@ fn a_makefile_builds_what_its_template_leaves_to_it() {
     assert_eq!(served[0].program, street.0.join(".lunch/build/Tea/bootstrap"));
     assert!(served[0].code.join("notes").is_file(), "what is put beside it stays there");
     assert_eq!(said(&told), "brewing");
-    assert!(matches!(told.last(), Some(Progress::Built { function, .. }) if function == "Tea"));
+    assert!(matches!(told.last(), Some(Progress::Built { name, .. }) if name == "Tea"));
     street.write("made/Makefile", "build-Tea:\n\tfalse\n");
     assert_eq!(street.build(true).0.unwrap(), served, "as it was built before");
 
@@ -429,4 +429,49 @@ fn the_total_is_what_the_programs_need_and_nothing_else() {
         Progress::Said(_) | Progress::Built { .. } => None,
     });
     assert_eq!(counts.collect::<Vec<_>>(), (1..=4).map(|done| (done, Some(4))).collect::<Vec<_>>());
+}
+
+/// A task definition of two containers, beside a crate with a program that is named as the first one.
+fn shop(name: &str) -> Street {
+    let files = [
+        ("Cargo.toml", "[workspace]\nmembers = [\"grill\"]\nresolver = \"3\"\n"),
+        ("grill/Cargo.toml", "[package]\nname = \"grill\"\nedition = \"2024\"\n"),
+        ("grill/src/main.rs", "fn main() {}"),
+    ];
+    let resources = "  Kitchen: {Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Name: grill, Image: g, Memory: 64}, {Name: radio, Image: r, Memory: 64, Essential: false}]}}\n";
+    Street::new(name, &files, resources)
+}
+
+#[test]
+fn the_binary_that_is_named_as_a_container_is_built_for_it() {
+    let street = shop("container");
+    let template = street.template();
+    let options = |no_build| BuildOptions { no_build, offline: true, again: false };
+    let early = build(&template, &options(true), &mut drop).unwrap();
+    assert!(early.containers.is_empty(), "nothing was built before");
+    let built = build(&template, &options(false), &mut drop).unwrap();
+    let program = built.containers.of("Kitchen", "grill").unwrap();
+    assert_eq!(program, street.0.join(".lunch/build/Kitchen.grill/grill"));
+    assert!(std::process::Command::new(program).status().unwrap().success());
+    assert_eq!(built.containers.of("Kitchen", "radio"), None, "there is no such program");
+    let again = build(&template, &options(true), &mut drop).unwrap();
+    assert_eq!(again.containers, built.containers);
+    assert_eq!(container_programs(&template).unwrap(), built.containers);
+    let source = street.0.join("grill/src/main.rs");
+    assert!(Sources::of(&template).contains(&source), "a change of it is seen");
+}
+
+#[test]
+fn two_crates_with_a_containers_program_are_told_apart_by_a_command() {
+    let street = shop("twins");
+    let second = "[package]\nname = \"other\"\nedition = \"2024\"\n[[bin]]\nname = \"grill\"\npath = \"main.rs\"\n";
+    street.write("other/Cargo.toml", second);
+    street.write("other/main.rs", "fn main() {}");
+    street.write("Cargo.toml", "[workspace]\nmembers = [\"grill\", \"other\"]\nresolver = \"3\"\n");
+    let error = container_programs(&street.template()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("container `grill`: several crates have a program of this name"),
+        "{error}"
+    );
+    assert!(error.contains("Metadata.Lunch.Containers.grill"), "{error}");
 }

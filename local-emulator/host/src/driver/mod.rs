@@ -22,6 +22,7 @@ mod redeploy;
 mod request;
 mod runtime;
 mod said;
+mod services;
 mod sources;
 mod spawn;
 mod tasks;
@@ -70,6 +71,7 @@ pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::{InHand, NotInHand};
 pub use processes::{Folders, Launch, Owner, Peak, ProcessName, Processes, Report, Signal};
 pub use redeploy::{Change, DeployError, Deployment};
+pub use services::{ServiceChange, ServiceDeployment};
 
 /// Takes every line that a function writes, as it is read.
 pub type LogSink = Box<dyn FnMut(&LogLine) + Send>;
@@ -135,6 +137,7 @@ impl Driver {
                 event_configs: EventConfigs::default(),
                 urls: Urls::default(),
                 book,
+                of_template: Vec::new(),
                 secrets: Secrets::default(),
                 containers: Containers::default(),
                 journal: parts.journal,

@@ -67,6 +67,14 @@ pub enum DeployError {
         /// What SQS says.
         why: String,
     },
+    /// A service cannot be as the template has it; the functions and the queues are deployed.
+    #[error("the service `{name}` cannot be as the template has it\n  because ECS says: {why}")]
+    Service {
+        /// The service's name, or its task definition's family.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// The cloud is shutting down.
     #[error("the cloud is shutting down")]
     ShuttingDown,

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::rc::{Rc, Weak};
 
-use lunch_cloud::ecs::{Command, Event, Refusal};
+use lunch_cloud::ecs::{Command, Event};
 use lunch_contract::ecs::{ContainerExit, ContainerRun, StartFailure};
 use lunch_contract::{Exit, Moment, SpawnFailure};
 
@@ -13,37 +13,11 @@ use super::processes::{Folders, Launch, ProcessName, Signal};
 use super::world::{Deferred, HostWorld};
 use super::{Driver, address};
 use crate::logs::{LineCutter, Logging, Output, Stream};
-use crate::tasks::{self, Place, Tasks};
+use crate::tasks::{self, Place};
 use crate::template::Container;
 use crate::wire::{Note, Writer};
 
 impl Driver {
-    /// Registers task definitions, and has their services from now on.
-    ///
-    /// # Errors
-    /// The name of what the machine refuses, and why.
-    pub(crate) fn serve_tasks(&mut self, served: Tasks) -> Result<(), (String, String)> {
-        let Tasks { definitions, services, secrets } = served;
-        self.world.secrets = secrets;
-        let refused = |name: &str, why: Refusal| (name.to_owned(), tasks::sentence(why).to_owned());
-        for one in definitions {
-            let (family, config) = (one.definition.family.clone(), one.config());
-            let definition = self.world.book.register(one);
-            self.tell(Event::Register { definition, config })
-                .map_err(|why| refused(&family, why))?;
-        }
-        for one in services {
-            let Some(definition) = self.world.book.newest(&one.family) else {
-                return Err(refused(&one.name, Refusal::UnknownDefinition));
-            };
-            let service = self.world.book.add_service(&one.cluster, &one.name);
-            let config = tasks::service_config(&one, definition);
-            self.tell(Event::CreateService { service, config })
-                .map_err(|why| refused(&one.name, why))?;
-        }
-        Ok(())
-    }
-
     pub(super) fn container_started(&mut self, process: ProcessName, pid: u32) {
         if let ProcessName::Container(run) = process {
             if let Some(running) = self.world.containers.running.get_mut(&run) {
@@ -215,15 +189,15 @@ impl HostWorld {
     /// Asks a container for its health. `None`: it cannot be asked.
     fn check(&mut self, run: ContainerRun, check: u32) -> Option<()> {
         let (container, program) = self.book.container(run.task, run.container)?;
-        let (command, folder) = (container.health_check.as_ref()?, &program?.folder);
+        let (command, program) = (container.health_check.as_ref()?, program?);
         let (word, arguments) = command.command.split_first()?;
         // What it says is kept nowhere, as on AWS.
         let output = File::options().write(true).open("/dev/null").ok()?;
         self.processes.spawn(Launch {
             process: ProcessName::Check(run, check),
-            program: tasks::resolve(word, folder),
+            program: program.program_of(word),
             arguments: arguments.to_vec(),
-            code: folder.clone(),
+            code: program.folder.clone(),
             folders: Folders::Host,
             environment: self.containers.running.get(&run)?.environment.clone(),
             output: output.into(),

@@ -10,6 +10,7 @@ use hyper::body::Bytes;
 use lunch_cloud::asynchronous::{self, Condition};
 use lunch_cloud::drive::{Input, World};
 use lunch_cloud::{Command, Evidence, Notice, Record, Wake, journal};
+use lunch_contract::ecs::ServiceId;
 use lunch_contract::{IdAllocator, InstanceId, Moment, Outcome, Process, RequestId};
 use tokio::sync::Notify;
 
@@ -32,6 +33,7 @@ use crate::logs::{Logs, Tail};
 use crate::queues::Queues;
 use crate::store::Write;
 use crate::tasks::{Book, Secrets};
+use crate::template::Service;
 use crate::uuid::Names;
 use crate::wire::Note;
 
@@ -74,6 +76,8 @@ pub(crate) struct HostWorld {
     pub(crate) urls: Urls,
     /// What tasks and services are called.
     pub(crate) book: Book,
+    /// The services that are there because the template has them.
+    pub(super) of_template: Vec<(Service, ServiceId)>,
     pub(crate) secrets: Secrets,
     pub(crate) containers: Containers,
     /// What a command that was answered at once comes back as.

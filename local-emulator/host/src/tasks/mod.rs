@@ -4,6 +4,7 @@
 
 mod book;
 mod environment;
+mod files;
 mod refused;
 mod secrets;
 mod served;
@@ -11,6 +12,7 @@ mod served;
 pub(crate) use book::Book;
 pub use environment::resolve;
 pub(crate) use environment::{Place, of_container};
+pub use files::files_of;
 pub(crate) use refused::sentence;
 pub use secrets::{Secrets, SecretsError};
 pub(crate) use served::service_config;

@@ -7,7 +7,9 @@ use lunch_contract::ecs::DefinitionId;
 
 use super::Secrets;
 use super::environment::{movable_port, resolve};
-use crate::template::{Container, Runs, Service, TaskDefinition, Template, folder};
+use super::files::{files_of, stamp};
+use crate::build::ContainerPrograms;
+use crate::template::{Container, Runs, Service, Span, TaskDefinition, Template, folder};
 
 /// All that a cloud serves of ECS from its start on.
 #[derive(Clone, Debug, Default)]
@@ -38,14 +40,28 @@ pub struct ContainerProgram {
     pub arguments: Vec<String>,
     /// Its working folder.
     pub folder: PathBuf,
+    /// A number that is another one when its files are others.
+    pub stamp: u64,
+}
+
+impl ContainerProgram {
+    /// What a word of a container's command means here: the container's own program by its name, as `/burger` in the image
+    /// of `burger`, else a program of this machine.
+    pub(crate) fn program_of(&self, word: &str) -> PathBuf {
+        let found = resolve(word, &self.folder);
+        let is_own = Path::new(word).file_name() == self.program.file_name();
+        if is_own && !found.is_file() { self.program.clone() } else { found }
+    }
 }
 
 impl Tasks {
-    /// What of a template can be run as processes here: the services of whose containers each has a command.
+    /// What of a template can be run as processes here: the services of whose containers each has a command, or a program
+    /// that was built.
     #[must_use]
-    pub fn of(template: &Template, secrets: Secrets) -> Self {
+    pub fn of(template: &Template, built: &ContainerPrograms, secrets: Secrets) -> Self {
         let folder = folder(&template.path);
-        let served = template.task_definitions.iter().map(|one| ServedDefinition::of(one, folder));
+        let served = template.task_definitions.iter();
+        let served = served.map(|one| ServedDefinition::of(one, built, folder));
         let definitions: Vec<_> = served.filter(|one| one.container_only().is_empty()).collect();
         let is_run = |service: &&Service| {
             definitions.iter().any(|one| one.definition.family == service.family)
@@ -53,10 +69,31 @@ impl Tasks {
         let services = template.services.iter().filter(is_run).cloned().collect();
         Self { definitions, services, secrets }
     }
+
+    /// Which services of a template are not run, since no process stands for a container of theirs: sentences.
+    #[must_use]
+    pub fn container_only(template: &Template, built: &ContainerPrograms) -> Vec<String> {
+        let folder = folder(&template.path);
+        let sentences = template.services.iter().flat_map(|service| {
+            let mut definitions = template.task_definitions.iter();
+            let definition = definitions.find(|one| one.family == service.family);
+            let served = definition.map(|one| ServedDefinition::of(one, built, folder));
+            let names = served.as_ref().map_or_else(Vec::new, ServedDefinition::container_only);
+            let Service { logical_id, name, at, .. } = service;
+            let sentence = |container: &&str| {
+                format!(
+                    "line {}: service `{name}` (`{logical_id}`): its container `{container}` can be run as a container only: there is no Rust binary `{container}` in the template's workspace, and no `Command` in `Metadata.Lunch.Containers.{container}`",
+                    at.line
+                )
+            };
+            names.iter().map(sentence).collect::<Vec<_>>()
+        });
+        sentences.collect()
+    }
 }
 
 impl ServedDefinition {
-    fn of(definition: &TaskDefinition, folder: &Path) -> Self {
+    fn of(definition: &TaskDefinition, built: &ContainerPrograms, folder: &Path) -> Self {
         // Whoever starts a process stands somewhere else.
         let folder = &std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let program = |container: &Container| match &container.runs {
@@ -64,11 +101,28 @@ impl ServedDefinition {
                 program: resolve(word, folder),
                 arguments: arguments.to_vec(),
                 folder: folder.to_owned(),
+                stamp: stamp(&files_of(words, folder)),
             }),
-            Runs::Binary(_) => None,
+            Runs::Binary(name) => {
+                let program = built.of(&definition.logical_id, name)?.to_owned();
+                let arguments = arguments(container);
+                let stamp = stamp(std::slice::from_ref(&program));
+                Some(ContainerProgram { program, arguments, folder: folder.to_owned(), stamp })
+            }
         };
         let programs = definition.containers.iter().map(program).collect();
         Self { definition: definition.clone(), programs }
+    }
+
+    /// Whether the other one would run the same; where it stands in its template makes no difference.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let anywhere = |one: &Self| {
+            let mut one = one.clone();
+            one.definition.at = Span::default();
+            one.definition.containers.iter_mut().for_each(|one| one.at = Span::default());
+            (one.definition, one.programs)
+        };
+        anywhere(self) == anywhere(other)
     }
 
     /// The names of its containers that no process stands for.
@@ -92,6 +146,20 @@ impl ServedDefinition {
         TaskConfig {
             containers: containers.iter().map(|one| config(one, containers)).collect(),
             one_at_a_time: containers.iter().any(is_fixed),
+        }
+    }
+}
+
+/// The arguments that a container's command has for its program. The first word of an entry point is the program; so is that
+/// of a command without one, where it ends in the container's name.
+fn arguments(container: &Container) -> Vec<String> {
+    let command = container.command.as_deref().unwrap_or_default();
+    match container.entry_point.as_deref() {
+        Some([_, arguments @ ..]) => [arguments, command].concat(),
+        Some([]) | None => {
+            let is_program = |word: &String| Path::new(word).ends_with(&container.name);
+            let skipped = usize::from(command.first().is_some_and(is_program));
+            command[skipped..].to_vec()
         }
     }
 }
@@ -126,6 +194,87 @@ mod tests {
     use super::*;
     use crate::template::{Options, read};
 
+    /// A template with a service, of a task definition with one container.
+    fn template(container: &str) -> Template {
+        let folder = std::env::temp_dir().join(format!("lunch-served-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("there is room");
+        let path = folder.join(format!("{:x}.yaml", told_apart(container)));
+        let text = format!(
+            "Resources:\n  Kitchen: {{Type: AWS::ECS::TaskDefinition, Properties: {{Family: kitchen, \
+             ContainerDefinitions: [{{Name: grill, Image: g, Memory: 64, {container}}}]}}}}\n  \
+             Shop: {{Type: AWS::ECS::Service, Properties: {{ServiceName: shop, TaskDefinition: !Ref Kitchen}}}}\n"
+        );
+        std::fs::write(&path, text).expect("there is room");
+        let options = Options {
+            path,
+            parameter_overrides: Vec::new(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            stack_name: None,
+        };
+        read(&options).expect("a template")
+    }
+
+    /// Tells files apart that several tests write at once.
+    fn told_apart(text: &str) -> u64 {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn served(template: &Template) -> Vec<ServedDefinition> {
+        let built = ContainerPrograms::one("Kitchen", "grill", "/built/grill".into());
+        Tasks::of(template, &built, Secrets::default()).definitions
+    }
+
+    #[test]
+    fn a_service_without_a_command_for_a_container_is_said_not_to_run() {
+        let template = template("Essential: true");
+        let none = ContainerPrograms::default();
+        let said = Tasks::container_only(&template, &none);
+        let [said] = said.as_slice() else { panic!("{said:?}") };
+        assert!(
+            said.starts_with("line 3: service `shop` (`Shop`): its container `grill`"),
+            "{said}"
+        );
+        assert!(said.contains("can be run as a container only"), "{said}");
+        assert!(Tasks::of(&template, &none, Secrets::default()).services.is_empty());
+        let built = ContainerPrograms::one("Kitchen", "grill", "/built/grill".into());
+        assert_eq!(Tasks::container_only(&template, &built), [""; 0]);
+        assert_eq!(Tasks::of(&template, &built, Secrets::default()).services.len(), 1);
+    }
+
+    #[test]
+    fn a_containers_program_has_the_arguments_that_its_container_would_have() {
+        for (lines, arguments) in [
+            ("Essential: true", &[][..]),
+            ("Command: [/grill, --hot]", &["--hot"]),
+            ("Command: [--hot, grill]", &["--hot", "grill"]),
+            ("EntryPoint: [/grill, --hot], Command: [grill]", &["--hot", "grill"]),
+            ("EntryPoint: [/bin/grill]", &[]),
+        ] {
+            let served = served(&template(lines));
+            let program = served[0].programs[0].as_ref().expect("it was built");
+            assert_eq!(program.arguments, arguments, "{lines}");
+            assert_eq!(program.program_of("/grill"), Path::new("/built/grill"));
+            assert!(program.program_of("sh").is_file(), "another one is the machine's");
+        }
+    }
+
+    #[test]
+    fn a_task_definition_is_the_same_wherever_it_stands() {
+        let mut all = served(&template("Essential: true"));
+        let one = all.remove(0);
+        let mut other = one.clone();
+        other.definition.at.line += 1;
+        other.definition.containers[0].at.line += 1;
+        assert!(one.is_same(&other));
+        other.programs[0].as_mut().expect("it was built").stamp += 1;
+        assert!(!one.is_same(&other), "its program is another one");
+        assert!(!one.is_same(&served(&template("Command: [x]"))[0]));
+    }
+
     #[test]
     fn a_templates_own_folder_is_named_in_full() {
         let options = Options {
@@ -138,7 +287,9 @@ mod tests {
         let template = read(&options).expect("it is read elsewhere, too");
         let whole = std::env::current_dir().expect("there is one").join("tests/templates");
         let served = template.task_definitions.iter();
-        let served = served.map(|one| ServedDefinition::of(one, folder(&template.path)));
+        let served = served.map(|one| {
+            ServedDefinition::of(one, &ContainerPrograms::default(), folder(&template.path))
+        });
         let programs: Vec<_> = served.flat_map(|one| one.programs).flatten().collect();
         assert!(!programs.is_empty(), "one of its containers has a command");
         for program in programs {

@@ -4,8 +4,7 @@ use hyper::StatusCode;
 use lunch_contract::Exit;
 use lunch_host::wire::Ps;
 use lunch_host::{
-    AliasTarget, Config, Cors, EnvironmentFiles, FunctionUrl, Host, Published, ServedFunction,
-    UrlAuth,
+    AliasTarget, Config, Cors, FunctionUrl, Host, Published, ServedFunction, UrlAuth,
 };
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
@@ -359,10 +358,8 @@ fn another_url_makes_no_new_revision() {
         let host = host.expect("it starts");
         let mut client = Client::connect(&host.addresses()[0].to_string()).await;
         assert_eq!(says(&mut client, "/", "1").await.status, StatusCode::FORBIDDEN);
-        let deploy = |function| {
-            let files = EnvironmentFiles::default();
-            host.deploy(vec![function], &files, Vec::new(), &[], &[]).expect("it can be served")
-        };
+        let deploy =
+            |function| host.deploy(Config::new(vec![function])).expect("it can be served").0;
         assert_eq!(deploy(with_url(FunctionUrl::default())), []);
         assert_eq!(says(&mut client, "/", "1").await.status, StatusCode::OK);
         assert_eq!(deploy(coffee()), []);

@@ -111,6 +111,7 @@ fn tasks(folder: &Path, desired: u32, lines: &str, script: &str) -> Tasks {
         program: "/bin/sh".into(),
         arguments: vec!["-c".to_owned(), script.to_owned()],
         folder: folder.to_owned(),
+        stamp: 0,
     };
     let definition = template.task_definitions[0].clone();
     let definitions = vec![ServedDefinition { definition, programs: vec![Some(program)] }];

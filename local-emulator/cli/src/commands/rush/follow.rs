@@ -2,12 +2,13 @@
 //! letters.
 //!
 //! The crowd takes its receipts out of their queue as any customer does. When all have called and some still wait, time
-//! is put ahead, step by step: what comes back after a visibility timeout comes back now.
+//! is put ahead, step by step: what comes back after a visibility timeout comes back now. What tasks have to make is waited
+//! for instead: they go by the machine's clock, and time that is put ahead would take their orders out of their hands.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lunch_host::template::Follow;
+use lunch_host::template::{Follow, Mapping};
 use lunch_host::wire::{Advance, Advanced, Ps, QueueLine};
 use serde::Deserialize;
 use serde_json::json;
@@ -26,6 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// So often nothing may be under way before we stop to wait. The second retry of an event comes after two minutes (F 6).
 const QUIET_STEPS: u32 = 7;
+
+/// So long the tasks may have nothing to show before time is put ahead all the same.
+const TASKS_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a look for receipts waits for one where tasks work: the shortest that SQS knows.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An order that its function passed on.
 #[derive(Debug)]
@@ -55,23 +62,44 @@ impl Before {
     }
 }
 
+/// The queues that functions are called with messages of, by name. What waits in another one waits for a task.
+#[derive(Debug, Default)]
+pub(super) struct ByFunctions(BTreeSet<String>);
+
+impl ByFunctions {
+    /// Those of these mappings.
+    pub(super) fn of(mappings: &[Mapping]) -> Self {
+        Self(mappings.iter().map(|mapping| mapping.queue.clone()).collect())
+    }
+}
+
 /// Waits for the outcome of each order, and says what it was.
 pub(super) async fn until_each_has_its_outcome(
     door: &Door,
     follow: &Follow,
     before: &Before,
+    by_functions: &ByFunctions,
     waiting: Vec<Waiting>,
     progress: &Serving,
 ) -> Result<Vec<PassedOn>, Failure> {
     let mut outcomes = Outcomes::of(waiting);
     let (mut passed, mut quiet) = (Duration::ZERO, 0);
+    let (mut look, mut last, mut missing_before) = (Duration::ZERO, Instant::now(), usize::MAX);
     loop {
-        take_receipts(door, follow, &mut outcomes).await?;
+        take_receipts(door, follow, look, &mut outcomes).await?;
         look_among_the_dead(door, follow, before, &mut outcomes).await?;
         let missing = outcomes.missing();
         if missing == 0 || quiet > QUIET_STEPS || passed >= PATIENCE {
             return Ok(outcomes.done());
         }
+        if missing < missing_before {
+            (last, missing_before) = (Instant::now(), missing);
+        }
+        if last.elapsed() < TASKS_PATIENCE && tasks_have_orders(door, follow, by_functions).await? {
+            look = LOOK;
+            continue;
+        }
+        look = Duration::ZERO;
         quiet = if is_under_way(door, follow).await? { 0 } else { quiet + 1 };
         let s = if missing == 1 { " is" } else { "s are" };
         let later = span::clock(passed);
@@ -143,10 +171,11 @@ struct Attributes {
     sent_timestamp: String,
 }
 
-/// Takes what is in the receipts' queue, until it is empty.
+/// Takes what is in the receipts' queue, until nothing comes for that long.
 async fn take_receipts(
     door: &Door,
     follow: &Follow,
+    look: Duration,
     outcomes: &mut Outcomes,
 ) -> Result<(), Failure> {
     let queues: Vec<QueueLine> = door.read("/_lunch/queues").await?;
@@ -160,6 +189,7 @@ async fn take_receipts(
         let receive = json!({
             "QueueUrl": url,
             "MaxNumberOfMessages": 10,
+            "WaitTimeSeconds": look.as_secs(),
             "MessageSystemAttributeNames": ["SentTimestamp"],
         });
         let received: Received = door.sqs("ReceiveMessage", &receive).await?;
@@ -196,14 +226,34 @@ async fn look_among_the_dead(
     Ok(())
 }
 
-/// Whether something may still come of an order: a message is in a queue that is none of outcomes, or a function works.
-async fn is_under_way(door: &Door, follow: &Follow) -> Result<bool, Failure> {
-    let queues: Vec<QueueLine> = door.read("/_lunch/queues").await?;
+/// The queues that are none of outcomes and have messages.
+async fn busy_queues(door: &Door, follow: &Follow) -> Result<Vec<QueueLine>, Failure> {
+    let mut queues: Vec<QueueLine> = door.read("/_lunch/queues").await?;
     let ends = |name: &str| {
         follow.receipts.queue == name || follow.dead_letters.iter().any(|dead| dead.queue == name)
     };
-    let mut others = queues.iter().filter(|queue| !ends(&queue.name));
-    if others.any(|queue| queue.visible + queue.in_flight + queue.delayed > 0) {
+    queues
+        .retain(|queue| !ends(&queue.name) && queue.visible + queue.in_flight + queue.delayed > 0);
+    Ok(queues)
+}
+
+/// Whether orders wait for tasks, or are in their hands.
+async fn tasks_have_orders(
+    door: &Door,
+    follow: &Follow,
+    by_functions: &ByFunctions,
+) -> Result<bool, Failure> {
+    let ps: Ps = door.read("/_lunch/ps").await?;
+    if ps.services.iter().all(|service| service.desired == 0) {
+        return Ok(false);
+    }
+    let busy = busy_queues(door, follow).await?;
+    Ok(busy.iter().any(|queue| !by_functions.0.contains(&queue.name)))
+}
+
+/// Whether something may still come of an order: a message is in a queue that is none of outcomes, or a function works.
+async fn is_under_way(door: &Door, follow: &Follow) -> Result<bool, Failure> {
+    if !busy_queues(door, follow).await?.is_empty() {
         return Ok(true);
     }
     let ps: Ps = door.read("/_lunch/ps").await?;
@@ -325,7 +375,8 @@ mod tests {
         let progress = Serving::begin(0, Duration::ZERO);
         let before = Before(before.iter().map(ToString::to_string).collect());
         let waiting = orders.iter().copied().map(waiting).collect();
-        until_each_has_its_outcome(&Door::new(port), &follow(), &before, waiting, &progress)
+        let (door, by_functions) = (Door::new(port), ByFunctions::default());
+        until_each_has_its_outcome(&door, &follow(), &before, &by_functions, waiting, &progress)
             .await
             .expect("a cloud")
     }

@@ -16,7 +16,7 @@ use lunch_host::wire::{AnsweredRequest, Ps, TimelineLine};
 use lunch_host::{Host, Listen};
 
 use self::crowd::{Call, Crowd, Known};
-use self::follow::Before;
+use self::follow::{Before, ByFunctions};
 use self::journal::JournalFile;
 use crate::args::{self, NamedDelay};
 use crate::behaviour::unusual;
@@ -35,6 +35,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let crowd = Crowd::read(&asked, plan.orders.as_deref())?;
     let journal = JournalFile::choose(asked.cloud.journal.as_deref(), &plan.folder)?;
     let follow = plan.template.follow.clone();
+    let by_functions = ByFunctions::of(&plan.template.mappings);
     let (mut config, _) = plan.build(false)?;
     config.journal = Some(journal.path().to_owned());
     config.keeping = asked.durable.map(|durable| args::keeping(&asked.cloud.template, durable));
@@ -46,7 +47,7 @@ pub(crate) async fn run(mut asked: args::Rush, supervisor: Supervisor) -> Result
     let mut ending = Ending::listen()?;
     let host = cloud::start(config, supervisor)?;
     let outcome = tokio::select! {
-        lunchtime = lunchtime(&host, &crowd, follow.as_ref(), idle_max) => lunchtime,
+        lunchtime = lunchtime(&host, &crowd, follow.as_ref().zip(Some(&by_functions)), idle_max) => lunchtime,
         why = host.lost() => Err(Failure::new(Code::Fault, why)),
         by = ending.asked() => Err(Failure::new(Code::Bad, format!("{by}: the crowd was sent home"))),
     };
@@ -74,21 +75,29 @@ struct Lunchtime {
 async fn lunchtime(
     host: &Host,
     crowd: &Crowd,
-    follow: Option<&Follow>,
+    follow: Option<(&Follow, &ByFunctions)>,
     idle_max: Option<Duration>,
 ) -> Result<Lunchtime, Failure> {
     let door = Rc::new(Door::new(host.port()));
     let before = match follow {
-        Some(follow) => Before::look(&door, follow).await?,
+        Some((follow, _)) => Before::look(&door, follow).await?,
         None => Before::default(),
     };
     let mut progress = Serving::begin(crowd.orders.len(), crowd.lasts());
     let mut calls: Vec<Call> = crowd::serve(&crowd.orders, &door, &mut progress).await;
     let passed_on = match follow {
-        Some(follow) => {
+        Some((follow, by_functions)) => {
             let answered: Vec<AnsweredRequest> = door.read_lines("/_lunch/requests").await?;
             let waiting = crowd::passed_on(&calls, follow, &Known::of(&answered));
-            follow::until_each_has_its_outcome(&door, follow, &before, waiting, &progress).await?
+            follow::until_each_has_its_outcome(
+                &door,
+                follow,
+                &before,
+                by_functions,
+                waiting,
+                &progress,
+            )
+            .await?
         }
         None => Vec::new(),
     };

@@ -133,20 +133,9 @@ pub(super) fn settle(template: &mut Template) {
     not_run(template);
 }
 
-/// Says which services are not run, since no process stands for a container of theirs, and what no service names.
+/// Says what no service names.
 fn not_run(template: &mut Template) {
     let Template { clusters, task_definitions, services, not_served, .. } = template;
-    for Service { logical_id, name, family, at, .. } in services.iter() {
-        let definition = task_definitions.iter().find(|one| one.family == *family);
-        let without = |one: &&Container| matches!(one.runs, Runs::Binary(_));
-        let containers = definition.map_or(&[][..], |one| &one.containers);
-        for container in containers.iter().filter(without) {
-            let (line, container) = (at.line, &container.name);
-            not_served.push(format!(
-                "line {line}: service `{name}` (`{logical_id}`): its container `{container}` can be run as a container only, without a `Command` in `Metadata.Lunch.Containers.{container}`"
-            ));
-        }
-    }
     for TaskDefinition { logical_id, family, at, .. } in task_definitions.iter() {
         if services.iter().all(|service| service.family != *family) {
             let line = at.line;
