@@ -90,7 +90,7 @@ mod tests {
         thread::spawn(move || {
             let (mut visitor, _) = listener.accept().expect("somebody comes");
             let mut request = [0; 1_024];
-            let _ = visitor.read(&mut request);
+            drop(visitor.read(&mut request));
             visitor.write_all(says.as_bytes()).expect("somebody listens");
         });
         at

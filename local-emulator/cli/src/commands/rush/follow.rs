@@ -268,7 +268,7 @@ mod tests {
 
     use lunch_contract::Moment;
     use lunch_host::template::{Outcomes as Told, Pointer};
-    use lunch_host::wire::PeekedMessage;
+    use lunch_host::wire::{PeekedMessage, PsService};
 
     use super::*;
     use crate::fake_cloud;
@@ -405,5 +405,43 @@ mod tests {
         let outcomes = outcomes(port, &["old"], &[1]).await;
         assert!(!outcomes[0].has_outcome(), "{outcomes:?}");
         assert_eq!(advanced.load(Ordering::Relaxed), 5 + u64::from(QUIET_STEPS) + 1);
+    }
+
+    #[tokio::test]
+    async fn what_tasks_have_in_hand_is_waited_for_and_no_time_put_ahead() {
+        const LOOKS: u64 = 3;
+        let service = PsService {
+            name: "burger".to_owned(),
+            cluster: "street".to_owned(),
+            desired: 1,
+            running: 1,
+            pending: 0,
+            rollout: "COMPLETED".to_owned(),
+            event: None,
+        };
+        let looked = Arc::new(AtomicU64::new(0));
+        let port = fake_cloud::open(move |method, path, body| match (method, path) {
+            ("GET", "/_lunch/queues") => {
+                let busy = looked.load(Ordering::Relaxed) <= LOOKS;
+                fake_cloud::json(&[queue("orders", u32::from(busy)), queue("receipts", 1)])
+            }
+            ("GET", "/_lunch/ps") => {
+                fake_cloud::json(&Ps { services: vec![service.clone()], ..ps() })
+            }
+            ("POST", "/") if body.contains("ReceiptHandle") => fake_cloud::json(&json!({})),
+            // A look that waits is one of a second: the cloud answers when there is something.
+            ("POST", "/") if looked.fetch_add(1, Ordering::Relaxed) == LOOKS => {
+                assert!(body.contains(r#""WaitTimeSeconds":1"#), "{body}");
+                let body = json!({"order": 1, "attempt": 1}).to_string();
+                let attributes = json!({"SentTimestamp": "1100"});
+                let message = json!({"ReceiptHandle": "h", "Body": body, "Attributes": attributes});
+                fake_cloud::json(&json!({"Messages": [message]}))
+            }
+            ("POST", "/") => fake_cloud::json(&json!({})),
+            ("POST", "/_lunch/advance") => panic!("time was put ahead"),
+            (_, _) => fake_cloud::json(&[""; 0]),
+        });
+        let outcomes = outcomes(port, &[], &[1]).await;
+        assert!(outcomes[0].has_outcome(), "{outcomes:?}");
     }
 }
