@@ -77,8 +77,8 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ("lambda_runtime", &["coffee", "lunch-benches", "scripted", "takeaway", "till"], "functions"),
     (
         "nix",
-        &["burger", "lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted"],
-        "the sandbox; the salad shop's staff; signals to and from tests; cores for benches and for one worker",
+        &["burger", "lunch-benches", "lunch-host", "lunch-tests", "salad", "scripted", "shopfront"],
+        "the sandbox; the salad shop's staff; signals to and from tests; cores for benches, one worker and stints",
     ),
     (
         "proptest",

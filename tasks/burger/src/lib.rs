@@ -9,12 +9,14 @@ pub mod customers;
 pub mod door;
 pub mod event_loop;
 pub mod kitchen;
+pub mod measure;
 pub mod nutrition;
 pub mod pool;
 mod settings;
 mod shop;
 pub mod threads;
 pub mod trace;
+pub mod workers;
 
 pub use crate::burger::{Burger, Extra, Patties, TooHigh};
 pub use crate::settings::{Engine, Settings, Worker};

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::error::Error;
-use std::io;
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::panic;
 use std::process::{self, ExitCode};
@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::thread::Builder;
 
 use burger::door::Door;
+use burger::measure::{self, NotMeasured};
 use burger::pool::{Pool, WORKER};
 use burger::trace::Trace;
 use burger::{Burger, Engine, Settings, Shop, event_loop, nutrition, threads};
 use menu::Shop as Shops;
+use serde_json::Value;
 use shopfront::health::{self, HEALTH};
 use shopfront::{Customers, Front, Holds, Taken, log};
 use tokio::runtime::{self, Runtime};
@@ -37,8 +39,11 @@ fn main() -> ExitCode {
         let answered = nutrition::answer(io::stdin().lock(), io::stdout().lock());
         return if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
+    if let Some(measured) = measure::asked(&arguments) {
+        return told(measured);
+    }
     if arguments == [HEALTH] {
-        return told(health::check(|name| env::var(name).ok()));
+        return healthy(health::check(|name| env::var(name).ok()));
     }
     log::init();
     // An activity that is gone would let its orders be renewed for ever: better the whole shop is, and they come back.
@@ -62,14 +67,23 @@ fn main() -> ExitCode {
 
 /// How a question ends that another program asks.
 #[expect(clippy::print_stderr, reason = "whoever asks reads why the answer is no")]
-fn told(healthy: Result<(), health::Unwell>) -> ExitCode {
-    match healthy {
+fn healthy(answer: Result<(), health::Unwell>) -> ExitCode {
+    match answer {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
             eprintln!("error: {why}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was measured is the program's output.
+fn told(measured: Result<Value, NotMeasured>) -> ExitCode {
+    let told = match measured {
+        Ok(measured) => writeln!(io::stdout(), "{measured}").map(|()| ExitCode::SUCCESS),
+        Err(why) => writeln!(io::stderr(), "error: {why}").map(|()| ExitCode::FAILURE),
+    };
+    told.unwrap_or(ExitCode::FAILURE)
 }
 
 fn open(arguments: &[String]) -> Result<Opened, Failure> {

@@ -11,6 +11,7 @@ pub mod shop;
 pub mod staff;
 pub mod tally;
 pub mod word;
+pub mod workers;
 
 mod link;
 mod salad;

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use salad::measure::{MEASURE, Request, measure};
-use salad::{shop, staff};
+use salad::{shop, staff, workers};
+use serde::Serialize;
 use shopfront::health::{self, HEALTH};
 
 fn main() -> ExitCode {
@@ -17,7 +18,11 @@ fn main() -> ExitCode {
         Some(staff::WASHER) => staff::rounds(arguments).and_then(staff::wash).map_err(Into::into),
         Some(MEASURE) => Request::from(arguments).and_then(measure).map_err(Into::into).map(show),
         Some(HEALTH) => health::check(|name| env::var(name).ok()).map_err(Into::into),
-        Some(other) => Err(unknown(other).into()),
+        Some(workers::WORKER) => workers::run().map_err(Into::into),
+        Some(other) => match workers::asked(other.as_ref(), arguments.next().as_deref()) {
+            Some(asked) => asked.map_err(Into::into).map(show),
+            None => Err(unknown(other).into()),
+        },
         None => shop::run(),
     };
     match worked {
@@ -36,7 +41,7 @@ fn unknown(part: &str) -> String {
 }
 
 #[expect(clippy::print_stdout, reason = "what was measured is the program's output")]
-fn show(measured: salad::measure::Measured) {
+fn show(measured: impl Serialize) {
     println!("{}", serde_json::to_string_pretty(&measured).expect("figures are plain data"));
 }
 

@@ -6,6 +6,7 @@ use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use salad::measure::Measured;
+use shopfront::stint::{Cost, Done};
 
 /// Longer than anything takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -59,6 +60,26 @@ fn a_measurement_is_told_as_json() {
     assert!(measured.travel_us_per_salad > 0.0, "{measured:?}");
     let average = measured.average.expect("there were salads");
     assert!(average.cpu_ms > 1.0 && average.cpu_ms < 25.0, "{average:?}");
+}
+
+#[test]
+fn a_process_for_each_worker_does_a_stint_and_tells_what_it_costs() {
+    let stint = r#"{"workers":3,"work":{"waits_ms":40},"lasts_ms":1}"#;
+    let output = ended(&["stint", stint]);
+    let done: Done = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(done.pieces.len(), 3, "{output:?}");
+    let last = done.pieces.iter().map(|piece| piece.from_ns).max();
+    let first = done.pieces.iter().map(|piece| piece.to_ns).min();
+    assert!(last < first, "they wait at once, by one clock: {done:?}");
+
+    let output = ended(&["costs", r#"{"workers":2,"rounds":20}"#]);
+    let cost: Cost = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(cost.create_us > 50.0 && cost.switch_us > 0.0, "a process takes a while: {cost:?}");
+    assert!(cost.memory_bytes.is_some_and(|bytes| bytes > 16 * 1_024), "{cost:?}");
+
+    let output = ended(&["stint", "{}"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.starts_with("error: `{}` cannot be read after `stint`: "), "{said}");
 }
 
 #[test]

@@ -50,6 +50,7 @@ mod ledger;
 pub mod log;
 mod settings;
 mod sqs;
+pub mod stint;
 mod taken;
 pub mod vitals;
 
