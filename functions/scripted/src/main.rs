@@ -19,6 +19,7 @@
 //! |---|---|
 //! | `{"sleep_ms": n}` | waits by a timer |
 //! | `{"burn_ms": n}` | keeps one core busy, by the wall clock |
+//! | `{"rounds": n}` | calculates so many rounds; `seen` has when and where each sixteenth of them was done |
 //! | `{"print": "line"}`, `{"print_err": "line"}` | one line to stdout, to stderr |
 //! | `"count"` | adds one to the counter that lives in the process |
 //! | `{"respond": json}` | answers with this; nothing after it is played |
@@ -45,7 +46,7 @@
 //!
 //! When no step gave one: `pid`, `count`, `invocation` (the how manieth of this process, from 1),
 //! `init_attempt` (null without `SCRIPTED_INIT`), `request_id`, `remaining_ms` before the deadline when the
-//! event came, `did` (one sentence per step) and `seen` (what `read_tmp`, `env`, `cwd`, `list` and `raw` found).
+//! event came, `did` (one sentence per step) and `seen` (what `rounds`, `read_tmp`, `env`, `cwd`, `list` and `raw` found).
 //!
 //! # The environment
 //!
@@ -60,6 +61,7 @@ mod init;
 mod left_behind;
 mod play;
 mod raw;
+mod rounds;
 mod state;
 mod step;
 

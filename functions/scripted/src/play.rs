@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 
 use crate::raw::{self, Ids, Reply};
 use crate::step::{Failure, Step, Ticker};
-use crate::{left_behind, state};
+use crate::{left_behind, rounds, state};
 
 /// How a list of steps ended.
 #[derive(Debug, PartialEq)]
@@ -105,6 +105,10 @@ impl Play {
                 format!("slept {ms} ms")
             }
             Step::BurnMs(ms) => burn(*ms),
+            Step::Rounds(count) => {
+                self.see("rounds", rounds::play(*count).into());
+                format!("calculated {count} rounds")
+            }
             Step::Print(line) => {
                 state::print(line);
                 format!("printed `{line}`")
@@ -302,6 +306,17 @@ mod tests {
         let Played::Failed(failure) = played else { panic!("it cannot be listed") };
         assert_eq!(failure.error_type, "Scripted.StepFailed");
         assert!(failure.message.contains("/no/such/folder"), "{}", failure.message);
+    }
+
+    #[tokio::test]
+    async fn what_was_calculated_is_told_slice_by_slice() {
+        let (_, report) = played(json!([{"rounds": 160_000}])).await;
+        let slices = report["seen"]["rounds"].as_array().expect("slices");
+        let number = |slice: &Value, name: &str| slice[name].as_u64().expect("a number");
+        assert_eq!(slices.len(), 16);
+        assert!(slices.iter().all(|slice| number(slice, "cpu_ns") > 0));
+        let pairs = slices.windows(2);
+        assert!({ pairs }.all(|pair| number(&pair[0], "to_ns") <= number(&pair[1], "from_ns")));
     }
 
     #[tokio::test]

@@ -47,6 +47,8 @@ pub(crate) enum Step {
     SleepMs(u64),
     /// Keep one core busy, by the wall clock.
     BurnMs(u64),
+    /// Calculate so many rounds, and put when and where each sixteenth of them was done into the answer.
+    Rounds(u64),
     /// Write one line to stdout.
     Print(String),
     /// Write one line to stderr.
