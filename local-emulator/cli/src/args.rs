@@ -1,6 +1,7 @@
 //! The arguments: what can be asked of `lunch`, in clap's words. Nothing is done here.
 
 mod choose;
+mod compare;
 mod keep;
 mod mischief;
 mod port;
@@ -19,6 +20,7 @@ use crate::failure::{Code, Failure};
 use crate::{samconfig, say, span};
 
 pub(crate) use self::choose::{Choose, Said};
+pub(crate) use self::compare::Compare;
 pub(crate) use self::keep::{Durable, Keep, keeping};
 use self::mischief::{USUAL, mischief};
 pub(crate) use self::port::{Check, Door};
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Say which way of doing several things at once fits a program, if any is worth it
     Choose(Choose),
+    /// Measure the article's comparison of threads, async, processes and functions on this machine
+    Compare(Compare),
 }
 
 /// The groups of the help, with what a user wants of each.
@@ -69,7 +73,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Run", &["up", "rush", "invoke"]),
     ("Look", &["ps", "timeline", "logs", "queue"]),
     ("Disturb", &["advance", "evict", "task"]),
-    ("Plan", &["check", "replay", "choose"]),
+    ("Plan", &["check", "replay", "choose", "compare"]),
 ];
 
 #[derive(Debug, Args)]

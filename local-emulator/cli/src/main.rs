@@ -4,6 +4,7 @@ mod args;
 mod behaviour;
 mod choose;
 mod commands;
+mod compare;
 mod door;
 mod ending;
 mod failure;
@@ -28,8 +29,8 @@ use std::process::ExitCode;
 
 use args::Command;
 use commands::{
-    advance, check, choose as pick, cloud, evict, invoke, logs, ps, queue, replay, rush, task,
-    timeline as draw, up,
+    advance, check, choose as pick, cloud, compare as measure, evict, invoke, logs, ps, queue,
+    replay, rush, task, timeline as draw, up,
 };
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::{Builder, LocalOptions};
@@ -47,6 +48,9 @@ fn run(command: Command) -> Result<Code, Failure> {
         // The supervisor is made before there is any thread.
         Command::Up(asked) => cloud::supervisor().and_then(|own| wait_for(up::run(asked, own))),
         Command::Rush(asked) => cloud::supervisor().and_then(|own| wait_for(rush::run(asked, own))),
+        Command::Compare(asked) => {
+            cloud::supervisor().and_then(|own| wait_for(measure::run(asked, own)))
+        }
         Command::Invoke(asked) => wait_for(invoke::run(asked)),
         Command::Ps(asked) => wait_for(ps::run(asked)),
         Command::Logs(asked) => wait_for(logs::run(asked)),

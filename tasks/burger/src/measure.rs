@@ -59,6 +59,8 @@ pub struct Measured {
     pub most_begun: usize,
     /// The most cores at once on which there were any.
     pub most_executing: usize,
+    /// How often an activity gave up control elsewhere than at a point.
+    pub switches_elsewhere: u64,
     /// Processor time, seconds.
     pub cpu_s: f64,
     /// How often a thread gave its core up to wait.
@@ -143,6 +145,7 @@ fn measured(shop: &Shop<Slip>, looked: &Looked) -> Measured {
         most_in_progress: shop.counts().most_taken,
         most_begun: shop.trace.most_begun(),
         most_executing: shop.trace.most_executing(),
+        switches_elsewhere: shop.trace.switches_elsewhere(),
         cpu_s: Duration::from_nanos(done.cpu_ns).as_secs_f64(),
         voluntary_switches: done.voluntary_switches,
         involuntary_switches: done.involuntary_switches,

@@ -165,6 +165,12 @@ impl Trace {
         self.state().most_executing
     }
 
+    /// How often an activity gave up control where it stood at none of its points.
+    #[must_use]
+    pub fn switches_elsewhere(&self) -> u64 {
+        self.state().gave_up_elsewhere
+    }
+
     /// What `/status` shows of it.
     #[must_use]
     pub fn status(&self) -> Value {

@@ -5,6 +5,7 @@ pub(crate) mod anew;
 pub(crate) mod check;
 pub(crate) mod choose;
 pub(crate) mod cloud;
+pub(crate) mod compare;
 pub(crate) mod evict;
 pub(crate) mod invoke;
 pub(crate) mod logs;
