@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 
 use super::article::{Verdict, kib};
 use super::figures::{Figures, Kind, Row, Spread, number};
 use super::report::Report;
 use crate::summary::{plain_table, right_align};
+
+/// Wider than that no table of text is: sentences are broken into lines.
+const WIDTH: u16 = 150;
 
 /// In what form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,6 +269,7 @@ impl Page {
         }
         table.add_rows(rows);
         if self.form == Form::Text {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
             right_align(&mut table, numbers);
         }
         writeln!(self.text, "{}", table.trim_fmt()).expect("a string takes what is written");

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::figures::number;
 
-/// When these prices were looked up.
-pub(crate) const AS_OF: &str = "June 2026";
+/// When these prices were known to hold last.
+pub(crate) const AS_OF: &str = "March 2026";
 /// USD for a request. Source: AWS Lambda pricing, 0.20 for a million.
 const LAMBDA_REQUEST: f64 = 0.20 / 1e6;
 /// USD for a GB-second, the first 6 billion of a month. Source: AWS Lambda pricing.

@@ -24,7 +24,7 @@ use crate::say;
 const SCRIPTED: &str = "scripted";
 /// Longer than any piece takes, however many share a core.
 const TIMEOUT: Duration = Duration::from_secs(600);
-/// What a second coffee shows of the first one's instance: nothing but its own time.
+/// The shortest coffee that there is: one shot to grind, and 40 ms for the water.
 const COFFEE: &str =
     r#"{"id": 1, "customer": "Ada", "item": {"drink": "cold brew", "size": "small"}}"#;
 /// Calls that ask for nothing.
@@ -110,7 +110,7 @@ async fn calls(plan: &Plan, door: &Rc<Door>) -> Result<(Calls, Spread), Failure>
         init.push(header_ms(&first, "x-lunch-init-ms"));
         let before = seen(door).await?.len();
         call(door, &name, COFFEE).await?;
-        billed.extend(billed_ms(&ended_since(door, before).await?));
+        billed.extend(billed_ms(&since(door, before).await?));
     }
     call(door, SCRIPTED, "{}").await?;
     let mut warm = Vec::new();
@@ -150,7 +150,7 @@ async fn stint(
     let (before, cpu_before) = (seen(door).await?.len(), cpu());
     let told = callers(door, &script, workers, plan.lasts).await?;
     let cpu_ns = cpu().saturating_sub(cpu_before);
-    let ended = ended_since(door, before).await?;
+    let ended = since(door, before).await?;
     let mb = f64::from(ps(door).await?.instances.first().map_or(0, |one| one.memory_size_mb));
     let billed_s = billed_ms(&ended).iter().sum::<f64>() / 1e3;
     let instances: std::collections::BTreeSet<_> =
@@ -247,13 +247,26 @@ fn each_bytes(ps: &Ps) -> Option<u64> {
     all?.checked_div(u64::try_from(pids.len()).ok()?)
 }
 
+/// The timeline up to where every invocation has ended, which is a moment after its answer.
 async fn seen(door: &Door) -> Result<Vec<TimelineLine>, Failure> {
-    Ok(door.read_lines("/_lunch/timeline").await?)
+    loop {
+        let lines: Vec<TimelineLine> = door.read_lines("/_lunch/timeline").await?;
+        let count = |is_meant: fn(&Record) -> bool| {
+            let is_meant = |line: &&TimelineLine| match &line.happened {
+                Happened::Record(record) => is_meant(record),
+                Happened::Note(_) => false,
+            };
+            lines.iter().filter(is_meant).count()
+        };
+        let started = count(|record| matches!(record, Record::Started { .. }));
+        if started == count(|record| matches!(record, Record::Ended { .. })) {
+            return Ok(lines);
+        }
+    }
 }
 
-/// What has happened since there were so many lines. An answer comes before its invocation's end, which the next look waits
-/// for by being a call itself.
-async fn ended_since(door: &Door, before: usize) -> Result<Vec<TimelineLine>, Failure> {
+/// What has happened since there were so many lines.
+async fn since(door: &Door, before: usize) -> Result<Vec<TimelineLine>, Failure> {
     Ok(seen(door).await?.split_off(before))
 }
 

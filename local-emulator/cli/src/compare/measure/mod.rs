@@ -105,7 +105,10 @@ pub(crate) fn row(way: Way, work: Kind, workers: usize, stints: &[Stint], one: O
         stint.billed_gb_s.or_else(held)
     };
     let all_gb_s: Option<Vec<_>> = stints.iter().map(gb_s).collect();
-    let executing = stints.iter().map(|stint| most_executing(&stint.slices)).max();
+    // Whoever has calculated was executing, however often it was interrupted.
+    let executing =
+        |stint: &Stint| most_executing(&stint.slices).max(usize::from(!stint.slices.is_empty()));
+    let executing = stints.iter().map(executing).max();
     Row {
         way,
         work,
