@@ -3,5 +3,7 @@
 #[cfg(test)]
 mod shops {
     mod burgers;
+    mod killed;
+    mod salads;
     mod street;
 }

@@ -45,6 +45,8 @@ mod gate;
 mod invocation;
 mod pace;
 mod programs;
+mod queues;
+mod shop;
 mod survivors;
 mod up;
 
@@ -60,5 +62,6 @@ pub use crate::gate::{Gate, Visitor};
 pub use crate::invocation::{Evidence, Invocation};
 pub use crate::pace::{PATIENCE, Pace, wait_until};
 pub use crate::programs::{lunch, program, workspace};
+pub use crate::shop::Shop;
 pub use crate::survivors::{Survivor, expect_none_left, survivors};
 pub use crate::up::{Ended, StartError};

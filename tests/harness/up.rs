@@ -145,8 +145,8 @@ fn lines(stdout: impl Read + Send + 'static) -> Receiver<String> {
 #[derive(Debug)]
 struct Said {
     so_far: Arc<Mutex<Vec<u8>>>,
-    /// Closed when there is no more.
-    ended: Receiver<()>,
+    /// Closed when there is no more; behind a lock, so that several threads of a test can use one cloud.
+    ended: Mutex<Receiver<()>>,
 }
 
 impl Said {
@@ -162,7 +162,7 @@ impl Said {
             }
             drop(tell);
         });
-        Self { so_far, ended }
+        Self { so_far, ended: Mutex::new(ended) }
     }
 
     fn so_far(&self) -> String {
@@ -172,7 +172,8 @@ impl Said {
 
     /// All of it, when there is no more.
     fn whole(&self) -> String {
-        match self.ended.recv_timeout(PATIENCE) {
+        let ended = self.ended.lock().expect("nobody panics with it");
+        match ended.recv_timeout(PATIENCE) {
             Err(RecvTimeoutError::Timeout) => {
                 "(something that it left behind holds its stderr open)".into()
             }

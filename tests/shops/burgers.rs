@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use lunch_tests::{program, wait_until};
+use lunch_tests::{Shop, program, wait_until};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::street::{Receipts, Street, Task};
+use super::street::{Receipts, Street};
 
 const ENGINES: [&str; 2] = ["async", "threads"];
 
 /// A burger every 40 ms: the grill has one position, and an hour of the shop is less than a second.
-fn open(street: &Street, engine: &str, visibility_s: &str) -> Task {
+fn open(street: &Street, engine: &str, visibility_s: &str) -> Shop {
     let variables = [
         ("ENGINE", engine),
         ("BURGER_GRILL", "1"),
@@ -33,7 +33,7 @@ fn all(count: u64) -> BTreeSet<u64> {
 fn orders_go_in_and_receipts_come_out_and_a_broken_one_is_a_dead_letter() {
     for engine in ENGINES {
         let street = Street::open();
-        let burgers = open(&street, engine, "600");
+        let mut burgers = open(&street, engine, "600");
         street.order(r#"{"id": 99, "customer": "Ada", "item": {"patties": 12}}"#);
         (0..12).for_each(|id| street.order(&order(id)));
         let mut receipts = Receipts::default();
@@ -41,17 +41,15 @@ fn orders_go_in_and_receipts_come_out_and_a_broken_one_is_a_dead_letter() {
         assert_eq!(receipts.orders(), all(12), "{engine}");
         assert!(receipts.0.values().all(|attempt| *attempt == 1), "{engine}: {receipts:?}");
 
-        let dead = wait_until("the dead letter is there", || {
-            street.take("dead").pop().ok_or_else(|| "nothing".to_owned())
-        });
-        let reason = &dead["MessageAttributes"]["reason"]["StringValue"];
-        let reason = reason.as_str().expect("it has a reason");
+        let (_, reason) = street.dead_letter();
         let expected = "this is no order of the burger shop: a burger has 1 to 3 patties, not 12";
         assert!(reason.starts_with(expected), "{reason}");
 
-        wait_until("nothing is left in the orders' queue", || match street.count("orders") {
-            0 => Ok(()),
-            left => Err(left.to_string()),
+        wait_until("nothing is left in the orders' queue", || {
+            match street.cloud.messages_in("orders") {
+                0 => Ok(()),
+                left => Err(left.to_string()),
+            }
         });
         let status = burgers.ask("/status");
         let kitchen = &status["kitchen"];
@@ -73,12 +71,12 @@ fn sigterm_loses_no_order() {
     for engine in ENGINES {
         let street = Street::open();
         // What is not given back would not be seen again for ten minutes.
-        let burgers = open(&street, engine, "600");
+        let mut burgers = open(&street, engine, "600");
         (0..30).for_each(|id| street.order(&order(id)));
         let mut receipts = Receipts::default();
         street.take_receipts(&mut receipts, 3);
         assert_eq!(burgers.end(Signal::SIGTERM).code(), Some(0), "{engine}");
-        let left = street.count("orders");
+        let left = street.cloud.messages_in("orders");
         assert!(left > 0, "{engine}: it was to be closed in the middle");
         let _burgers = open(&street, engine, "600");
         let missing = 30 - receipts.0.len();
@@ -91,12 +89,15 @@ fn sigterm_loses_no_order() {
 fn a_shop_that_is_killed_loses_no_order() {
     for engine in ENGINES {
         let street = Street::open();
-        let burgers = open(&street, engine, "2");
+        let mut burgers = open(&street, engine, "2");
         (0..30).for_each(|id| street.order(&order(id)));
         let mut receipts = Receipts::default();
         street.take_receipts(&mut receipts, 3);
         assert_eq!(burgers.end(Signal::SIGKILL).code(), None, "{engine}");
-        assert!(street.count("orders") > 0, "{engine}: it was to be killed in the middle");
+        assert!(
+            street.cloud.messages_in("orders") > 0,
+            "{engine}: it was to be killed in the middle"
+        );
         let _burgers = open(&street, engine, "2");
         let missing = 30 - receipts.0.len();
         street.take_receipts(&mut receipts, missing);
@@ -110,7 +111,7 @@ fn a_shop_that_is_killed_loses_no_order() {
 fn burgers_go_on_while_the_pool_works() {
     let street = Street::open();
     let burgers = open(&street, "async", "600");
-    let hold_us = |burgers: &Task| {
+    let hold_us = |burgers: &Shop| {
         let hold = &burgers.ask("/status")["longest_hold_since_last_status_us"];
         hold.as_u64().expect("a number")
     };
@@ -139,8 +140,8 @@ fn an_absurd_shop_is_refused_at_the_start() {
 fn a_queue_that_is_not_there_is_waited_for() {
     let street = Street::open();
     let nowhere = [("ORDERS_QUEUE_URL", "http://127.0.0.1/123456789012/nowhere")];
-    let burgers = street.start(&program("burger"), &nowhere);
-    burgers.says("cannot be read, next try in 400ms: there is no such queue");
+    let mut burgers = street.start(&program("burger"), &nowhere);
+    let _said = burgers.says("cannot be read, next try in 400ms: there is no such queue");
     assert!(
         burgers.ask("/status")["trouble"].as_str().is_some_and(|said| said.contains("nowhere"))
     );

@@ -82,7 +82,15 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ),
     (
         "proptest",
-        &["burger", "lunch-cloud", "lunch-contract", "lunch-host", "lunch-sim", "salad"],
+        &[
+            "burger",
+            "lunch-cloud",
+            "lunch-contract",
+            "lunch-host",
+            "lunch-sim",
+            "salad",
+            "shopfront",
+        ],
         "parsers; the shops' laws",
     ),
     (

@@ -10,6 +10,7 @@ pub mod door;
 pub mod event_loop;
 pub mod kitchen;
 pub mod measure;
+pub mod limit;
 pub mod nutrition;
 pub mod pool;
 mod settings;

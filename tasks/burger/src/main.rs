@@ -109,6 +109,7 @@ fn run_async(opened: Opened) -> Result<(), Failure> {
         drop(event_loop::start(&shop, customers, &holds));
         front.run(door).await
     })?;
+    shop.sum_up();
     Ok(())
 }
 
@@ -121,7 +122,9 @@ fn run_threads(opened: Opened) -> Result<(), Failure> {
             Ok(())
         })?;
     drop(threads::start(&shop, customers)?);
-    street.join().unwrap_or_else(|_| Err("the street's thread panicked".into()))
+    street.join().unwrap_or_else(|_| Err("the street's thread panicked".into()))?;
+    shop.sum_up();
+    Ok(())
 }
 
 fn event_loop() -> io::Result<Runtime> {

@@ -1,16 +1,20 @@
 //! What both engines share: the kitchen, its clock, its trace, and the work of putting a burger together.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 use shopfront::vitals;
 use tokio::time::Instant;
+use tracing::info;
 
 use crate::kitchen::{Counts, Kitchen};
+use crate::limit::{Limit, Spent};
 use crate::settings::Settings;
-use crate::trace::{Mark, Trace};
+use crate::trace::{Mark, Point, Trace};
 
 /// A shop that is open.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Shop<Order> {
     pub trace: Trace,
     opened: Instant,
     kitchen: Mutex<Kitchen<Order>>,
+    work_ns: AtomicU64,
+    work_cpu_ns: AtomicU64,
 }
 
 impl<Order> Shop<Order> {
@@ -28,7 +34,9 @@ impl<Order> Shop<Order> {
     #[must_use]
     pub fn open(settings: Settings, trace: Trace) -> Arc<Self> {
         let kitchen = Mutex::new(Kitchen::open(settings.rules, Duration::ZERO));
-        Arc::new(Self { settings, trace, opened: Instant::now(), kitchen })
+        let (work_ns, work_cpu_ns) = (AtomicU64::new(0), AtomicU64::new(0));
+        let opened = Instant::now();
+        Arc::new(Self { settings, trace, opened, kitchen, work_ns, work_cpu_ns })
     }
 
     /// The kitchen, for as long as nobody waits.
@@ -56,7 +64,42 @@ impl<Order> Shop<Order> {
 
     /// Puts a burger together: work for the processor.
     pub(crate) fn assemble(&self) {
+        let (begun, cpu_before) = (std::time::Instant::now(), thread_cpu_time());
         turn(self.settings.turns);
+        let add = |to: &AtomicU64, span: Duration| {
+            let ns = u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+            to.fetch_add(ns, Ordering::Relaxed);
+        };
+        add(&self.work_cpu_ns, thread_cpu_time().saturating_sub(cpu_before));
+        add(&self.work_ns, begun.elapsed());
+    }
+
+    /// How the maker has spent its time.
+    #[must_use]
+    pub fn spent(&self) -> Spent {
+        let time = |ns: &AtomicU64| Duration::from_nanos(ns.load(Ordering::Relaxed));
+        Spent {
+            orders: self.trace.stood(Point::WaitOrder),
+            patties: self.trace.stood(Point::WaitPatty),
+            customers: self.trace.stood(Point::FindCustomer),
+            work: time(&self.work_ns),
+            work_cpu: time(&self.work_cpu_ns),
+        }
+    }
+
+    /// Logs what came of the day.
+    pub fn sum_up(&self) {
+        let (counts, spent) = (self.counts(), self.spent());
+        let Counts { served, eaten, waste, .. } = counts;
+        info!("the grill is out: {served} served, {eaten} patties eaten, {waste} binned");
+        if let Some(limit) = spent.limit() {
+            let Spent { orders, patties, work, work_cpu, .. } = spent;
+            info!(
+                limit = limit.name(),
+                "its limit was {limit}: the maker waited {patties:.1?} for patties and {orders:.1?} for orders, \
+                 and worked {work:.1?}, of which {work_cpu:.1?} on a core"
+            );
+        }
     }
 
     /// The order at the counter is handed over.
@@ -78,6 +121,7 @@ impl<Order> Shop<Order> {
             let kitchen = self.kitchen();
             (kitchen.queued(), kitchen.taken(), kitchen.on_tray(), kitchen.counts())
         };
+        let spent = self.spent();
         let threads = vitals::threads();
         let involuntary = |name: &str| {
             let of = threads.iter().filter(|thread| thread.name == name);
@@ -101,6 +145,8 @@ impl<Order> Shop<Order> {
             "waste": counts.waste,
             "most_waiting": counts.most_queued,
             "most_in_progress": counts.most_taken,
+            "limit": spent.limit().map(Limit::name),
+            "spent": spent.status(),
             "involuntary_switches": NAMES.iter().copied().map(involuntary).sum::<u64>(),
             "workers": workers,
             "trace": self.trace.status(),
@@ -112,6 +158,12 @@ impl<Order> Shop<Order> {
 
 /// The names of the threads on which the three activities run: those of the three, or the one of the event loop.
 pub(crate) const NAMES: [&str; 4] = ["take-orders", "cook-patties", "make-burgers", "burger"];
+
+/// CPU time of the calling thread so far.
+fn thread_cpu_time() -> Duration {
+    let now = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID);
+    now.expect("Linux has a clock for each thread").into()
+}
 
 /// Real work for the processor.
 fn turn(turns: u32) {

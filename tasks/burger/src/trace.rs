@@ -1,6 +1,7 @@
 //! Where the worker turned from one activity to another, and how many activities were executing at once.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use nix::sched::sched_getcpu;
 use serde_json::{Map, Value, json};
@@ -44,6 +45,11 @@ impl Point {
         Self::FindCustomer,
     ];
 
+    /// Its place among all.
+    fn place(self) -> usize {
+        Self::ALL.iter().position(|known| *known == self).expect("all are there")
+    }
+
     /// In words.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -77,6 +83,10 @@ pub struct Trace(Mutex<State>);
 struct State {
     /// Where each activity stands, if it stands at a point.
     at: [Option<Point>; 3],
+    /// Since when it stands there.
+    since: [Option<Instant>; 3],
+    /// How long activities have stood at each point.
+    stood: [Duration; Point::ALL.len()],
     gave_up: [u64; Point::ALL.len()],
     gave_up_elsewhere: u64,
     marks: Option<Vec<Mark>>,
@@ -105,7 +115,14 @@ impl Trace {
 
     /// From here on, what the activity gives up it gives up at that point; at none, once it has left it.
     pub(crate) fn stands(&self, activity: Activity, at: Option<Point>) {
-        self.state().at[index(activity)] = at;
+        let now = Instant::now();
+        let mut state = self.state();
+        let index = index(activity);
+        let begun = state.since[index].replace(now);
+        if let Some((left, begun)) = state.at[index].zip(begun) {
+            state.stood[left.place()] += now - begun;
+        }
+        state.at[index] = at;
     }
 
     /// The activity gives up control where it stands.
@@ -113,10 +130,7 @@ impl Trace {
         let mut state = self.state();
         let at = state.at[index(activity)];
         match at {
-            Some(point) => {
-                let place = Point::ALL.iter().position(|known| *known == point);
-                place.into_iter().for_each(|place| state.gave_up[place] += 1);
-            }
+            Some(point) => state.gave_up[point.place()] += 1,
             None => state.gave_up_elsewhere += 1,
         }
         state.executing[index(activity)] = None;
@@ -143,6 +157,17 @@ impl Trace {
 
     pub(crate) fn note(&self, mark: Mark) {
         self.state().mark(mark);
+    }
+
+    /// How long activities have stood at that point, all told, who stands there now included.
+    #[must_use]
+    pub fn stood(&self, point: Point) -> Duration {
+        let state = self.state();
+        let stands = |(at, since): (&Option<Point>, &Option<Instant>)| {
+            since.filter(|_| *at == Some(point)).map(|since| since.elapsed())
+        };
+        let now = state.at.iter().zip(&state.since).filter_map(stands).sum::<Duration>();
+        state.stood[point.place()] + now
     }
 
     /// All that was kept.

@@ -3,6 +3,8 @@
 //! It starts the staff, one socket and one process each, notices when one ends, and puts a successor in its place. It
 //! takes orders from whoever has a [`Handle`], and knows nothing of queues.
 
+mod hanging;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::{error, info, warn};
 
 use crate::book::{Book, Command, Event, Fate, MemberId, WASHER};
@@ -30,6 +32,8 @@ const WASHES_PER_SALAD: u64 = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The pauses become no longer than that.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// So long at least, and twice as long at most, one of the staff hangs before it is ended.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What came of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +163,9 @@ pub struct Counter {
     salad_rounds: u64,
     book: Book,
     places: Vec<Option<Process>>,
+    /// How those of the staff were at the last look who owed something.
+    seen: Vec<Option<hanging::Seen>>,
+    patience: Duration,
     customers: BTreeMap<Ticket, Customer>,
     tickets: u64,
     tally: Tally,
@@ -172,16 +179,27 @@ impl Counter {
     ///
     /// A millisecond of CPU time is so many rounds of [`crate::chop::chop`].
     pub fn open(settings: &Settings, rounds_per_ms: u64) -> (Handle, JoinHandle<Tally>) {
+        Self::open_with_patience(settings, rounds_per_ms, PATIENCE)
+    }
+
+    /// The same, where one of the staff that hangs is ended after so long at least, and twice as long at most.
+    pub fn open_with_patience(
+        settings: &Settings,
+        rounds_per_ms: u64,
+        patience: Duration,
+    ) -> (Handle, JoinHandle<Tally>) {
         let Settings { makers, bowls, salad_cpu_ms, program } = settings;
         let (requests, coming) = mpsc::channel(1);
         let book = Book::open(*makers, *bowls);
-        let places = (0..=*makers).map(|_| None).collect();
+        let places: Vec<_> = (0..=*makers).map(|_| None).collect();
         let (hearing, heard) = mpsc::channel(64);
         let counter = Self {
             program: program.clone(),
             salad_rounds: rounds_per_ms.saturating_mul(u64::from(*salad_cpu_ms)),
             book,
+            seen: vec![None; places.len()],
             places,
+            patience,
             customers: BTreeMap::new(),
             tickets: 0,
             tally: Tally::default(),
@@ -198,11 +216,14 @@ impl Counter {
         telling: watch::Sender<Status>,
     ) -> Tally {
         self.obey();
+        let mut looks = interval_at(Instant::now() + self.patience, self.patience);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.book.is_over() {
             telling.send_replace(self.status());
             tokio::select! {
                 request = requests.recv() => self.asked(request.unwrap_or(Request::Close)),
                 Some((member, heard)) = self.heard.recv() => self.hear(member, heard),
+                _ = looks.tick() => self.look_after_staff(),
             }
         }
         self.go_home();
@@ -382,6 +403,16 @@ impl Counter {
         info!(
             "the shop is closed: {served} served, {given_back} given back, {staff_lost} of the staff lost"
         );
+        if let (Some(limit), Some(average)) = (self.tally.limit(), self.tally.average()) {
+            let Average { cpu_ms, wall_ms, bowl_wait_ms } = average;
+            info!(
+                cpu_ms,
+                wall_ms,
+                bowl_wait_ms,
+                "its limit was {limit}: a salad took {wall_ms:.1} ms, of which {cpu_ms:.1} on a core, after \
+                 {bowl_wait_ms:.1} for its bowl"
+            );
+        }
     }
 
     fn status(&self) -> Status {

@@ -1,5 +1,6 @@
 //! What was made so far, what it took, and what kept it from being more.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,17 @@ pub enum Limit {
     Cores,
     /// Makers work all the time: more staff.
     Staff,
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Orders => "its customers, who were too few",
+            Self::Bowls => "its bowls",
+            Self::Cores => "the cores, which ran out",
+            Self::Staff => "its staff",
+        })
+    }
 }
 
 /// What one salad took on average, milliseconds.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use salad::counter::{Counter, Handle, MemberStatus, Outcome, Status};
+use salad::counter::{Counter, Handle, MemberStatus, Outcome, Part, Status};
 use salad::tally::Tally;
 use salad::{Salad, Settings};
 use tokio::task::{JoinHandle, JoinSet};
@@ -144,6 +144,47 @@ fn a_killed_washers_bowl_is_not_lost() {
         assert_eq!(after.tally.staff_lost, 1);
         assert_ne!(after.staff[0].pid, washer.pid);
         drop(shop);
+        closed.await.expect("the counter ends");
+    });
+}
+
+/// Whoever is stopped as it waits, with one bowl in the shop, has it when its order comes, and keeps it.
+async fn stopped(part: Part) {
+    let patience = Duration::from_secs(1);
+    let (shop, closed) = Counter::open_with_patience(&settings(1, 1, 1), ROUNDS_PER_MS, patience);
+    all(order(&shop, 1)).await;
+    let idle = until(&shop, |status| status.clean_bowls == 1).await;
+    let one = idle.staff.iter().find(|member| member.part == part).expect("there is one");
+    let pid = Pid::from_raw(i32::try_from(one.pid.expect("a process")).expect("an id"));
+    kill(pid, Signal::SIGSTOP).expect("it is there");
+    assert_eq!(all(order(&shop, 3)).await, BTreeMap::from([("served", 3)]), "{part}");
+    let after = until(&shop, |status| status.clean_bowls == 1).await;
+    assert!(after.tally.staff_lost > 0, "{part}: {after:?}");
+    drop(shop);
+    closed.await.expect("the counter ends");
+}
+
+#[test]
+fn who_hangs_is_ended_and_what_it_had_goes_to_the_next() {
+    run(async {
+        stopped(Part::Maker).await;
+        stopped(Part::Washer).await;
+    });
+}
+
+#[test]
+fn who_works_for_longer_than_the_shops_patience_is_not_ended() {
+    run(async {
+        // A salad of many seconds, at which it is looked several times.
+        let settings = settings(1, 1, 2_000_000);
+        let patience = Duration::from_millis(500);
+        let (shop, closed) = Counter::open_with_patience(&settings, ROUNDS_PER_MS, patience);
+        let orders = order(&shop, 1);
+        let busy = until(&shop, |status| status.staff.iter().any(|one| one.order.is_some())).await;
+        let looks = timeout(4 * patience, until(&shop, |status| status.tally.staff_lost > 0)).await;
+        assert!(looks.is_err(), "{busy:?}: {looks:?}");
+        shop.abandon().await;
+        assert_eq!(all(orders).await, BTreeMap::from([("closing", 1)]));
         closed.await.expect("the counter ends");
     });
 }

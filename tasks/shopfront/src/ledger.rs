@@ -125,42 +125,4 @@ impl<Place> Ledger<Place> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(number: usize) -> MessageId {
-        number.to_string().into()
-    }
-
-    #[test]
-    fn an_order_that_comes_again_is_not_made_again() {
-        let mut ledger = Ledger::new();
-        assert_eq!(ledger.arrived(&id(1), "first".into(), "".into(), ()), Arrival::New);
-        assert_eq!(ledger.arrived(&id(1), "second".into(), "".into(), ()), Arrival::InHand);
-        assert_eq!(ledger.receipt_handle(&id(1)).as_deref(), Some("second"));
-        assert!(ledger.served(&id(1)));
-        assert_eq!(ledger.arrived(&id(1), "third".into(), "".into(), ()), Arrival::Served);
-        assert_eq!(ledger.counts(), (0, 1));
-    }
-
-    #[test]
-    fn an_order_that_was_given_back_is_made_when_it_comes_again() {
-        let mut ledger = Ledger::new();
-        ledger.arrived(&id(1), "first".into(), "".into(), ());
-        assert_eq!(ledger.let_go(&id(1)).as_deref(), Some("first"));
-        assert!(!ledger.served(&id(1)), "it is not served behind the queue's back");
-        assert_eq!(ledger.arrived(&id(1), "second".into(), "".into(), ()), Arrival::New);
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let mut ledger = Ledger::new();
-        for number in 0..=SERVED_MAX {
-            ledger.arrived(&id(number), "handle".into(), "".into(), ());
-            ledger.served(&id(number));
-        }
-        assert_eq!(ledger.served.len(), SERVED_MAX);
-        assert_eq!(ledger.arrived(&id(0), "again".into(), "".into(), ()), Arrival::New);
-        assert_eq!(ledger.arrived(&id(1), "again".into(), "".into(), ()), Arrival::Served);
-    }
-}
+mod tests;
