@@ -6,4 +6,5 @@ mod shops {
     mod killed;
     mod salads;
     mod street;
+    mod wrong_input;
 }

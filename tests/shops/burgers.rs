@@ -125,18 +125,6 @@ fn burgers_go_on_while_the_pool_works() {
 }
 
 #[test]
-fn an_absurd_shop_is_refused_at_the_start() {
-    let street = Street::open();
-    let absurd = [("BURGER_GRILL", "0"), ("STOP_TIMEOUT_S", "0"), ("ENGINE", "steam")];
-    for (name, value) in absurd {
-        let mut burgers = street.start(&program("burger"), &[(name, value)]);
-        assert_eq!(burgers.ended().code(), Some(1), "{name}");
-        let said = burgers.says("the burger shop cannot stay open");
-        assert!(said.contains(&format!("the variable `{name}` is `{value}`")), "{said}");
-    }
-}
-
-#[test]
 fn a_queue_that_is_not_there_is_waited_for() {
     let street = Street::open();
     let nowhere = [("ORDERS_QUEUE_URL", "http://127.0.0.1/123456789012/nowhere")];

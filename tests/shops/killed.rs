@@ -21,8 +21,8 @@ const ORDERS_PER_S: u32 = 50;
 /// Every so manieth order of a shop is broken.
 const BROKEN_EVERY: usize = 50;
 const KILL_EVERY: Duration = Duration::from_secs(1);
-/// So many tasks of each shop, so that one goes on while the other begins.
-const TASKS: usize = 2;
+/// So many tasks of each shop, so that two go on while one begins.
+const TASKS: usize = 3;
 
 /// A shop, with its settings for a lunchtime that is as busy as it is short: four burgers in 160 ms, a salad in 20.
 struct Served {

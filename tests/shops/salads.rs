@@ -11,7 +11,7 @@ use super::street::{Receipts, Street, order_in};
 
 /// Three makers and a washer, who share two bowls.
 fn open(street: &Street, more: &[(&str, &str)]) -> Shop {
-    let few = [("STAFF", "4"), ("BOWLS", "2"), ("SALAD_CPU_MS", "40"), ("WAIT_TIME_S", "1")];
+    let few = [("NUM_STAFF", "4"), ("BOWLS", "2"), ("SALAD_CPU_MS", "40"), ("WAIT_TIME_S", "1")];
     let all: Vec<_> = few.iter().chain(more).copied().collect();
     let shop = street.start(&program("salad"), &all);
     assert_eq!(shop.ask("/health"), json!({"shop": "salad"}));

@@ -7,8 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use burger::customers::{Customers, InHand};
+use burger::limit::Limit;
 use burger::trace::{Activity, Mark, Point, Trace};
 use burger::{Engine, Settings, Shop, Worker, event_loop, threads};
+use proptest::prelude::*;
 use shopfront::{Holds, vitals};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -128,6 +130,49 @@ fn every_order_is_served_once_and_in_its_turn() {
         assert_eq!(counts.eaten, 120, "{engine:?}");
         assert!(counts.most_queued <= 5 && counts.most_taken <= 7, "{engine:?}: {counts:?}");
         assert!(street.served.try_recv().is_err(), "{engine:?} serves an order twice");
+    }
+}
+
+proptest! {
+    // Each case leaves its threads behind, until the test's process ends.
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn whatever_the_kitchen_and_the_orders_are_either_engine_keeps_the_laws(
+        grill in 1..5_usize, tray in 1..4_usize, orders in 1..7_usize,
+        patties in prop::collection::vec(1..=3_usize, 1..25),
+    ) {
+        for engine in ENGINES {
+            let street = Street::open(engine, |settings| {
+                let rules = &mut settings.rules;
+                (rules.grill, rules.tray, rules.orders) = (grill, tray, orders);
+            });
+            patties.iter().enumerate().for_each(|(id, patties)| street.order(id, *patties));
+            street.serves(patties.len());
+            let all = u64::try_from(patties.len()).expect("few");
+            street.wait_until("the last is counted", |shop| shop.counts().served == all);
+            let counts = street.shop.counts();
+            let eaten = u64::try_from(patties.iter().sum::<usize>()).expect("few");
+            prop_assert_eq!(counts.eaten, eaten, "{:?}", engine);
+            prop_assert!(counts.most_queued <= orders && counts.most_taken <= orders + 2);
+            prop_assert!(street.served.try_recv().is_err(), "{engine:?} serves an order twice");
+            if engine != Engine::Threads(Worker::Free) {
+                prop_assert_eq!(street.shop.trace.most_executing(), 1, "{:?}", engine);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_grill_is_named_as_the_limit_by_either_engine() {
+    for engine in ENGINES {
+        let street = Street::open(engine, |settings| settings.time_scale = 2_000);
+        // There are more in the row when it is looked at.
+        (0..80).for_each(|id| street.order(id, 1));
+        street.serves(20);
+        let limit = |shop: &Shop<Slip>| shop.spent().limit().map(Limit::name);
+        street.wait_until("the limit is the grill", |shop| limit(shop) == Some("grill"));
+        assert_eq!(street.shop.status()["limit"], "grill", "{engine:?}");
     }
 }
 

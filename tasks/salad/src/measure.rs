@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn a_measurement_has_defaults_and_takes_numbers() {
-        let plain = Request { makers: 1, bowls: 2, salad_cpu_ms: 250, seconds: 10 };
+        let plain =
+            Request { makers: 1, bowls: 2, salad_cpu_ms: Settings::SALAD_CPU_MS, seconds: 10 };
         assert_eq!(request(""), Ok(plain));
         let all = Request { makers: 4, bowls: 3, salad_cpu_ms: 20, seconds: 1 };
         assert_eq!(request("--makers 4 --bowls 3 --salad-cpu-ms 20 --seconds 1"), Ok(all));

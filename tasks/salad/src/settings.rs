@@ -13,7 +13,7 @@ pub const BOWLS_MAX: u32 = 10_000;
 /// A salad that takes a minute of a core is a mistake, too.
 pub const SALAD_CPU_MS_MAX: u32 = 60_000;
 
-const STAFF: &str = "STAFF";
+const STAFF: &str = "NUM_STAFF";
 const BOWLS: &str = "BOWLS";
 const SALAD_CPU_MS: &str = "SALAD_CPU_MS";
 
@@ -146,27 +146,49 @@ mod tests {
     fn without_a_word_there_are_a_maker_a_washer_and_two_bowls() {
         let Settings { makers, bowls, salad_cpu_ms, .. } = settings(&[]).expect("the defaults");
         assert_eq!((makers, bowls, salad_cpu_ms), (1, 2, Settings::SALAD_CPU_MS));
-        let empty = settings(&[("STAFF", ""), ("BOWLS", "")]).expect("as if they were not there");
+        let empty =
+            settings(&[("NUM_STAFF", ""), ("BOWLS", "")]).expect("as if they were not there");
         assert_eq!((empty.makers, empty.bowls), (1, 2));
-        let five = settings(&[("STAFF", "5")]).expect("five");
+        let five = settings(&[("NUM_STAFF", "5")]).expect("five");
         assert_eq!((five.makers, five.bowls), (4, 8));
     }
 
     #[test]
     fn one_bowl_is_enough() {
-        let few = settings(&[("STAFF", "5"), ("BOWLS", "1")]).expect("they wait for each other");
+        let few =
+            settings(&[("NUM_STAFF", "5"), ("BOWLS", "1")]).expect("they wait for each other");
         assert_eq!((few.makers, few.bowls), (4, 1));
     }
 
     #[test]
     fn absurd_settings_are_refused_with_a_sentence() {
         let cases = [
-            ("STAFF", "0", "`STAFF` is 0: one of the staff washes bowls, and one has to make"),
-            ("STAFF", "1", "`STAFF` is 1: one of the staff washes bowls, and one has to make"),
-            ("STAFF", "257", "`STAFF` is 257: each of the staff is a process, and so many do not"),
-            ("STAFF", "99999999999", "`STAFF` is 99999999999: each of the staff is a process"),
-            ("STAFF", "-2", "`STAFF` is `-2`, which is no number\n(give a whole number from 2 to"),
-            ("STAFF", "two", "`STAFF` is `two`, which is no number"),
+            (
+                "NUM_STAFF",
+                "0",
+                "`NUM_STAFF` is 0: one of the staff washes bowls, and one has to make",
+            ),
+            (
+                "NUM_STAFF",
+                "1",
+                "`NUM_STAFF` is 1: one of the staff washes bowls, and one has to make",
+            ),
+            (
+                "NUM_STAFF",
+                "257",
+                "`NUM_STAFF` is 257: each of the staff is a process, and so many do not",
+            ),
+            (
+                "NUM_STAFF",
+                "99999999999",
+                "`NUM_STAFF` is 99999999999: each of the staff is a process",
+            ),
+            (
+                "NUM_STAFF",
+                "-2",
+                "`NUM_STAFF` is `-2`, which is no number\n(give a whole number from 2 to",
+            ),
+            ("NUM_STAFF", "two", "`NUM_STAFF` is `two`, which is no number"),
             ("BOWLS", "0", "`BOWLS` is 0: a salad is mixed in a bowl\n(give a whole number from 1"),
             ("BOWLS", "10001", "`BOWLS` is 10001: so many bowls are never in use"),
             ("SALAD_CPU_MS", "0", "`SALAD_CPU_MS` is 0: a salad is work"),

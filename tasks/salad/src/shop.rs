@@ -41,8 +41,11 @@ async fn open(
 ) -> Result<(), Box<dyn Error>> {
     let Settings { makers, bowls, salad_cpu_ms, .. } = settings;
     info!(
-        "{makers} make salads and one washes, with {bowls} bowls; a salad is {salad_cpu_ms} ms of CPU time, \
-         each {rounds_per_ms} rounds of chopping"
+        makers,
+        bowls,
+        rounds_per_ms,
+        "behind the counter are {makers} of the staff who make salads, one who washes, and {bowls} bowls; a salad is \
+         {salad_cpu_ms} ms of CPU time"
     );
     let holds = Holds::default();
     let room = usize::try_from(makers)? * ORDERS_PER_MAKER;

@@ -99,9 +99,9 @@ fn when_the_counter_is_killed_its_staff_goes_home() {
 fn a_shop_that_cannot_be_opened_says_why_and_ends() {
     for (variable, value, sentence) in [
         (
-            "STAFF",
+            "NUM_STAFF",
             "1",
-            "error: `STAFF` is 1: one of the staff washes bowls, and one has to make salads",
+            "error: `NUM_STAFF` is 1: one of the staff washes bowls, and one has to make salads",
         ),
         ("BOWLS", "0", "error: `BOWLS` is 0: a salad is mixed in a bowl"),
         ("LISTEN", "", "error: the variable `ORDERS_QUEUE_URL` is missing"),

@@ -1,6 +1,7 @@
 //! What the front's tasks share: the ledger, the queues, and how an order leaves the shop.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -90,9 +91,14 @@ impl Desk {
         drop(in_hand.wait_for(|in_hand| *in_hand == 0).await);
     }
 
-    /// Why no customer can come now, or that they can again.
+    /// Why no customer can come now.
     pub(crate) fn troubled(&self, why: String) {
         self.state().trouble = why;
+    }
+
+    /// Customers can come; whether they could not before.
+    pub(crate) fn is_relieved(&self) -> bool {
+        !take(&mut self.state().trouble).is_empty()
     }
 
     /// What `/status` shows of the front.

@@ -195,7 +195,9 @@ impl<Item: DeserializeOwned + Send + 'static> Till<Item> {
             match received {
                 Ok(messages) => {
                     pause = Backoff::new();
-                    self.desk.troubled(String::new());
+                    if self.desk.is_relieved() {
+                        info!("the orders' queue `{url}` can be read again");
+                    }
                     messages.into_iter().zip(places).for_each(|(message, place)| {
                         self.take(message, place);
                     });

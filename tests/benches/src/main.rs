@@ -10,6 +10,7 @@ mod figures;
 mod http;
 mod programs;
 mod rows;
+mod shop;
 mod table;
 
 use std::io::{self, Write};
@@ -36,7 +37,7 @@ struct Bench {
 type Measure = fn(&Bench) -> Result<Vec<Row>, Failure>;
 
 /// The groups, in the table's order.
-const GROUPS: [(&str, Measure); 11] = [
+const GROUPS: [(&str, Measure); 12] = [
     ("warm", rows::warm::measure),
     ("throughput", rows::throughput::measure),
     ("frozen", rows::frozen::measure),
@@ -48,6 +49,7 @@ const GROUPS: [(&str, Measure); 11] = [
     ("queues", rows::queues::measure),
     ("depth", rows::depth::measure),
     ("mapped", rows::mapped::measure),
+    ("shops", rows::shops::measure),
 ];
 
 /// The median of so many rounds, if nothing is said.

@@ -56,6 +56,11 @@ impl Place {
         self.programs.join("bench-function")
     }
 
+    /// A program that was built beside this one.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
     /// A path in the run's own folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)

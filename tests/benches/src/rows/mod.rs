@@ -8,6 +8,7 @@ pub(crate) mod machine;
 pub(crate) mod mapped;
 pub(crate) mod memory;
 pub(crate) mod queues;
+pub(crate) mod shops;
 pub(crate) mod throughput;
 pub(crate) mod timeouts;
 pub(crate) mod warm;
