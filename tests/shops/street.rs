@@ -66,7 +66,7 @@ impl Street {
 pub(super) fn order_in(message: &Value) -> u64 {
     let body = message["Body"].as_str().unwrap_or_default();
     let body: Value = serde_json::from_str(body).expect("it is JSON");
-    let order = body["order"].as_u64().or(body["id"].as_u64());
+    let order = body["order"].as_u64().or_else(|| body["id"].as_u64());
     order.expect("a number")
 }
 

@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("till", &["coffee", "menu", "post"]),
     ("scripted", &["menu"]),
     ("salad", &["menu", "shopfront"]),
-    ("shopfront", &["menu"]),
+    ("shopfront", &["menu", "post"]),
     ("burger", &["menu", "shopfront"]),
 ];
 
@@ -49,7 +49,7 @@ const SHARED: [(&str, &[&str], &str); 17] = [
     ("aws-sdk-sqs", &["post", "shopfront"], "functions send; tasks receive, too"),
     (
         "aws-smithy-http-client",
-        &["lunch-tests", "post", "shopfront"],
+        &["lunch-tests", "post"],
         "with TLS for AWS there, without any for a local door here",
     ),
     ("base64", &["lunch-host", "till"], "logs' tails and attributes; bodies by URL"),

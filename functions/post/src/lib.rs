@@ -1,19 +1,19 @@
 //! The street's post: hands a message to an SQS queue.
 //!
 //! It knows queues and letters and nothing of orders. Where AWS is, and as whom to call it, stands in the variables that
-//! Lambda gives every function; there is no other place where it is looked up.
+//! AWS gives every function and every task; there is no other place where it is looked up than [`aws`].
+
+pub mod aws;
 
 use std::env;
-use std::error::Error;
-use std::iter::successors;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use thiserror::Error;
+
+pub use crate::aws::MissingVariable;
 
 /// SQS answers in milliseconds: what takes longer is tried again by the SDK, which a function that is about to run out
 /// of time could not do.
@@ -38,13 +38,6 @@ pub struct Turn {
     /// A second message with this id is not delivered within five minutes.
     pub deduplication_id: String,
 }
-
-/// A variable that Lambda sets is not there.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "the variable `{0}` is missing, without which nothing can be sent\n(Lambda and `lunch up` set it; outside of them, set it)"
-)]
-pub struct MissingVariable(&'static str);
 
 /// A letter did not reach its queue.
 #[derive(Debug, Error)]
@@ -77,41 +70,21 @@ impl Post {
             .set_message_deduplication_id(deduplication_id)
             .send()
             .await;
-        sending.map(drop).map_err(|error| NotSent { queue_url, why: sentence(&error) })
+        sending.map(drop).map_err(|error| NotSent { queue_url, why: aws::sentence(&error) })
     }
 }
 
-/// The SDK's settings, as the variables say.
+/// The SDK's settings for a function.
 fn config(variable: impl Fn(&str) -> Option<String>) -> Result<Config, MissingVariable> {
-    let needed = |name: &'static str| variable(name).ok_or(MissingVariable(name));
-    let credentials = Credentials::new(
-        needed("AWS_ACCESS_KEY_ID")?,
-        needed("AWS_SECRET_ACCESS_KEY")?,
-        variable("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
-        .region(Region::new(needed("AWS_REGION")?))
-        .credentials_provider(credentials)
-        .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_MAX).build());
-    config.set_endpoint_url(
-        variable("AWS_ENDPOINT_URL_SQS").or_else(|| variable("AWS_ENDPOINT_URL")),
-    );
-    Ok(config.build())
-}
-
-/// The SDK's errors say the least first, and what happened last.
-fn sentence(error: &dyn Error) -> String {
-    let chain = successors(Some(error), |&error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_MAX).build();
+    let config = aws::config(&variable)?.credentials_provider(aws::keys(&variable)?);
+    Ok(config.timeout_config(timeouts).build())
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sqs::config::Region;
+
     use super::*;
 
     fn config_of(variables: &[(&str, &str)]) -> Result<Config, MissingVariable> {
@@ -140,7 +113,7 @@ mod tests {
     #[test]
     fn an_error_is_told_down_to_what_happened() {
         let refused = std::io::Error::other("connection refused");
-        let error = NotSent { queue_url: "https://queue".to_owned(), why: sentence(&refused) };
+        let error = NotSent { queue_url: "https://queue".to_owned(), why: aws::sentence(&refused) };
         assert_eq!(
             error.to_string(),
             "a message to `https://queue` was not taken: connection refused"

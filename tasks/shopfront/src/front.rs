@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use menu::Order;
+use post::MissingVariable;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -22,7 +23,7 @@ use crate::holds::Holds;
 use crate::http::{self, Routes};
 use crate::ledger::{Arrival, MessageId};
 use crate::settings::Settings;
-use crate::sqs::{BATCH_MAX, MissingVariable, REPLY_TO, Sqs};
+use crate::sqs::{BATCH_MAX, REPLY_TO, Sqs};
 use crate::taken::{Ask, Customers, Taken, Ticket};
 
 /// What is under way from the queue when the shop closes is waited for so long: it would be invisible otherwise.

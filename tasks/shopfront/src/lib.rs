@@ -58,5 +58,5 @@ pub use crate::front::{Front, NotOpened};
 pub use crate::holds::Holds;
 pub use crate::http::{Answer, Answering, Routes};
 pub use crate::settings::{Absurd, Settings, whole};
-pub use crate::sqs::MissingVariable;
 pub use crate::taken::{Customers, Taken};
+pub use post::MissingVariable;

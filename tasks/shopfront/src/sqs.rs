@@ -2,22 +2,18 @@
 
 use std::env;
 use std::error::Error;
-use std::iter::successors;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{
-    BehaviorVersion, Config, Credentials, Region, SharedCredentialsProvider,
-};
+use aws_sdk_sqs::config::{Config, SharedCredentialsProvider};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, Message, MessageAttributeValue,
     MessageSystemAttributeName,
 };
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use post::aws::{self, MissingVariable, sentence};
 use thiserror::Error;
 
 use crate::credentials::TaskRole;
@@ -30,13 +26,6 @@ const ATTEMPT_MAX: Duration = Duration::from_secs(5);
 pub(crate) const REPLY_TO: &str = "reply_to";
 /// The attribute of a dead letter that says why it is one.
 pub(crate) const REASON: &str = "reason";
-
-/// AWS cannot be called: where it is or as whom is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error(
-    "the variable `{0}` is missing, without which no queue can be reached\n(ECS on Fargate and `lunch up` set it; outside of them, set it)"
-)]
-pub struct MissingVariable(&'static str);
 
 /// What a call can come to.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -179,40 +168,19 @@ where
 
 /// The SDK's settings, as the variables say. Keys come from the environment or, on Fargate, from the task's role.
 fn config(variable: impl Fn(&str) -> Option<String>) -> Result<Config, MissingVariable> {
-    let needed = |name: &'static str| variable(name).ok_or(MissingVariable(name));
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .http_client(aws_smithy_http_client::Builder::new().tls_provider(tls).build_https())
-        .region(Region::new(needed("AWS_REGION")?))
-        .credentials_provider(keys(&variable)?);
-    config.set_endpoint_url(
-        variable("AWS_ENDPOINT_URL_SQS").or_else(|| variable("AWS_ENDPOINT_URL")),
-    );
-    Ok(config.build())
+    let config = aws::config(&variable)?;
+    Ok(config.credentials_provider(keys(&variable)?).build())
 }
 
 /// The environment's own keys go before a role, as in every AWS SDK.
 fn keys(
     variable: &impl Fn(&str) -> Option<String>,
 ) -> Result<SharedCredentialsProvider, MissingVariable> {
-    let key_id = variable("AWS_ACCESS_KEY_ID");
     let role = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    if let (None, Some(path)) = (&key_id, role) {
-        return Ok(SharedCredentialsProvider::new(TaskRole::at(path)));
+    match (variable("AWS_ACCESS_KEY_ID"), role) {
+        (None, Some(path)) => Ok(SharedCredentialsProvider::new(TaskRole::at(path))),
+        (Some(_), _) | (None, None) => aws::keys(variable).map(SharedCredentialsProvider::new),
     }
-    let key_id = key_id.ok_or(MissingVariable("AWS_ACCESS_KEY_ID"))?;
-    let secret =
-        variable("AWS_SECRET_ACCESS_KEY").ok_or(MissingVariable("AWS_SECRET_ACCESS_KEY"))?;
-    let token = variable("AWS_SESSION_TOKEN");
-    let keys = Credentials::new(key_id, secret, token, None, "environment");
-    Ok(SharedCredentialsProvider::new(keys))
-}
-
-/// The SDK's errors say the least first, and what happened last.
-fn sentence(error: &dyn Error) -> String {
-    let chain = successors(Some(error), |&error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]
