@@ -51,9 +51,20 @@ impl Cloud {
     #[must_use]
     #[track_caller]
     pub fn take(&self, queue: &str) -> Vec<Value> {
+        self.take_waiting(queue, 0)
+    }
+
+    /// The same; where none is visible, it is waited for so many seconds.
+    ///
+    /// # Panics
+    /// If one of them cannot be deleted.
+    #[must_use]
+    #[track_caller]
+    pub fn take_waiting(&self, queue: &str, wait_s: u32) -> Vec<Value> {
         let url = self.queue_url(queue);
         let given = json!({
             "QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"],
+            "WaitTimeSeconds": wait_s,
         });
         let received = self.sqs("ReceiveMessage", &given);
         let messages = received["Messages"].as_array().cloned().unwrap_or_default();

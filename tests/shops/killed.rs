@@ -23,7 +23,7 @@ const KILL_EVERY: Duration = Duration::from_secs(1);
 /// So many tasks of each shop, so that two go on while one begins.
 const TASKS: usize = 3;
 
-/// A shop, with its settings for a lunchtime that is as busy as it is short: four burgers in 160 ms, a salad in 20.
+/// A shop, with its settings for a lunchtime that is as busy as it is short: four burgers in 160 ms, a salad in 5.
 struct Served {
     name: &'static str,
     settings: &'static [(&'static str, &'static str)],
@@ -40,7 +40,7 @@ const SHOPS: [Served; 2] = [
     },
     Served {
         name: "salad",
-        settings: &[("SALAD_CPU_MS", "20")],
+        settings: &[("SALAD_CPU_MS", "5"), ("NUM_STAFF", "3")],
         item: r#"{"leaves": "rocket", "ingredients": ["feta"]}"#,
         broken: r#"{"leaves": "hay"}"#,
     },
@@ -122,7 +122,7 @@ struct Outcomes {
 
 impl Outcomes {
     fn look(&mut self, cloud: &Cloud) {
-        for message in cloud.take("receipts.fifo") {
+        for message in cloud.take_waiting("receipts.fifo", 1) {
             let receipt = body(&message);
             let shop = receipt["shop"].as_str().expect("a shop").to_owned();
             let key = (shop, number(&receipt["order"]));
