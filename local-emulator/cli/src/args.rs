@@ -24,7 +24,7 @@ pub(crate) use self::compare::Compare;
 pub(crate) use self::keep::{Durable, Keep, keeping};
 use self::mischief::{USUAL, mischief};
 pub(crate) use self::port::{Check, Door};
-pub(crate) use self::values::{FreezeAfter, LimitsName, NamedDelay, PaceName};
+pub(crate) use self::values::{FreezeAfter, LimitsName, NamedDelay, PaceName, TasksAs};
 use self::values::{delay, freeze_after, key_value, named};
 
 /// A local cloud for Lambda functions: cold starts, reuse, freezing, reclaim, timeouts and throttling as on AWS.
@@ -66,6 +66,9 @@ pub(crate) enum Command {
     Choose(Choose),
     /// Measure the article's comparison of threads, async, processes and functions on this machine
     Compare(Compare),
+    /// Remove the containers of the `lunch` that starts this, when that has ended
+    #[command(hide = true)]
+    Guard(Guard),
 }
 
 /// The groups of the help, with what a user wants of each.
@@ -90,6 +93,9 @@ pub(crate) struct Up {
     /// Do not look whether the template, the sources or a `bootstrap` change, and deploy them anew
     #[arg(long)]
     pub(crate) no_watch: bool,
+    /// Run the tasks of services as processes, or as containers by Docker, Podman or what `DOCKER_HOST` names
+    #[arg(long, value_enum, value_name = "AS", default_value_t = TasksAs::Process)]
+    pub(crate) tasks: TasksAs,
     #[command(flatten)]
     pub(crate) cloud: Cloud,
     #[command(flatten)]
@@ -341,6 +347,15 @@ pub(crate) struct Replay {
     pub(crate) all: bool,
 }
 
+/// Not for users: `up` starts it.
+#[derive(Debug, Args)]
+pub(crate) struct Guard {
+    /// Where the engine is
+    pub(crate) engine: lunch_host::engine::Address,
+    /// Whose containers
+    pub(crate) process: String,
+}
+
 /// What the user asks for; or, where there is nothing to run, the code to end with, and all is said.
 pub(crate) fn read() -> Result<Command, Code> {
     let words: Vec<_> = std::env::args_os().collect();
@@ -420,7 +435,8 @@ mod tests {
     fn every_command_stands_in_one_group() {
         let mut grouped: Vec<_> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
         let parser = parser();
-        let mut all: Vec<_> = parser.get_subcommands().map(clap::Command::get_name).collect();
+        let shown = parser.get_subcommands().filter(|command| !command.is_hide_set());
+        let mut all: Vec<_> = shown.map(clap::Command::get_name).collect();
         grouped.sort_unstable();
         all.sort_unstable();
         assert_eq!(grouped, all);
@@ -444,7 +460,7 @@ mod tests {
     fn each_command_has_its_own_help() {
         let mut parser = parser().term_width(100);
         parser.build();
-        for command in parser.get_subcommands_mut() {
+        for command in parser.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
             let name = format!("help_of_{}", command.get_name());
             insta::assert_snapshot!(name, command.render_long_help());
         }

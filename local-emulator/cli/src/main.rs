@@ -29,8 +29,8 @@ use std::process::ExitCode;
 
 use args::Command;
 use commands::{
-    advance, check, choose as pick, cloud, compare as measure, evict, invoke, logs, ps, queue,
-    replay, rush, task, timeline as draw, up,
+    advance, check, choose as pick, cloud, compare as measure, evict, guard, invoke, logs, ps,
+    queue, replay, rush, task, timeline as draw, up,
 };
 use failure::{Code, Failure, OrFail as _};
 use tokio::runtime::{Builder, LocalOptions};
@@ -62,6 +62,7 @@ fn run(command: Command) -> Result<Code, Failure> {
         Command::Check(asked) => check::run(&asked),
         Command::Replay(asked) => replay::run(asked),
         Command::Choose(asked) => pick::run(&asked),
+        Command::Guard(asked) => wait_for(guard::run(asked)),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::driver::{
     DeployError, Deployed, Deployment, Driver, LogSink, Parts, Processes, ServiceDeployment,
     Shared, Task,
 };
+use crate::engine::Engine;
 use crate::environment::EnvironmentFiles;
 use crate::front_door::{self, About, Door, Hosts};
 use crate::function::ServedFunction;
@@ -50,6 +51,8 @@ pub struct Config {
     pub mappings: Vec<template::Mapping>,
     /// What it serves of ECS.
     pub tasks: Tasks,
+    /// What runs the tasks' containers; `None`: a process stands for each.
+    pub engine: Option<Engine>,
     /// Where queues and messages are kept beyond the end of the process, if they are.
     pub keeping: Option<Keeping>,
     /// Where the journal is written, if one is.
@@ -77,6 +80,7 @@ impl Config {
             queues: Vec::new(),
             mappings: Vec::new(),
             tasks: Tasks::default(),
+            engine: None,
             keeping: None,
             journal: None,
             sink: None,
@@ -231,6 +235,7 @@ impl Host {
                 bound.endpoint(),
             ),
             processes,
+            engine: config.engine,
             journal: journal.transpose()?,
             log_groups: config.log_groups,
             sink: config.sink,

@@ -8,6 +8,7 @@ mod clock;
 mod connection;
 mod destinations;
 mod driver;
+pub mod engine;
 mod environment;
 mod event_source;
 mod front_door;

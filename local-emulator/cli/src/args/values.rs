@@ -46,6 +46,15 @@ impl From<PaceName> for Pace {
     }
 }
 
+/// What a task's container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TasksAs {
+    /// A process of this machine, of a program that stands for it
+    Process,
+    /// A container of its image
+    Container,
+}
+
 /// A delay, with the word that the user knows it by.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct NamedDelay {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lunch_host::build::Sources;
 use lunch_host::{Change, Config, Deployment, Host, Listen, ServiceChange, ServiceDeployment};
 
-use crate::args;
+use crate::args::{self, TasksAs};
 use crate::commands::advance::few;
 use crate::commands::cloud::Plan;
 use crate::failure::{Code, Failure, OrFail as _};
@@ -15,7 +15,7 @@ use crate::say;
 use crate::watch::Watch;
 
 /// Deploys for ever what changes. What cannot be built or deployed is told, and what serves goes on serving.
-pub(crate) async fn follow(host: &Host, asked: &args::Cloud, mut watch: Watch) {
+pub(crate) async fn follow(host: &Host, asked: &args::Up, mut watch: Watch) {
     loop {
         let changed = watch.changed().await;
         say::beside(format!("\nlunch: {} changed", shown(&changed)));
@@ -37,19 +37,20 @@ pub(crate) async fn follow(host: &Host, asked: &args::Cloud, mut watch: Watch) {
 
 async fn anew(
     host: &Host,
-    asked: &args::Cloud,
+    asked: &args::Up,
     watch: &mut Watch,
 ) -> Result<(Vec<Deployment>, Vec<ServiceDeployment>), Failure> {
-    let asked = asked.clone();
+    let (cloud, tasks_as) = (asked.cloud.clone(), asked.tasks);
     // A build takes its time, and the cloud goes on meanwhile.
-    let built = tokio::task::spawn_blocking(move || built(&asked)).await;
+    let built = tokio::task::spawn_blocking(move || built(&cloud, tasks_as)).await;
     let (config, sources) = built.or_fail(Code::Fault)??;
     watch.turn_to(sources);
     host.deploy(config).or_fail(Code::Input)
 }
 
-fn built(asked: &args::Cloud) -> Result<(Config, Sources), Failure> {
-    Plan::read(asked, Listen::loopback(0))?.build(true)
+fn built(asked: &args::Cloud, tasks_as: TasksAs) -> Result<(Config, Sources), Failure> {
+    let plan = Plan::read(asked, Listen::loopback(0))?;
+    Plan { tasks_as, ..plan }.build(true)
 }
 
 fn shown(changed: &BTreeSet<PathBuf>) -> String {

@@ -10,7 +10,7 @@ use lunch_host::tasks::{Secrets, Tasks};
 use lunch_host::template::{self, Template};
 use lunch_host::{Config, EnvironmentFiles, Host, Listen, ServedFunction, StartError};
 
-use crate::args::{Cloud, NamedDelay};
+use crate::args::{Cloud, NamedDelay, TasksAs};
 use crate::failure::{Code, Failure, OrFail as _};
 use crate::progress::Building;
 use crate::settings::settings;
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     /// The folder that the template is in.
     pub(crate) folder: PathBuf,
     no_build: bool,
+    /// What the tasks of services are.
+    pub(crate) tasks_as: TasksAs,
     /// Files of variables.
     variables: Vec<PathBuf>,
 }
@@ -76,6 +78,7 @@ impl Plan {
             config,
             delay: delay(asked),
             no_build: asked.no_build,
+            tasks_as: TasksAs::Process,
             variables: asked.env_vars.iter().chain(&asked.env_file).cloned().collect(),
         })
     }
@@ -100,7 +103,9 @@ impl Plan {
 
     /// Builds the functions, for the first time or again. With the configuration comes what they are made of.
     pub(crate) fn build(mut self, again: bool) -> Result<(Config, Sources), Failure> {
-        let options = BuildOptions { no_build: self.no_build, offline: false, again };
+        let functions_only = self.tasks_as == TasksAs::Container;
+        let options =
+            BuildOptions { no_build: self.no_build, offline: false, again, functions_only };
         let building = Building::begin();
         let built = build::build(&self.template, &options, &mut |progress| match progress {
             Progress::Compiling { what, done, total } => building.compiles(&what, done, total),
@@ -109,7 +114,13 @@ impl Plan {
         });
         let Built { functions, containers } = built.or_fail(Code::Build)?;
         building.done(functions.len(), containers.len());
-        self.take_tasks(&containers);
+        match self.tasks_as {
+            TasksAs::Process => self.take_tasks(&containers),
+            TasksAs::Container => {
+                let secrets = std::mem::take(&mut self.config.tasks.secrets);
+                self.config.tasks = Tasks::as_containers(&self.template, secrets);
+            }
+        }
         self.serves_something()?;
         let with_delay = |function| ServedFunction { delay: self.delay, ..function };
         let functions = functions.into_iter().map(with_delay).collect();

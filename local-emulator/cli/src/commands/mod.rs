@@ -7,6 +7,7 @@ pub(crate) mod choose;
 pub(crate) mod cloud;
 pub(crate) mod compare;
 pub(crate) mod evict;
+pub(crate) mod guard;
 pub(crate) mod invoke;
 pub(crate) mod logs;
 pub(crate) mod ps;

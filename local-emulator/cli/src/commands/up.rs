@@ -4,6 +4,7 @@
 //! is our own goes to stderr.
 
 mod banner;
+mod engine;
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -16,7 +17,7 @@ use lunch_host::{Host, Listen, StartError};
 use tokio::time::timeout;
 
 use self::banner::{Banner, listening};
-use crate::args;
+use crate::args::{self, TasksAs};
 use crate::commands::anew;
 use crate::commands::cloud::{self, Plan};
 use crate::door::Door;
@@ -31,8 +32,12 @@ pub(crate) const USUAL_PORT: u16 = 9000;
 
 pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code, Failure> {
     let listen = listen(&asked);
-    let plan = Plan::read(&asked.cloud, listen.clone())?;
+    let mut plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
+    let guard = match asked.tasks {
+        TasksAs::Process => None,
+        TasksAs::Container => Some(engine::find(&mut plan).await?),
+    };
     let (mut config, sources) = plan.build(false)?;
     config.keeping = asked.keep.beside(&asked.cloud.template);
     let mut banner = Banner::of(&config, cloud::modelled(&asked.cloud));
@@ -50,7 +55,7 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let watch = if asked.no_watch { None } else { watch(sources) };
     let anew = async {
         match watch {
-            Some(watch) => anew::follow(&host, &asked.cloud, watch).await,
+            Some(watch) => anew::follow(&host, &asked, watch).await,
             None => std::future::pending().await,
         }
     };
@@ -63,13 +68,17 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
         Ok(by) => say::beside(format!("\nlunch: {by}: ending (once more: at once)")),
         Err(lost) => drop(lost.tell()),
     }
-    tokio::select! {
+    let ended = tokio::select! {
         code = end(host, lines) => ended.and(code),
         by = ending.asked() => {
             say::beside(format!("lunch: {by} once more: ended at once"));
             Ok(Code::Bad)
         }
+    };
+    if let Some(guard) = guard {
+        guard.end();
     }
+    ended
 }
 
 /// Watches the sources; where that cannot be, says so and goes on without.

@@ -44,6 +44,8 @@ pub struct BuildOptions {
     pub offline: bool,
     /// Instances may still run of what this process has built before: what they have stays until the next time.
     pub again: bool,
+    /// Builds nothing that stands for containers.
+    pub functions_only: bool,
 }
 
 /// What a build is at.
@@ -118,7 +120,9 @@ pub fn build(
         }
     }
     let mut containers = ContainerPrograms::default();
-    if options.no_build {
+    if options.functions_only {
+        // Nobody runs them.
+    } else if options.no_build {
         containers = containers::before(template, &lunch);
     } else {
         let found = containers::wanted(template, options)?.into_iter();

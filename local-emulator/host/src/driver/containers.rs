@@ -12,12 +12,15 @@ use super::instance::Task;
 use super::log::{LAST_DRAINS_MAX, millis};
 use super::memory::Memory;
 use super::world::HostWorld;
+use crate::engine::Runs;
 use crate::logs::{Drained, LineCutter, Output, StreamId, What};
 use crate::wire::{LogKind, LogLine, Writer};
 
 /// All that run, and what is kept of containers between two runs.
 #[derive(Debug, Default)]
 pub(crate) struct Containers {
+    /// Those that live in a container engine; `None`: each is a process.
+    pub(super) engine: Option<Runs>,
     pub(super) running: BTreeMap<ContainerRun, Running>,
     /// Where containers log: each in a stream of its own, also when it is started again.
     pub(super) streams: BTreeMap<(TaskId, u8), Logged>,
@@ -32,33 +35,42 @@ pub(super) struct Logged {
     pub(super) called: Rc<str>,
 }
 
-/// A container's process, from its spawn to its exit.
+/// A container's process, from its spawn to its exit, here or in an engine.
 #[derive(Debug)]
 pub(super) struct Running {
     /// Known when it was started.
     pub(super) pid: Option<u32>,
     /// The whole of its environment: its checks have it, too.
     pub(super) environment: Vec<(String, String)>,
-    pub(super) output: Rc<Output>,
+    /// What it writes to; `None`: an engine passes on what it says.
+    pub(super) output: Option<Rc<Output>>,
     pub(super) cutter: LineCutter,
     pub(super) memory: Memory,
     pub(super) logged: Logged,
-    /// Follows the output.
+    /// Follows the output, where there is one.
     #[expect(dead_code, reason = "it is kept to be dropped")]
-    pub(super) follower: Task,
+    pub(super) follower: Option<Task>,
 }
 
 impl HostWorld {
     /// Reads what a container has written so far. `End`: nobody can write any more.
     fn drain_container(&mut self, run: ContainerRun) -> Drained {
         let Some(running) = self.containers.running.get_mut(&run) else { return Drained::End };
-        let output = Rc::clone(&running.output);
+        let Some(output) = running.output.clone() else { return Drained::End };
         let mut lines = Vec::new();
         let drained = output.drain(&mut self.buffer, &mut |piece: &[u8]| {
             running.cutter.cut(piece, |line| lines.push(line.to_owned()));
         });
         self.log_container(run, lines);
         drained
+    }
+
+    /// Takes what a container has said that nobody here reads the output of.
+    pub(super) fn container_said(&mut self, run: ContainerRun, piece: &[u8]) {
+        let Some(running) = self.containers.running.get_mut(&run) else { return };
+        let mut lines = Vec::new();
+        running.cutter.cut(piece, |line| lines.push(line.to_owned()));
+        self.log_container(run, lines);
     }
 
     /// Reads the last of a container that has ended.

@@ -8,6 +8,7 @@ mod advance;
 mod calls;
 mod containers;
 mod deployed;
+mod engine;
 mod events;
 mod instance;
 mod log;
@@ -52,6 +53,7 @@ use self::timer::Timer;
 use self::urls::Urls;
 use self::world::{Deferred, HostWorld};
 use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::event_source::Mappings;
 use crate::journal::Journal;
 use crate::logs::Logs;
@@ -97,6 +99,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) deployed: Deployed,
     pub(crate) processes: Box<dyn Processes>,
+    pub(crate) engine: Option<Engine>,
     pub(crate) journal: Option<Journal>,
     pub(crate) log_groups: Vec<String>,
     pub(crate) sink: Option<LogSink>,
@@ -163,6 +166,9 @@ impl Driver {
         {
             let mut driver = shared.borrow_mut();
             driver.tasks = tasks;
+            if let Some(engine) = parts.engine {
+                driver.use_engine(engine);
+            }
             if let Some(why) = driver.world.processes.why_not_more() {
                 let now = driver.world.clock.now();
                 driver.world.timeline.note(now, Note::LessApart { why });

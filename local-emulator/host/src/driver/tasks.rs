@@ -88,11 +88,12 @@ impl HostWorld {
                     self.deferred.push_back(Deferred::Tell(event.into()));
                 }
             }
-            Command::EndCheck { run, check } => {
-                self.processes.signal(ProcessName::Check(run, check), Signal::Kill);
-            }
-            Command::Terminate { run } => self.processes.signal(run.into(), Signal::Terminate),
-            Command::Kill { run } => self.processes.signal(run.into(), Signal::Kill),
+            Command::EndCheck { run, check } => match &mut self.containers.engine {
+                Some(engine) => engine.end_check(run, check),
+                None => self.processes.signal(ProcessName::Check(run, check), Signal::Kill),
+            },
+            Command::Terminate { run } => self.signal_container(run, Signal::Terminate),
+            Command::Kill { run } => self.signal_container(run, Signal::Kill),
             Command::Unplace { task } => {
                 self.containers.streams.retain(|(of, _), _| *of != task);
             }
@@ -102,8 +103,21 @@ impl HostWorld {
         }
     }
 
+    fn signal_container(&mut self, run: ContainerRun, signal: Signal) {
+        match &self.containers.engine {
+            Some(engine) => engine.signal(run, signal),
+            None => self.processes.signal(run.into(), signal),
+        }
+    }
+
     /// Says why a container did not start.
-    fn not_started(&self, now: Moment, run: ContainerRun, failure: StartFailure, why: String) {
+    pub(super) fn not_started(
+        &self,
+        now: Moment,
+        run: ContainerRun,
+        failure: StartFailure,
+        why: String,
+    ) {
         self.timeline.note(now, Note::ContainerNotStarted { run, failure, why });
     }
 
@@ -112,38 +126,61 @@ impl HostWorld {
         now: Moment,
         run: ContainerRun,
     ) -> Result<(), (StartFailure, String)> {
-        let resources = |why: String| (StartFailure::Resources, why);
-        let gone = || resources("the task has no place".to_owned());
-        let placed = self.book.task(run.task).ok_or_else(gone)?;
-        let (container, program) = self.book.container(run.task, run.container).ok_or_else(gone)?;
-        let program = program.cloned().ok_or_else(|| {
-            let why = format!("no process stands for the container `{}`", container.name);
-            (StartFailure::CannotCreate, why)
-        })?;
-        let id = self.book.container_id(run).ok_or_else(gone)?;
+        let environment = self.environment_of(run)?;
+        if self.containers.engine.is_some() {
+            self.start_in_engine(now, run, environment)
+        } else {
+            self.start_process(now, run, environment)
+        }
+    }
+
+    /// The whole environment of a container, but for what its image has.
+    fn environment_of(
+        &self,
+        run: ContainerRun,
+    ) -> Result<Vec<(String, String)>, (StartFailure, String)> {
+        let placed = self.book.task(run.task).ok_or_else(placeless)?;
+        let (container, _) = self.book.container(run.task, run.container).ok_or_else(placeless)?;
+        let id = self.book.container_id(run).ok_or_else(placeless)?;
         let metadata = format!("{}/v4/{id}", self.deployed.endpoint);
         let place = Place {
             region: &self.deployed.region,
             endpoint: &self.deployed.endpoint,
             address: placed.address,
             metadata: &metadata,
+            in_image: self.containers.engine.is_some(),
         };
-        let environment =
-            tasks::of_container(container, &self.secrets, place).map_err(resources)?;
+        tasks::of_container(container, &self.secrets, place)
+            .map_err(|why| (StartFailure::Resources, why))
+    }
+
+    fn start_process(
+        &mut self,
+        now: Moment,
+        run: ContainerRun,
+        environment: Vec<(String, String)>,
+    ) -> Result<(), (StartFailure, String)> {
+        let resources = |why: String| (StartFailure::Resources, why);
+        let (container, program) =
+            self.book.container(run.task, run.container).ok_or_else(placeless)?;
+        let program = program.cloned().ok_or_else(|| {
+            let why = format!("no process stands for the container `{}`", container.name);
+            (StartFailure::CannotCreate, why)
+        })?;
         let (output, write) = Output::open().map_err(|error| {
             resources(format!("the operating system refuses what a process needs: {error}"))
         })?;
-        let (logged, output) = (self.logged_as(now, run).ok_or_else(gone)?, Rc::new(output));
+        let (logged, output) = (self.logged_as(now, run).ok_or_else(placeless)?, Rc::new(output));
         let follower = follow(Weak::clone(&self.driver), Rc::clone(&output), run);
         let (cutter, memory) = (LineCutter::default(), Memory::default());
         let running = Running {
             pid: None,
             environment: environment.clone(),
-            output,
+            output: Some(output),
             cutter,
             memory,
             logged,
-            follower,
+            follower: Some(follower),
         };
         self.containers.running.insert(run, running);
         self.processes.spawn(Launch {
@@ -159,7 +196,7 @@ impl HostWorld {
     }
 
     /// Where a container's lines go: to the stream that it has, or to a new one.
-    fn logged_as(&mut self, now: Moment, run: ContainerRun) -> Option<Logged> {
+    pub(super) fn logged_as(&mut self, now: Moment, run: ContainerRun) -> Option<Logged> {
         let key = (run.task, run.container);
         if let Some(logged) = self.containers.streams.get(&key) {
             return Some(logged.clone());
@@ -189,7 +226,12 @@ impl HostWorld {
     /// Asks a container for its health. `None`: it cannot be asked.
     fn check(&mut self, run: ContainerRun, check: u32) -> Option<()> {
         let (container, program) = self.book.container(run.task, run.container)?;
-        let (command, program) = (container.health_check.as_ref()?, program?);
+        let command = container.health_check.as_ref()?;
+        if let Some(engine) = &mut self.containers.engine {
+            engine.check(run, check, command.command.clone());
+            return Some(());
+        }
+        let program = program?;
         let (word, arguments) = command.command.split_first()?;
         // What it says is kept nowhere, as on AWS.
         let output = File::options().write(true).open("/dev/null").ok()?;
@@ -204,6 +246,11 @@ impl HostWorld {
         });
         Some(())
     }
+}
+
+/// What is looked up of a task that was forgotten is not there.
+pub(super) fn placeless() -> (StartFailure, String) {
+    (StartFailure::Resources, "the task has no place".to_owned())
 }
 
 /// A container's log group and the beginning of its streams' names: what `awslogs` is told, else ours.

@@ -17,6 +17,8 @@ const LISTEN: &str = "LISTEN";
 /// Where a container's process is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
+    /// Whether it is in the container's own image, whose `PATH` is right there.
+    pub(crate) in_image: bool,
     pub(crate) region: &'a str,
     /// The door's address, as a URL.
     pub(crate) endpoint: &'a str,
@@ -41,10 +43,11 @@ pub(crate) fn of_container(
     secrets: &Secrets,
     place: Place<'_>,
 ) -> Result<Vec<(String, String)>, String> {
-    let mut all: BTreeMap<String, String> = BTreeMap::from([
-        ("AWS_ENDPOINT_URL".to_owned(), place.endpoint.to_owned()),
-        ("PATH".to_owned(), PATH.to_owned()),
-    ]);
+    let mut all: BTreeMap<String, String> =
+        BTreeMap::from([("AWS_ENDPOINT_URL".to_owned(), place.endpoint.to_owned())]);
+    if !place.in_image {
+        all.insert("PATH".to_owned(), PATH.to_owned());
+    }
     for (name, value) in &container.variables {
         let value = match movable_port(name, value) {
             Some(port) => format!("{}:{port}", place.address),

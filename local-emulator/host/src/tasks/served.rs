@@ -90,6 +90,16 @@ impl Tasks {
         });
         sentences.collect()
     }
+
+    /// All of a template's services, of containers that an engine runs.
+    #[must_use]
+    pub fn as_containers(template: &Template, secrets: Secrets) -> Self {
+        let (folder, none) = (folder(&template.path), ContainerPrograms::default());
+        let definitions = template.task_definitions.iter();
+        let definitions = definitions.map(|one| ServedDefinition::of(one, &none, folder));
+        let services = template.services.clone();
+        Self { definitions: definitions.collect(), services, secrets }
+    }
 }
 
 impl ServedDefinition {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use comfy_table::Table;
+use lunch_host::engine::Engine;
 use lunch_host::{Config, Durability, FunctionUrl, Keeping};
 
 use super::USUAL_PORT;
@@ -67,6 +68,8 @@ pub(super) struct Banner {
     queues: Vec<String>,
     /// The services, each with how many tasks it wants.
     services: Vec<String>,
+    /// What runs their containers, where processes do not stand for them.
+    engine: Option<String>,
     /// Functions, each with one of its URLs.
     urls: Vec<(String, FunctionUrl)>,
     region: String,
@@ -91,6 +94,7 @@ impl Banner {
             first: config.functions.first().map(|one| one.name.clone()).unwrap_or_default(),
             queues: queues(config),
             services: services(config),
+            engine: config.engine.as_ref().map(Engine::words),
             urls: urls(config),
             region: config.region.clone(),
             not_served: config.not_served.clone(),
@@ -118,7 +122,10 @@ impl Banner {
             self.queues.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
         }
         if !self.services.is_empty() {
-            writeln!(text, "\nservices:")?;
+            match &self.engine {
+                Some(engine) => writeln!(text, "\nservices, as containers of {engine}:")?,
+                None => writeln!(text, "\nservices:")?,
+            }
             self.services.iter().try_for_each(|line| writeln!(text, "  {line}"))?;
         }
         self.urls(text, &url(addresses, port), port)?;
