@@ -216,6 +216,21 @@ fn a_port_that_is_taken() {
 }
 
 #[test]
+fn a_cloud_of_containers_without_an_engine() {
+    let folder = Folder::make();
+    let template = folder.write("template.yaml", "Resources: {Q: {Type: AWS::SQS::Queue}}");
+    let engine = format!("unix://{}", folder.path().join("engine.sock").display());
+    let cloud = Cloud::builder().template(template).shell("DOCKER_HOST", &engine);
+    let (code, said) = refused(cloud.argument("--tasks").argument("container"), folder.path());
+    assert_eq!(code, INPUT, "{said}");
+    insta::assert_snapshot!(said, @r"
+    error: `--tasks container` needs the container engine that `DOCKER_HOST` names
+      because the container engine at `unix://[folder]/engine.sock` cannot be reached: No such file or directory (os error 2)
+    (start it, or run tasks as processes, without `--tasks container`)
+    ");
+}
+
+#[test]
 fn variables_that_are_none_are_refused_with_their_line() {
     let folder = Folder::make();
     let path = folder.write("variables.env", "STREET=Lime Street\n\nthis is no variable\n");
