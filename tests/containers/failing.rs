@@ -11,13 +11,12 @@ impl Street {
     fn not_started(&self, name: &str) -> (StartFailure, String) {
         wait_until(&format!("`{name}` does not start"), || {
             let all = self.cloud.timeline();
-            let found = all.into_iter().find_map(|line| match line.happened {
-                Happened::Note(Note::ContainerNotStarted { failure, why, .. })
-                    if why.contains(name) =>
-                {
-                    Some((failure, why))
-                }
-                _ => None,
+            let found = all.into_iter().find_map(|line| {
+                let Happened::Note(Note::ContainerNotStarted { failure, why, .. }) = line.happened
+                else {
+                    return None;
+                };
+                why.contains(name).then_some((failure, why))
             });
             found.ok_or_else(|| "nothing".to_owned())
         })
@@ -29,8 +28,8 @@ fn an_image_that_is_not_there_and_a_program_that_is_not_in_it_are_said() {
     let burger = image("burger");
     let street = Street::open(
         &services(&[
-            ("missing", "Image: \"lunch-test/no-such-image:7\""),
-            ("empty", &format!("Image: \"{burger}\", EntryPoint: [/no-such-program]")),
+            ("missing", "Memory: 64, Image: \"lunch-test/no-such-image:7\""),
+            ("empty", &format!("Memory: 64, Image: \"{burger}\", EntryPoint: [/no-such-program]")),
         ]),
         "container",
     );

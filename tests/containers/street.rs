@@ -13,7 +13,7 @@ use lunch_cloud::drive::Input;
 use lunch_cloud::ecs::{Event as Told, Record as Happens};
 use lunch_cloud::journal::Entry;
 use lunch_contract::ecs::ContainerExit;
-use lunch_host::wire::{Happened, PsTask};
+use lunch_host::wire::{Happened, PsTask, TimelineLine};
 use lunch_tests::{Answer, Builder, Cloud, Folder, Request, wait_until, workspace};
 use serde_json::{Value, json};
 
@@ -187,14 +187,14 @@ impl Street {
 
     /// The states of a task and of its containers, one after the other, as they were.
     pub(super) fn states(&self, task: &str) -> Vec<String> {
-        let of_line = |line: lunch_host::wire::TimelineLine| match line.happened {
-            Happened::Record(Record::Ecs(Happens::Task { task: of, to, .. })) => {
-                (of.to_string() == task).then(|| to.name().to_owned())
+        let of_line = |line: TimelineLine| {
+            let Happened::Record(Record::Ecs(record)) = line.happened else { return None };
+            if let Happens::Task { task: of, to, .. } = record {
+                return (of.to_string() == task).then(|| to.name().to_owned());
             }
-            Happened::Record(Record::Ecs(Happens::Container { run, to, .. })) => {
-                (run.task.to_string() == task).then(|| format!("{}: {}", run.container, to.word()))
-            }
-            _ => None,
+            let Happens::Container { run, to, .. } = record else { return None };
+            let is_its = run.task.to_string() == task;
+            is_its.then(|| format!("container {}: {}", run.container, to.word()))
         };
         self.cloud.timeline().into_iter().filter_map(of_line).collect()
     }
@@ -215,9 +215,9 @@ impl Street {
 fn exits(journal: &Path) -> Vec<(String, ContainerExit)> {
     let text = std::fs::read_to_string(journal).expect("it was written");
     let entries = text.lines().skip(1).map(|line| serde_json::from_str::<Entry>(line).expect(line));
-    let exit = |entry: Entry| match entry.input {
-        Input::Ecs(Told::Exited { run, exit }) => Some((run.task.to_string(), exit)),
-        _ => None,
+    let exit = |entry: Entry| {
+        let Input::Ecs(Told::Exited { run, exit }) = entry.input else { return None };
+        Some((run.task.to_string(), exit))
     };
     entries.filter_map(exit).collect()
 }
