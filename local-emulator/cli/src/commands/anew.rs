@@ -49,8 +49,9 @@ async fn anew(
 }
 
 fn built(asked: &args::Cloud, tasks_as: TasksAs) -> Result<(Config, Sources), Failure> {
-    let plan = Plan::read(asked, Listen::loopback(0))?;
-    Plan { tasks_as, ..plan }.build(true)
+    let mut plan = Plan::read(asked, Listen::loopback(0))?;
+    plan.tasks_as = tasks_as;
+    plan.build(true)
 }
 
 fn shown(changed: &BTreeSet<PathBuf>) -> String {

@@ -42,11 +42,22 @@ impl Street {
     }
 
     fn build(&self, no_build: bool) -> (Result<Vec<ServedFunction>, BuildError>, Vec<Progress>) {
-        self.build_with(&BuildOptions { no_build, offline: true, again: false, functions_only: false })
+        self.build_with(&BuildOptions {
+            no_build,
+            offline: true,
+            again: false,
+            functions_only: false,
+        })
     }
 
     fn build_again(&self) -> Result<Vec<ServedFunction>, BuildError> {
-        self.build_with(&BuildOptions { no_build: false, offline: true, again: true, functions_only: false }).0
+        self.build_with(&BuildOptions {
+            no_build: false,
+            offline: true,
+            again: true,
+            functions_only: false,
+        })
+        .0
     }
 
     fn build_with(
@@ -446,7 +457,8 @@ fn shop(name: &str) -> Street {
 fn the_binary_that_is_named_as_a_container_is_built_for_it() {
     let street = shop("container");
     let template = street.template();
-    let options = |no_build| BuildOptions { no_build, offline: true, again: false, functions_only: false };
+    let options =
+        |no_build| BuildOptions { no_build, offline: true, again: false, functions_only: false };
     let early = build(&template, &options(true), &mut drop).unwrap();
     assert!(early.containers.is_empty(), "nothing was built before");
     let built = build(&template, &options(false), &mut drop).unwrap();

@@ -45,8 +45,7 @@ pub use node::Span;
 pub use published::{Alias, LogGroup, Version};
 pub use queues::Queue;
 pub use services::{
-    Breaker, Check, Cluster, Container, Dependency, Log, PortMapping, Runs,
-    Service, TaskDefinition,
+    Breaker, Check, Cluster, Container, Dependency, Log, PortMapping, Runs, Service, TaskDefinition,
 };
 pub use urls::Url;
 
