@@ -3,6 +3,7 @@
 //! Sources: `F 10` is the section of our own notes on AWS, `D:` the ECS Developer Guide, `M:ecs` the service model. What
 //! no source says letter for letter is marked `(unsure)`.
 
+mod error;
 mod ids;
 mod limits;
 mod message;
@@ -12,6 +13,7 @@ mod rollout;
 mod sizes;
 mod status;
 
+pub use error::ApiError;
 pub use ids::{ContainerRun, DefinitionId, DeploymentId, RunId, ServiceId, TaskId};
 pub use limits::{HealthCheck, Limits, RestartPolicy};
 pub use message::{Names, ServiceMessage};

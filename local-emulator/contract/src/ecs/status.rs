@@ -161,6 +161,22 @@ pub enum DependencyCondition {
     Healthy,
 }
 
+impl DependencyCondition {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Start, Self::Complete, Self::Success, Self::Healthy];
+
+    /// AWS's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "START",
+            Self::Complete => "COMPLETE",
+            Self::Success => "SUCCESS",
+            Self::Healthy => "HEALTHY",
+        }
+    }
+}
+
 /// Why a task ended, in AWS's codes. M:ecs TaskStopCode; the three of others' doing (Spot and infrastructure) do not come
 /// to pass here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

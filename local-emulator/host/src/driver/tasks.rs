@@ -112,12 +112,13 @@ impl HostWorld {
 
     /// Says why a container did not start.
     pub(super) fn not_started(
-        &self,
+        &mut self,
         now: Moment,
         run: ContainerRun,
         failure: StartFailure,
         why: String,
     ) {
+        self.book.not_started(run, failure.reason(&why));
         self.timeline.note(now, Note::ContainerNotStarted { run, failure, why });
     }
 
@@ -163,10 +164,9 @@ impl HostWorld {
         let resources = |why: String| (StartFailure::Resources, why);
         let (container, program) =
             self.book.container(run.task, run.container).ok_or_else(placeless)?;
-        let program = program.cloned().ok_or_else(|| {
-            let why = format!("no process stands for the container `{}`", container.name);
-            (StartFailure::CannotCreate, why)
-        })?;
+        let program = program
+            .cloned()
+            .ok_or_else(|| (StartFailure::CannotCreate, tasks::container_only(&container.name)))?;
         let (output, write) = Output::open().map_err(|error| {
             resources(format!("the operating system refuses what a process needs: {error}"))
         })?;

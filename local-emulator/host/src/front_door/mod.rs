@@ -5,6 +5,7 @@
 mod bind;
 mod cloudwatch_logs;
 mod control;
+mod ecs;
 mod event_invoke;
 mod evidence;
 mod filter_pattern;
@@ -88,7 +89,7 @@ const SERVED: &str = "of Lambda it serves Invoke, ListFunctions, GetFunction, Ge
     ListFunctionUrlConfigs, ListTags, Create-, Get-, List-, Update- and DeleteEventSourceMapping, Put-, Update-, Get- \
     and DeleteFunctionEventInvokeConfig, ListFunctionEventInvokeConfigs, Put-, Get- and DeleteFunctionConcurrency and \
     GetAccountSettings, of CloudWatch Logs DescribeLogGroups, DescribeLogStreams, GetLogEvents and FilterLogEvents, \
-    of STS GetCallerIdentity, all of SQS, and its own routes below /_lunch/";
+    of STS GetCallerIdentity, all of SQS, of ECS clusters, task definitions, services and tasks, and its own routes below /_lunch/";
 
 async fn answer(
     door: Rc<Door>,
@@ -166,6 +167,9 @@ async fn small(door: Rc<Door>, request: Request<Incoming>) -> Answer {
     }
     if let Some(call) = sqs::call(&request) {
         return sqs::answer(&door, &call).await;
+    }
+    if let Some(action) = ecs::action(&request) {
+        return ecs::answer(&door, action, request.body());
     }
     if let Some(target) = cloudwatch_logs::target(request.method(), route, request.headers()) {
         return cloudwatch_logs::answer(&door, &target, request.body());

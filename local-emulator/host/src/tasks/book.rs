@@ -1,13 +1,20 @@
 //! Who is called what: clusters, families with their revisions, services and tasks, with AWS's ids and ARNs.
 
+mod registry;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::rc::Rc;
 
 use lunch_cloud::ecs::Origin;
-use lunch_contract::ecs::{ContainerRun, DefinitionId, DeploymentId, Names, ServiceId, TaskId};
+use lunch_contract::ecs::{
+    ContainerRun, DefinitionId, DeploymentId, Names, RunId, ServiceId, TaskId,
+};
 
 use super::served::{ContainerProgram, ServedDefinition};
 use crate::template::Container;
+
+pub(crate) use self::registry::{Asked, Registered, Run};
 
 /// The cluster of a task that nobody named one for.
 const DEFAULT_CLUSTER: &str = "default";
@@ -18,6 +25,7 @@ pub(crate) struct Book {
     /// `arn:aws:ecs:REGION:ACCOUNT`.
     prefix: String,
     clusters: BTreeSet<String>,
+    deleted_clusters: BTreeSet<String>,
     /// By their ids.
     definitions: Vec<Definition>,
     /// By their ids.
@@ -25,18 +33,24 @@ pub(crate) struct Book {
     tasks: BTreeMap<TaskId, Placed>,
     by_id: BTreeMap<String, TaskId>,
     addresses: BTreeSet<Ipv4Addr>,
+    /// How many `RunTask`s there have been.
+    runs: u64,
+    /// Those that are being told of, each with its tasks so far.
+    running: BTreeMap<RunId, (Rc<Run>, Vec<TaskId>)>,
 }
 
 #[derive(Debug)]
 struct Definition {
     served: ServedDefinition,
     revision: u32,
+    registered: Registered,
 }
 
 #[derive(Debug)]
 struct Service {
     name: String,
     cluster: String,
+    asked: Asked,
 }
 
 /// A task that has its place.
@@ -45,9 +59,15 @@ pub(crate) struct Placed {
     /// AWS's id: 32 hexadecimal digits.
     pub(crate) id: String,
     pub(crate) definition: DefinitionId,
-    cluster: String,
+    pub(crate) cluster: String,
     /// Its service's name, where it is one's.
-    service: Option<String>,
+    pub(crate) service: Option<String>,
+    /// The `RunTask` that it came of, where it came of one.
+    pub(crate) run: Option<Rc<Run>>,
+    /// What whoever stopped it said.
+    pub(crate) stop_reason: Option<String>,
+    /// Why containers did not start, in AWS's words and ours.
+    pub(crate) not_started: BTreeMap<u8, String>,
     /// Its own address, at which its containers listen.
     pub(crate) address: Ipv4Addr,
 }
@@ -66,14 +86,15 @@ impl Book {
         let of_family = |one: &&Definition| one.served.definition.family == *family;
         let revision = self.definitions.iter().filter(of_family).count() + 1;
         let revision = u32::try_from(revision).unwrap_or(u32::MAX);
-        self.definitions.push(Definition { served, revision });
+        self.definitions.push(Definition { served, revision, registered: Registered::default() });
         DefinitionId(number(self.definitions.len() - 1))
     }
 
     /// A service's name, in a cluster that is there from now on.
     pub(crate) fn add_service(&mut self, cluster: &str, name: &str) -> ServiceId {
-        self.clusters.insert(cluster.to_owned());
-        self.services.push(Service { name: name.to_owned(), cluster: cluster.to_owned() });
+        self.create_cluster(cluster);
+        let (name, cluster) = (name.to_owned(), cluster.to_owned());
+        self.services.push(Service { name, cluster, asked: Asked::default() });
         ServiceId(number(self.services.len() - 1))
     }
 
@@ -92,16 +113,21 @@ impl Book {
         bits: u128,
         address: Ipv4Addr,
     ) {
+        let run = self.joins(task, origin);
         let service = match origin {
             Origin::Run { .. } => None,
             Origin::Service { service, .. } => self.services.get(service.0 as usize),
         };
-        let cluster = service.map_or(DEFAULT_CLUSTER, |one| one.cluster.as_str()).to_owned();
+        let of_run = run.as_ref().map_or(DEFAULT_CLUSTER, |run| run.cluster.as_str());
+        let cluster = service.map_or(of_run, |one| one.cluster.as_str()).to_owned();
         let service = service.map(|one| one.name.clone());
         let id = format!("{bits:032x}");
         self.by_id.insert(id.clone(), task);
         self.addresses.insert(address);
-        self.tasks.insert(task, Placed { id, definition, cluster, service, address });
+        let (stop_reason, not_started) = (None, BTreeMap::new());
+        let placed =
+            Placed { id, definition, cluster, service, run, stop_reason, not_started, address };
+        self.tasks.insert(task, placed);
     }
 
     /// The task is shown no longer.
@@ -127,7 +153,9 @@ impl Book {
         task: TaskId,
         container: u8,
     ) -> Option<(&Container, Option<&ContainerProgram>)> {
-        let served = self.definition(self.task(task)?.definition)?.0;
+        let placed = self.task(task)?;
+        let own = placed.run.as_ref().and_then(|run| run.served.as_ref());
+        let served = own.or_else(|| Some(self.definition(placed.definition)?.0))?;
         let place = usize::from(container);
         let program = served.programs.get(place).and_then(Option::as_ref);
         Some((served.definition.containers.get(place)?, program))

@@ -9,11 +9,11 @@ mod refused;
 mod secrets;
 mod served;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Asked, Book, Placed, Registered, Run};
 pub use environment::resolve;
 pub(crate) use environment::{Place, of_container};
 pub use files::files_of;
-pub(crate) use refused::sentence;
+pub(crate) use refused::{container_only, sentence};
 pub use secrets::{Secrets, SecretsError};
 pub(crate) use served::service_config;
 pub use served::{ContainerProgram, ServedDefinition, Tasks};

@@ -24,6 +24,14 @@ pub(crate) const fn sentence(refusal: Refusal) -> &'static str {
     }
 }
 
+/// Why a container without a process is not started, and what to do.
+pub(crate) fn container_only(name: &str) -> String {
+    format!(
+        "no process stands for the container `{name}`, which can be run as a container only (say what it runs in the \
+         template: `Metadata.Lunch.Containers.{name}.Command` of a task definition of the same family)"
+    )
+}
+
 const fn of_definition(invalid: Invalid) -> &'static str {
     match invalid {
         Invalid::Containers => "it has to have one container to ten",

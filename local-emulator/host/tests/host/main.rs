@@ -2,6 +2,7 @@
 
 mod cloudwatch_logs;
 mod door;
+mod ecs;
 mod event_invoke;
 mod events;
 mod extensions;
