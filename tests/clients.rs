@@ -7,6 +7,7 @@ mod clients {
     mod boto3;
     mod cargo_lambda;
     mod curl;
+    mod ecs;
     mod javascript;
     mod queues;
     mod sam;

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// Why a call is refused. Names are the service model's (M:ecs); a text without a remark has been seen from AWS by others.
@@ -19,7 +20,10 @@ pub enum ApiError {
     /// A cluster with tasks is not deleted.
     ClusterContainsTasks,
     /// A client token came with another `RunTask` before. The text is the service model's.
-    Conflict,
+    Conflict {
+        /// The ARNs of the tasks that came of it.
+        tasks: Vec<String>,
+    },
     /// What is named is not there, or may not be used so: the whole text is given.
     Client(Cow<'static, str>),
     /// A parameter has a value that it may not have: the whole text is given.
@@ -100,7 +104,7 @@ impl ApiError {
             Self::ServiceNotActive => "ServiceNotActiveException",
             Self::ClusterContainsServices => "ClusterContainsServicesException",
             Self::ClusterContainsTasks => "ClusterContainsTasksException",
-            Self::Conflict => "ConflictException",
+            Self::Conflict { .. } => "ConflictException",
             Self::Client(_) => "ClientException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::UnknownOperation(_) => "UnknownOperationException",
@@ -120,7 +124,7 @@ impl fmt::Display for ApiError {
                 "The Cluster cannot be deleted while Services are active."
             }
             Self::ClusterContainsTasks => "The Cluster cannot be deleted while Tasks are active.",
-            Self::Conflict => {
+            Self::Conflict { .. } => {
                 "The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a different RunTask request."
             }
             Self::Client(text) | Self::InvalidParameter(text) => text,

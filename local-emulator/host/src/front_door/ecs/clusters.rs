@@ -5,8 +5,11 @@ use serde_json::{Value, json};
 
 use super::members::nothing_else;
 use super::page::{Wanted, page};
-use super::{Done, check_name, cluster, missing, shapes};
+use super::{Done, check_name, cluster, invalid, missing, shapes};
 use crate::driver::Driver;
+
+/// So many clusters are described at once. M:ecs DescribeClusters.
+const DESCRIBED_MAX: usize = 100;
 
 /// CreateCluster: one that is there already is given.
 pub(super) fn create(driver: &mut Driver, asked: shapes::CreateCluster) -> Done {
@@ -21,6 +24,10 @@ pub(super) fn create(driver: &mut Driver, asked: shapes::CreateCluster) -> Done 
 pub(super) fn describe(driver: &Driver, asked: shapes::DescribeClusters) -> Done {
     nothing_else(asked.others, "")?;
     let named = asked.clusters.filter(|all| !all.is_empty());
+    if named.as_ref().is_some_and(|all| all.len() > DESCRIBED_MAX) {
+        // The text is from memory (unsure).
+        return Err(invalid(format!("At most {DESCRIBED_MAX} clusters are described at once.")));
+    }
     let include = asked.include.unwrap_or_default();
     let (mut clusters, mut failures) = (Vec::new(), Vec::new());
     for named in named.unwrap_or_else(|| vec!["default".to_owned()]) {

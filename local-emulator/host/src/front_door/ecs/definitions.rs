@@ -79,7 +79,12 @@ pub(super) fn usable(driver: &Driver, named: Option<&str>) -> Result<DefinitionI
     let named = named.ok_or_else(|| ApiError::missing("taskDefinition"))?;
     let book = &driver.world.book;
     let id = book.definition_named(named).ok_or_else(ApiError::no_definition)?;
-    if book.is_active(id) { Ok(id) } else { Err(client("TaskDefinition is inactive")) }
+    if book.is_active(id) { Ok(id) } else { Err(inactive()) }
+}
+
+/// It was deregistered.
+pub(super) fn inactive() -> ApiError {
+    client("TaskDefinition is inactive")
 }
 
 fn answered(driver: &Driver, id: DefinitionId) -> Done {

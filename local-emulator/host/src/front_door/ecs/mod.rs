@@ -46,7 +46,10 @@ pub(super) fn answer(door: &Door, action: &str, body: &[u8]) -> Answer {
     let (status, body) = match answered {
         Ok(body) => (StatusCode::OK, body),
         Err(error) => {
-            let body = json!({ "__type": error.name(), "message": error.to_string() });
+            let mut body = json!({ "__type": error.name(), "message": error.to_string() });
+            if let ApiError::Conflict { tasks } = error {
+                body["resourceIds"] = tasks.into();
+            }
             (StatusCode::BAD_REQUEST, body)
         }
     };

@@ -30,7 +30,11 @@ pub(super) fn run(driver: &mut Driver, input: Value) -> Done {
     if let Some(token) = &token
         && let Some((before, tasks)) = driver.world.book.run_again(&cluster, token)
     {
-        return if before == text { Ok(ran(driver, &tasks)) } else { Err(ApiError::Conflict) };
+        return if before == text {
+            Ok(ran(driver, &tasks))
+        } else {
+            Err(conflict(driver, &tasks))
+        };
     }
     let definition = runnable(driver, asked.task_definition.as_deref())?;
     let most = i64::from(Limits::aws().run_max);
@@ -38,8 +42,10 @@ pub(super) fn run(driver: &mut Driver, input: Value) -> Done {
     // The texts are from memory (unsure).
     let count = u32::try_from(count).ok().filter(|_| (1..=most).contains(&count));
     let count = count.ok_or_else(|| invalid(format!("Count must be between 1 and {most}")))?;
-    if asked.started_by.as_ref().is_some_and(|by| by.chars().count() > STARTED_BY_MAX) {
-        return Err(invalid(format!("startedBy has at most {STARTED_BY_MAX} characters")));
+    if asked.started_by.as_deref().is_some_and(|by| !is_started_by(by)) {
+        return Err(invalid(format!(
+            "startedBy has at most {STARTED_BY_MAX} letters, digits, `-`, `_` and `/`"
+        )));
     }
     if asked.group.as_ref().is_some_and(|group| group.starts_with("service:")) {
         return Err(invalid("The group name prefix 'service:' is reserved for tasks of services."));
@@ -61,6 +67,17 @@ pub(super) fn run(driver: &mut Driver, input: Value) -> Done {
         Err(Refusal::OneAtATime) => Ok(no_port(driver, definition)),
         Err(why) => Err(refused(why)),
     }
+}
+
+fn is_started_by(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte);
+    text.len() <= STARTED_BY_MAX && text.bytes().all(is_word)
+}
+
+fn conflict(driver: &Driver, tasks: &[TaskId]) -> ApiError {
+    let book = &driver.world.book;
+    let placed = tasks.iter().filter_map(|task| book.task(*task));
+    ApiError::Conflict { tasks: placed.map(|placed| book.task_arn(placed)).collect() }
 }
 
 /// AWS calls one that is INACTIVE otherwise here than elsewhere: seen in DefangLabs/defang pull request 775.
@@ -86,7 +103,7 @@ fn no_port(driver: &Driver, definition: DefinitionId) -> Value {
 }
 
 /// The task definition with the overrides; `None`: they change nothing that is run. `command` takes the place of what is
-/// behind the program, as behind an image's ENTRYPOINT: a caller does not choose which programs of this machine run.
+/// behind the program, as behind an image's ENTRYPOINT: which program stands for a container is for the template to say.
 fn overridden(
     driver: &Driver,
     id: DefinitionId,

@@ -1,10 +1,10 @@
 //! The calls about services.
 
-use lunch_cloud::ecs::{Breaker, Event, ServiceConfig, ServiceView};
+use lunch_cloud::ecs::{Breaker, Event, Refusal, ServiceConfig, ServiceView};
 use lunch_contract::ecs::{ApiError, Percents, ServiceStatus};
 use serde_json::{Map, Value, json};
 
-use super::definitions::usable;
+use super::definitions::{inactive, usable};
 use super::members::{nothing_else, sorted};
 use super::page::{Wanted, page};
 use super::{Done, check_name, cluster, invalid, missing, refused, shapes, shown};
@@ -64,7 +64,12 @@ pub(super) fn update(driver: &mut Driver, asked: shapes::UpdateService) -> Done 
     let mut own = driver.world.book.asked(view.service).cloned().unwrap_or_default();
     let is_other = changed.iter().any(|(name, value)| own.kept.get(name) != Some(value));
     let force = asked.force_new_deployment.unwrap_or(false) || is_other;
-    driver.tell(Event::UpdateService { service: view.service, config, force }).map_err(refused)?;
+    let told = driver.tell(Event::UpdateService { service: view.service, config, force });
+    told.map_err(|why| match why {
+        // It is the service's own, and was deregistered meanwhile.
+        Refusal::UnknownDefinition => inactive(),
+        other => refused(other),
+    })?;
     own.kept.extend(changed);
     driver.world.book.note_asked(view.service, own);
     let view = driver.cloud.ecs().service(view.service).ok_or(ApiError::ServiceNotFound)?;
@@ -147,13 +152,13 @@ pub(super) fn describe(driver: &Driver, asked: shapes::DescribeServices) -> Done
     Ok(json!({ "services": services, "failures": failures }))
 }
 
-/// ListServices: those that are not INACTIVE.
+/// ListServices: those that are ACTIVE, as M:ecs DeleteService has it.
 pub(super) fn list(driver: &Driver, asked: shapes::ListServices) -> Done {
     nothing_else(asked.others, "")?;
     let cluster = cluster(driver, asked.cluster.as_deref())?;
     let book = &driver.world.book;
     let all = driver.cloud.ecs().services();
-    let all = all.filter(|one| one.status != ServiceStatus::Inactive);
+    let all = all.filter(|one| one.status == ServiceStatus::Active);
     let all = all.filter(|one| book.cluster(one.service) == cluster);
     let all = all.filter_map(|one| book.service_arn(one.service)).map(|arn| (arn.clone(), arn));
     let (max_results, next_token) = (asked.max_results, asked.next_token.as_deref());
