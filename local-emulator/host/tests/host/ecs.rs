@@ -55,7 +55,7 @@ impl Processes for Shared {
         let launched = Launched { arguments: launch.arguments, environment };
         self.0.borrow_mut().launches.push(launched);
         let (process, isolation) = (launch.process, "none".to_owned());
-        self.report(Report::Started { process, pid: 4_242, isolation: isolation.into() });
+        self.report(Report::Started { process, pid: 4_242, isolation });
     }
 
     fn signal(&mut self, process: ProcessName, signal: Signal) {

@@ -4,7 +4,7 @@ use lunch_cloud::ecs::{Event, Refusal};
 use lunch_contract::ecs::{ApiError, DefinitionId, Limits, TaskId};
 use serde_json::{Value, json};
 
-use super::definitions::usable;
+use super::definitions::{inactive, usable};
 use super::members::sorted;
 use super::{Done, cluster, invalid, read, refused, shapes, shown};
 use crate::driver::Driver;
@@ -82,10 +82,8 @@ fn conflict(driver: &Driver, tasks: &[TaskId]) -> ApiError {
 
 /// AWS calls one that is INACTIVE otherwise here than elsewhere: seen in DefangLabs/defang pull request 775.
 fn runnable(driver: &Driver, named: Option<&str>) -> Result<DefinitionId, ApiError> {
-    usable(driver, named).map_err(|error| match error {
-        ApiError::Client(text) if text.ends_with("inactive") => ApiError::InvalidParameter(text),
-        other => other,
-    })
+    let named = usable(driver, named);
+    named.map_err(|error| if error == inactive() { invalid(error.to_string()) } else { error })
 }
 
 fn ran(driver: &Driver, tasks: &[TaskId]) -> Value {

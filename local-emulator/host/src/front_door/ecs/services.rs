@@ -65,11 +65,9 @@ pub(super) fn update(driver: &mut Driver, asked: shapes::UpdateService) -> Done 
     let is_other = changed.iter().any(|(name, value)| own.kept.get(name) != Some(value));
     let force = asked.force_new_deployment.unwrap_or(false) || is_other;
     let told = driver.tell(Event::UpdateService { service: view.service, config, force });
-    told.map_err(|why| match why {
-        // It is the service's own, and was deregistered meanwhile.
-        Refusal::UnknownDefinition => inactive(),
-        other => refused(other),
-    })?;
+    // An unknown one is the service's own, and was deregistered meanwhile.
+    let is_gone = |why| why == Refusal::UnknownDefinition;
+    told.map_err(|why| if is_gone(why) { inactive() } else { refused(why) })?;
     own.kept.extend(changed);
     driver.world.book.note_asked(view.service, own);
     let view = driver.cloud.ecs().service(view.service).ok_or(ApiError::ServiceNotFound)?;
