@@ -3,11 +3,11 @@ that botocore carries: no member that the model does not have, none of another t
 
 import json
 import sys
-import time
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
+from botocore.waiter import WaiterModel, create_waiter_with_client
 
 # Without retries, so that a refusal is seen and not repeated; the model's own checks of what is sent are ours to see.
 config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
@@ -171,6 +171,28 @@ def a_task_and_its_end():
     assert task(silent)["stoppedReason"] == "Task stopped by user"
 
 
+FAILED = WaiterModel(
+    {
+        "version": 2,
+        "waiters": {
+            "RolloutFailed": {
+                "operation": "DescribeServices",
+                "delay": 1,
+                "maxAttempts": 60,
+                "acceptors": [
+                    {
+                        "matcher": "pathAny",
+                        "argument": "services[].deployments[].rolloutState",
+                        "expected": "FAILED",
+                        "state": "success",
+                    }
+                ],
+            }
+        },
+    }
+)
+
+
 def what_is_run_as_a_container_only():
     web = registered(family="web", name="nginx")
     ran = ecs.run_task(cluster="street", taskDefinition="web")["tasks"][0]["taskArn"]
@@ -191,12 +213,8 @@ def what_is_run_as_a_container_only():
         desiredCount=1,
         deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": False}},
     )
-    for _ in range(60):
-        told = service("web")
-        if told["deployments"][0]["rolloutState"] == "FAILED":
-            break
-        time.sleep(0.5)
-    assert told["deployments"][0]["rolloutState"] == "FAILED", told
+    create_waiter_with_client("RolloutFailed", FAILED, ecs).wait(cluster="street", services=["web"])
+    told = service("web")
     said = [event["message"] for event in told["events"]]
     assert any("deployment failed: tasks failed to start." in one for one in said), said
     ecs.delete_service(cluster="street", service="web", force=True)

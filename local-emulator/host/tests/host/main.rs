@@ -11,6 +11,7 @@ mod hostile;
 mod init;
 mod invoke;
 mod journal;
+mod kitchen;
 mod listen;
 mod mappings;
 mod output;
