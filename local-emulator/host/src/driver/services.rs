@@ -83,8 +83,10 @@ impl Driver {
         }
         let config = one.config();
         let definition = self.world.book.register(one);
-        let event = Event::Register { definition, config };
-        self.tell(event).map(drop).map_err(|why| refused(&family, why))
+        self.tell(Event::Register { definition, config }).map(drop).map_err(|why| {
+            self.world.book.unregister_last();
+            refused(&family, why)
+        })
     }
 
     fn have_service(&mut self, one: Service) -> Result<Option<ServiceChange>, Refused> {
@@ -115,8 +117,10 @@ impl Driver {
         }
         let service = self.world.book.add_service(&one.cluster, &one.name);
         let config = tasks::service_config(&one, definition);
-        self.tell(Event::CreateService { service, config })
-            .map_err(|why| refused(&one.name, why))?;
+        self.tell(Event::CreateService { service, config }).map_err(|why| {
+            self.world.book.remove_last_service();
+            refused(&one.name, why)
+        })?;
         let desired = one.desired;
         self.world.of_template.push((one, service));
         Ok(ServiceChange::Added { desired })

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use lunch_contract::Exit;
+use lunch_host::build::ContainerPrograms;
 use lunch_host::tasks::{Secrets, Tasks};
 use lunch_host::template::{Options, read};
 use lunch_host::{Config, Host, Launch, Peak, ProcessName, Processes, Report, Signal};
@@ -106,7 +107,8 @@ Resources:
         stack_name: None,
     };
     let template = read(&options).expect("it is a template");
-    Config { tasks: Tasks::of(&template, Secrets::default()), ..Config::new(Vec::new()) }
+    let tasks = Tasks::of(&template, &ContainerPrograms::default(), Secrets::default());
+    Config { tasks, ..Config::new(Vec::new()) }
 }
 
 /// Who calls ECS.
