@@ -109,6 +109,7 @@ impl Ecs {
             // So short was its life that its end came before the word of it.
             self.started(run)?;
         }
+        self.record(Record::Exited { run, exit });
         if self.restarts(run, exit) {
             self.restart(run.task, run.container);
         } else {

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use lunch_contract::ecs::{
-    ContainerRun, DeploymentId, HealthStatus, RolloutState, ServiceId, ServiceMessage,
-    ServiceStatus, StopReason, TaskId, TaskStatus,
+    ContainerExit, ContainerRun, DeploymentId, HealthStatus, RolloutState, ServiceId,
+    ServiceMessage, ServiceStatus, StopReason, TaskId, TaskStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,13 @@ pub enum Record {
         from: ContainerPhase,
         /// To where.
         to: ContainerPhase,
+    },
+    /// A container's process has ended: it is started again in place, or that was the container's end.
+    Exited {
+        /// Which start of it.
+        run: ContainerRun,
+        /// How.
+        exit: ContainerExit,
     },
     /// A container's health is another one.
     Health {
@@ -109,6 +116,7 @@ impl fmt::Display for Record {
             }
             Self::Task { task, to, reason: None, .. } => write!(f, "{task} is {}", to.name()),
             Self::Container { run, to, .. } => write!(f, "{run} is {}", to.word()),
+            Self::Exited { run, exit } => write!(f, "{run} has ended with {}", exit.code()),
             Self::Health { run, health } => write!(f, "{run} is {}", health.name()),
             Self::Counted { task, healthy: true } => write!(f, "{task} counts as healthy"),
             Self::Counted { task, healthy: false } => {

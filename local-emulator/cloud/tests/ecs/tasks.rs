@@ -95,6 +95,9 @@ fn how_a_container_ended_is_kept_as_it_was_told() {
     kitchen.start(run(0, 0)).take(Event::Exited { run: run(0, 0), exit });
     let ending = kitchen.ecs.task(id(0)).unwrap().containers[0].ending;
     assert_eq!(ending, Some(Ending::Exited(exit)));
+    let records = kitchen.ecs.take_records().into_iter().map(|(_, record)| record);
+    let exits: Vec<_> = records.filter(|one| matches!(one, Record::Exited { .. })).collect();
+    assert_eq!(exits, [Record::Exited { run: run(0, 0), exit }]);
 }
 
 #[test]

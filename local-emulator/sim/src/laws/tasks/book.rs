@@ -142,7 +142,10 @@ impl Book {
                     kept.status = *to;
                 }
             }
-            Record::Rollout { .. } | Record::DeploymentGone { .. } | Record::Said { .. } => {}
+            Record::Exited { .. }
+            | Record::Rollout { .. }
+            | Record::DeploymentGone { .. }
+            | Record::Said { .. } => {}
         }
     }
 

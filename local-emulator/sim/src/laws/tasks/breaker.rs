@@ -67,6 +67,7 @@ impl Law for Breaker {
             Record::Placed { .. }
             | Record::Task { .. }
             | Record::Container { .. }
+            | Record::Exited { .. }
             | Record::Health { .. }
             | Record::Counted { .. }
             | Record::Deployed { .. }

@@ -1,6 +1,6 @@
 //! Tasks and containers go the ways of their diagrams; a task that was told to end never runs again.
 
-use lunch_cloud::ecs::Record;
+use lunch_cloud::ecs::{ContainerPhase, Record};
 use lunch_contract::Moment;
 use lunch_contract::ecs::TaskStatus;
 
@@ -35,6 +35,17 @@ impl Law for Diagram {
                 };
                 let is_next = pot.phase == *from && to.may_follow(*from);
                 require(is_next, || format!("{run} goes from {from:?} to {to:?}"))
+            }
+            Record::Exited { run, .. } => {
+                let has_process = book.pot(*run).is_some_and(|pot| match pot.phase {
+                    ContainerPhase::Running
+                    | ContainerPhase::Stopping
+                    | ContainerPhase::Killing => true,
+                    ContainerPhase::Waiting | ContainerPhase::Starting | ContainerPhase::Ended => {
+                        false
+                    }
+                });
+                require(has_process, || format!("{run} has ended and did not run"))
             }
             Record::Placed { .. }
             | Record::Health { .. }

@@ -40,6 +40,7 @@ impl Law for Health {
             | Record::Placed { .. }
             | Record::Task { .. }
             | Record::Container { .. }
+            | Record::Exited { .. }
             | Record::Counted { .. }
             | Record::Deployed { .. }
             | Record::Rollout { .. }

@@ -53,6 +53,7 @@ impl Law for Throttle {
             }
             Record::Placed { .. }
             | Record::Container { .. }
+            | Record::Exited { .. }
             | Record::Health { .. }
             | Record::Counted { .. }
             | Record::Deployed { .. }
