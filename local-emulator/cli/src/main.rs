@@ -19,8 +19,11 @@ mod settings;
 mod span;
 mod story;
 mod summary;
+mod task_names;
 mod terminal;
 mod timeline;
+#[cfg(test)]
+mod virtual_kitchen;
 #[cfg(test)]
 mod virtual_lunch;
 mod watch;

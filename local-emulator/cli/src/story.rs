@@ -7,15 +7,20 @@ use lunch_cloud::Record;
 use lunch_contract::{FunctionId, Moment};
 
 use crate::span;
+use crate::task_names::TaskNames;
 use crate::terminal::Stream;
-use crate::timeline::{LANES, View, picture, render};
+use crate::timeline::{LANES, View, picture, render, told};
 use lunch_host::wire::{Happened, Note, TimelineLine};
+
+/// Sentences below a drawing, where not all are asked for: the last ones.
+const TOLD: usize = 24;
 
 /// See the module's text.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
     pub(crate) records: Vec<(Moment, Record)>,
     pub(crate) names: BTreeMap<FunctionId, String>,
+    pub(crate) tasks: TaskNames,
     pub(crate) notes: Vec<(Moment, Note)>,
 }
 
@@ -23,11 +28,14 @@ impl Story {
     /// Takes the lines of `/_lunch/timeline` apart.
     pub(crate) fn of_lines(lines: Vec<TimelineLine>) -> Self {
         let mut story = Self::default();
-        for TimelineLine { at, function, happened } in lines {
+        for TimelineLine { at, function, about, happened } in lines {
             match happened {
                 Happened::Record(record) => {
                     if let (Some(name), Some(id)) = (function, function_of(&record)) {
                         story.names.entry(id).or_insert(name);
+                    }
+                    if let (Some(about), Record::Ecs(record)) = (about, &record) {
+                        story.tasks.learn(record, about);
                     }
                     story.records.push((at, record));
                 }
@@ -41,18 +49,38 @@ impl Story {
     pub(crate) fn of_records(records: Vec<(Moment, Record)>) -> Self {
         let ids = records.iter().filter_map(|(_, record)| function_of(record));
         let names = ids.map(|id| (id, id.to_string())).collect();
-        Self { records, names, notes: Vec::new() }
+        Self { records, names, ..Self::default() }
     }
 
     /// The drawing and, below it, what the host has to add; as wide as stdout.
     pub(crate) fn draw(&self, until: Moment, lanes: Lanes, see_all: &str) -> String {
         let mut text = render(&self.records, &self.view(until, lanes, see_all));
-        for (at, note) in &self.notes {
-            if let Some(words) = words(note) {
-                writeln!(text, "at {at}: {words}").expect("a string takes what is written");
-            }
+        let told = self.told();
+        let hidden = match lanes {
+            Lanes::All => 0,
+            Lanes::Some => told.len().saturating_sub(TOLD),
+        };
+        if hidden > 0 {
+            writeln!(text, "{hidden} sentences are left out here ({see_all})")
+                .expect("a string takes what is written");
+        }
+        for (at, words) in told.into_iter().skip(hidden) {
+            writeln!(text, "at {at}: {words}").expect("a string takes what is written");
         }
         text
+    }
+
+    /// What the drawing has no room for, by time.
+    fn told(&self) -> Vec<(Moment, String)> {
+        let of_tasks = self.records.iter().filter_map(|(at, record)| {
+            let Record::Ecs(record) = record else { return None };
+            Some((*at, record))
+        });
+        let mut all = told(of_tasks, &self.tasks);
+        let notes = self.notes.iter();
+        all.extend(notes.filter_map(|(at, note)| Some((*at, words(note, &self.tasks)?))));
+        all.sort_by_key(|(at, _)| *at);
+        all
     }
 }
 
@@ -71,6 +99,7 @@ impl Story {
                 Lanes::Some => Some(LANES),
             },
             names: &self.names,
+            tasks: &self.tasks,
             origin: Moment::ZERO,
             until,
             see_all,
@@ -111,7 +140,7 @@ const fn function_of(record: &Record) -> Option<FunctionId> {
 }
 
 /// A note in words; `None` for what the drawing shows by itself.
-fn words(note: &Note) -> Option<String> {
+fn words(note: &Note, tasks: &TaskNames) -> Option<String> {
     Some(match note {
         Note::Advanced { .. } => return None,
         Note::EventRetried { request_id, attempts, after, .. } => format!(
@@ -130,7 +159,8 @@ fn words(note: &Note) -> Option<String> {
         }
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
         Note::ContainerNotStarted { run, failure, why } => {
-            format!("`{run}` could not be started: {}", failure.reason(why))
+            let name = tasks.container(run.task, run.container);
+            format!("`{name}` of {} could not be started: {}", run.task, failure.reason(why))
         }
         Note::InPlace { instance, why } => {
             format!("`{instance}` runs where its code is, in the machine's own folders: {why}")
@@ -142,6 +172,11 @@ fn words(note: &Note) -> Option<String> {
         Note::MemoryExceeded { process, used_mb, memory_mb } => format!(
             "`{process}` has had {used_mb} MB of memory, more than its function's {memory_mb} MB: AWS would have \
              ended it"
+        ),
+        Note::ContainerMemoryExceeded { run, used_mib, memory_mib } => format!(
+            "`{}` of {} has had {used_mib} MiB of memory, more than its {memory_mib} MiB: AWS would have ended it",
+            tasks.container(run.task, run.container),
+            run.task
         ),
         Note::Forgotten { lines } => {
             format!("{lines} older lines are forgotten (the timeline is bounded)")

@@ -12,7 +12,9 @@ use lunch_contract::ecs::{ContainerRun, StartFailure};
 use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
 use serde::{Deserialize, Serialize};
 
-pub use tasks::{PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask, Writer};
+pub use tasks::{
+    AboutTask, PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask, Writer,
+};
 
 /// `GET /_lunch/info`: what runs here and how it is set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -152,6 +154,9 @@ pub struct TimelineLine {
     /// The name of the function that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
+    /// What it is about, where that is a task or a service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<AboutTask>,
     /// What.
     #[serde(flatten)]
     pub happened: Happened,
@@ -252,6 +257,15 @@ pub enum Note {
         /// What it may have, MB in AWS's sense.
         memory_mb: u32,
     },
+    /// A container's process has had more memory than it may, which is not enforced here.
+    ContainerMemoryExceeded {
+        /// Which start of it.
+        run: ContainerRun,
+        /// The most that it has had, MiB.
+        used_mib: u32,
+        /// What it may have, MiB.
+        memory_mib: u32,
+    },
     /// Older lines were forgotten to keep the timeline within its bound.
     Forgotten {
         /// How many.
@@ -266,6 +280,29 @@ pub enum Note {
     },
     /// The host could not do something that it should be able to.
     Fault(String),
+}
+
+impl Note {
+    /// The container that it is about, if it is about one.
+    #[must_use]
+    pub const fn container(&self) -> Option<ContainerRun> {
+        match self {
+            Self::ContainerNotStarted { run, .. } | Self::ContainerMemoryExceeded { run, .. } => {
+                Some(*run)
+            }
+            Self::EventRetried { .. }
+            | Self::EventDropped { .. }
+            | Self::EventRecorded { .. }
+            | Self::NotStarted { .. }
+            | Self::InPlace { .. }
+            | Self::LessApart { .. }
+            | Self::ExtensionFailed { .. }
+            | Self::MemoryExceeded { .. }
+            | Self::Forgotten { .. }
+            | Self::Advanced { .. }
+            | Self::Fault(_) => None,
+        }
+    }
 }
 
 /// One line of `GET /_lunch/requests`: an answered request.

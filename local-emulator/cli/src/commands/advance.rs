@@ -98,6 +98,7 @@ mod tests {
         let happened = (0..instances).map(|serial| TimelineLine {
             at: Moment::ZERO,
             function: None,
+            about: None,
             happened: Happened::Record(Record::Phase {
                 instance: InstanceId { serial, index: serial },
                 from: Phase::Frozen,

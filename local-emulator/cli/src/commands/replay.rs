@@ -51,7 +51,7 @@ fn show(replayed: &Replayed, asked: &args::Replay) -> Result<(), Failure> {
     }
     for (at, record) in &replayed.records {
         let happened = Happened::Record(record.clone());
-        let line = TimelineLine { at: *at, function: None, happened };
+        let line = TimelineLine { at: *at, function: None, about: None, happened };
         let mut json = serde_json::to_vec(&line).or_fail(Code::Fault)?;
         json.push(b'\n');
         say::answer(json);

@@ -25,7 +25,7 @@ pub(crate) async fn run(asked: args::Timeline) -> Result<Code, Failure> {
     let (lanes, see_all) = (Lanes::all_if(asked.all), "`lunch timeline --all` draws all");
     let story = Story::of_lines(lines);
     if let Some(file) = asked.perfetto {
-        let trace = trace(&story.records, &story.names, ps.now).to_string();
+        let trace = trace(&story.records, &story.names, &story.tasks, ps.now).to_string();
         return write(&file, trace, "open it in Perfetto's viewer");
     }
     if let Some(file) = asked.svg {

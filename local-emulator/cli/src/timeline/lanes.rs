@@ -7,12 +7,16 @@ use lunch_cloud::{Cause, Phase, Record};
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 
 use super::glyph::Glyph;
+use super::tasks::{self, Party};
+use crate::task_names::TaskNames;
 
 /// All lanes of a timeline, and what does not belong to one instance.
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     /// By birth.
     pub(super) instances: Vec<Lane>,
+    /// Services and their tasks.
+    pub(super) parties: Vec<Party>,
     /// When requests were throttled.
     pub(super) refused: Vec<Moment>,
     /// Requests in flight from each moment on.
@@ -27,11 +31,39 @@ pub(super) struct Lane {
     pub(super) instance: InstanceId,
     /// `None` where its birth is not among the records.
     pub(super) function: Option<FunctionId>,
-    pub(super) stretches: Vec<Stretch>,
-    /// What happened at one moment.
-    pub(super) marks: Vec<(Moment, Glyph)>,
+    pub(super) row: Row,
     /// How many invocations it was given.
     pub(super) invocations: u32,
+}
+
+/// What stands in a lane.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    pub(super) stretches: Vec<Stretch>,
+    pub(super) marks: Vec<Mark>,
+}
+
+impl Row {
+    /// All that it shows, in no order.
+    pub(super) fn glyphs(&self) -> impl Iterator<Item = Glyph> {
+        let stretches = self.stretches.iter().map(|stretch| stretch.glyph);
+        stretches.chain(self.marks.iter().map(|mark| mark.glyph))
+    }
+}
+
+/// What happened at one moment.
+#[derive(Debug)]
+pub(super) struct Mark {
+    pub(super) at: Moment,
+    pub(super) glyph: Glyph,
+    /// What a picture says of it, where that is more than the glyph's word.
+    pub(super) title: Option<String>,
+}
+
+impl Mark {
+    pub(super) const fn titled(at: Moment, glyph: Glyph, title: String) -> Self {
+        Self { at, glyph, title: Some(title) }
+    }
 }
 
 /// A part of a lane that looks the same all along.
@@ -45,30 +77,32 @@ pub(super) struct Stretch {
 impl Lane {
     /// Whether something happened in it that nobody wants.
     pub(super) fn troubled(&self) -> bool {
-        self.marks.iter().any(|(_, glyph)| matches!(glyph, Glyph::TimedOut | Glyph::Crashed))
+        self.row.glyphs().any(|glyph| matches!(glyph, Glyph::TimedOut | Glyph::Crashed))
     }
 }
 
 /// Makes lanes of the records; who lives on does so until `until`.
-pub(super) fn lanes(records: &[(Moment, Record)], until: Moment) -> Lanes {
+pub(super) fn lanes(records: &[(Moment, Record)], until: Moment, names: &TaskNames) -> Lanes {
     let start = records.first().map_or(Moment::ZERO, |(at, _)| *at);
-    let mut reading = Reading { start, ..Reading::default() };
+    let (lanes, open) = (BTreeMap::new(), BTreeMap::new());
+    let tasks = tasks::Reading::new(names, start);
+    let mut reading = Reading { start, lanes, open, tasks, rest: Lanes::default() };
     for (at, record) in records {
         reading.read(*at, record);
     }
     reading.end(until)
 }
 
-#[derive(Default)]
-struct Reading {
+struct Reading<'a> {
     start: Moment,
     /// Lanes with the phase that each is in, and since when.
     lanes: BTreeMap<InstanceId, (Lane, Phase, Moment)>,
     open: BTreeMap<RequestId, Moment>,
+    tasks: tasks::Reading<'a>,
     rest: Lanes,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn read(&mut self, at: Moment, record: &Record) {
         match record {
             Record::Born { instance, function, .. } => {
@@ -93,12 +127,12 @@ impl Reading {
                     self.rest.refused.push(at);
                 }
             }
+            Record::Ecs(record) => self.tasks.read(at, record),
             Record::Waits { .. }
             | Record::Ended { .. }
             | Record::InitFailed { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_)
-            | Record::Ecs(_) => {}
+            | Record::Queue(_) => {}
         }
     }
 
@@ -109,13 +143,7 @@ impl Reading {
         at: Moment,
     ) -> &mut (Lane, Phase, Moment) {
         self.lanes.entry(instance).or_insert_with(|| {
-            let lane = Lane {
-                instance,
-                function: None,
-                stretches: Vec::new(),
-                marks: Vec::new(),
-                invocations: 0,
-            };
+            let lane = Lane { instance, function: None, row: Row::default(), invocations: 0 };
             (lane, phase, at)
         })
     }
@@ -131,10 +159,10 @@ impl Reading {
         let (lane, phase, since) = self.lane(instance, from, start);
         let stretch = Stretch { from: *since, to: at, glyph: glyph(*phase) };
         let was_active = active(*phase).then_some((*since, at));
-        lane.stretches.push(stretch);
+        lane.row.stretches.push(stretch);
         (*phase, *since) = (to, at);
-        if let Some(mark) = mark(from, to, cause) {
-            lane.marks.push((at, mark));
+        if let Some(glyph) = mark(from, to, cause) {
+            lane.row.marks.push(Mark { at, glyph, title: None });
             self.rest.active.push((at, at));
         }
         self.rest.active.extend(was_active);
@@ -144,7 +172,7 @@ impl Reading {
         for (mut lane, phase, since) in self.lanes.into_values() {
             let until = until.max(since);
             if phase != Phase::Gone {
-                lane.stretches.push(Stretch { from: since, to: until, glyph: glyph(phase) });
+                lane.row.stretches.push(Stretch { from: since, to: until, glyph: glyph(phase) });
                 if active(phase) {
                     self.rest.active.push((since, until));
                 }
@@ -152,6 +180,9 @@ impl Reading {
             self.rest.instances.push(lane);
         }
         self.rest.active.extend(self.open.into_values().map(|since| (since, until.max(since))));
+        let (parties, active) = self.tasks.end(until);
+        self.rest.parties = parties;
+        self.rest.active.extend(active);
         self.rest
     }
 }

@@ -1,13 +1,16 @@
-//! The timeline: one lane per instance, drawn from the records alone.
+//! The timeline: one lane per instance, service, task and container, drawn from the records alone.
 //!
 //! Pure: records, a width and whether there are colours go in, text comes out. No terminal is asked anything here and
 //! nothing is summed up; that is the summary's.
 
 mod axis;
 mod glyph;
+mod labels;
 mod lanes;
 mod perfetto;
 mod svg;
+mod tasks;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,19 +21,23 @@ use lunch_contract::{FunctionId, Moment};
 
 use self::axis::Axis;
 use self::glyph::Glyph;
-use self::lanes::{Lane, Lanes};
+use self::lanes::{Lane, Lanes, Row};
+use self::tasks::{ContainerLane, Party, TaskLane};
 use crate::span;
+use crate::task_names::TaskNames;
 
 pub(crate) use self::perfetto::trace;
 pub(crate) use self::svg::picture;
+pub(crate) use self::told::told;
 
 /// A terminal narrower than this gets lines that are longer than it is.
 const WIDTH_MIN: usize = 50;
-/// Lanes that are shown where not all are asked for.
+/// Lanes of instances that are shown where not all are asked for, and as many tasks.
 pub(crate) const LANES: usize = 24;
 /// What stands to the right of a lane, with the gap before it: ` max 99`.
 const RIGHT: usize = 7;
-const NAME_MAX: usize = 18;
+/// And where there are tasks: ` exit 137`.
+const RIGHT_OF_TASKS: usize = 9;
 
 /// How the timeline is to look.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +50,8 @@ pub(crate) struct View<'a> {
     pub(crate) lanes_max: Option<usize>,
     /// What the functions are called.
     pub(crate) names: &'a BTreeMap<FunctionId, String>,
+    /// What services and tasks are called.
+    pub(crate) tasks: &'a TaskNames,
     /// Where the axis counts from.
     pub(crate) origin: Moment,
     /// Up to when the living have lived.
@@ -54,7 +63,7 @@ pub(crate) struct View<'a> {
 /// Draws the timeline.
 pub(crate) fn render(records: &[(Moment, Record)], view: &View<'_>) -> String {
     let last = records.last().map_or(Moment::ZERO, |(at, _)| *at);
-    let lanes = lanes::lanes(records, view.until.max(last));
+    let lanes = lanes::lanes(records, view.until.max(last), view.tasks);
     if lanes.active.is_empty() {
         return "nothing has happened yet\n".to_owned();
     }
@@ -66,8 +75,11 @@ struct Drawing<'a> {
     lanes: Lanes,
     axis: Axis,
     shown: BTreeSet<usize>,
+    /// Tasks that are not.
+    tasks_hidden: usize,
     labels: usize,
     columns: usize,
+    right: usize,
     used: BTreeSet<Glyph>,
     text: String,
 }
@@ -76,15 +88,20 @@ const RULER: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::
 const STRONG: Style = Style::new().effects(Effects::BOLD);
 
 impl<'a> Drawing<'a> {
-    fn new(lanes: Lanes, view: &'a View<'a>) -> Self {
-        let shown = choose(&lanes.instances, view.lanes_max.unwrap_or(usize::MAX));
-        let widest = lanes.instances.iter().map(|lane| label(lane, view).chars().count()).max();
+    fn new(mut lanes: Lanes, view: &'a View<'a>) -> Self {
+        let most = view.lanes_max.unwrap_or(usize::MAX);
+        let shown = choose(&lanes.instances, most);
+        let tasks_hidden = tasks::choose(&mut lanes.parties, most);
+        let instances = lanes.instances.iter().map(|lane| labels::of_instance(lane, view));
+        let rows = rows(&lanes.parties, view).into_iter().map(|(label, ..)| label);
+        let widest = instances.chain(rows).map(|label| label.chars().count()).max();
         let labels = widest.unwrap_or(0).max("requests".len());
 
-        let columns = view.width.max(WIDTH_MIN).saturating_sub(labels + 1 + RIGHT);
+        let right = if lanes.parties.is_empty() { RIGHT } else { RIGHT_OF_TASKS };
+        let columns = view.width.max(WIDTH_MIN).saturating_sub(labels + 1 + right);
         let axis = Axis::new(&lanes::join(lanes.active.clone()), columns);
         let (used, text) = (BTreeSet::new(), String::new());
-        Self { view, lanes, axis, shown, labels, columns, used, text }
+        Self { view, lanes, axis, shown, tasks_hidden, labels, columns, right, used, text }
     }
 
     fn draw(mut self) -> String {
@@ -101,13 +118,21 @@ impl<'a> Drawing<'a> {
             let line = format!("{hidden} more instances are not drawn ({see_all})");
             self.line("...", RULER, &self.paint(&line, RULER), "");
         }
+        let parties = std::mem::take(&mut self.lanes.parties);
+        for (label, row, right) in rows(&parties, self.view) {
+            self.row(&label, row, &right);
+        }
+        if self.tasks_hidden > 0 {
+            let line = not_drawn(self.tasks_hidden, self.view);
+            self.line("...", RULER, &self.paint(&line, RULER), "");
+        }
         self.legend();
         self.text
     }
 
     /// Two lines: the labels, and the ruler with its ticks and break marks.
     fn ruler(&mut self) {
-        let mut labels = vec![' '; self.columns + RIGHT];
+        let mut labels = vec![' '; self.columns + self.right];
         let mut ruler = vec!['─'; self.columns];
         for piece in &self.axis.pieces {
             for (column, char) in piece.fold.iter().flat_map(|mark| mark.chars()).enumerate() {
@@ -154,20 +179,24 @@ impl<'a> Drawing<'a> {
     }
 
     fn lane(&mut self, lane: &Lane) {
-        let mut row = vec![Glyph::Nothing; self.columns];
-        for stretch in &lane.stretches {
+        let served = format!("x{}", lane.invocations);
+        self.row(&labels::of_instance(lane, self.view), &lane.row, &served);
+    }
+
+    fn row(&mut self, label: &str, row: &Row, right: &str) {
+        let mut cells = vec![Glyph::Nothing; self.columns];
+        for stretch in &row.stretches {
             let (from, to) = (self.axis.column(stretch.from), self.axis.column(stretch.to));
-            for cell in &mut row[from..=to] {
+            for cell in &mut cells[from..=to] {
                 *cell = stretch.glyph.max(*cell);
             }
         }
-        for (at, glyph) in &lane.marks {
-            let cell = &mut row[self.axis.column(*at)];
-            *cell = (*cell).max(*glyph);
+        for mark in &row.marks {
+            let cell = &mut cells[self.axis.column(mark.at)];
+            *cell = (*cell).max(mark.glyph);
         }
-        let cells = self.cells(&row);
-        let served = format!("x{}", lane.invocations);
-        self.line(&label(lane, self.view), Style::new(), &cells, &served);
+        let cells = self.cells(&cells);
+        self.line(label, Style::new(), &cells, right);
     }
 
     /// When requests were throttled: they have no instance to be drawn in.
@@ -278,16 +307,40 @@ fn choose(lanes: &[Lane], most: usize) -> BTreeSet<usize> {
     troubled.chain(rest).take(most).collect()
 }
 
-fn label(lane: &Lane, view: &View<'_>) -> String {
-    let name = lane.function.and_then(|function| view.names.get(&function));
-    match name {
-        None => lane.instance.to_string(),
-        Some(name) if name.chars().count() <= NAME_MAX => format!("{} {name}", lane.instance),
-        Some(name) => {
-            let short: String = name.chars().take(NAME_MAX - 1).collect();
-            format!("{} {short}…", lane.instance)
+/// The lanes of services, their tasks, and the containers of tasks that have several: label, row, and what stands to the
+/// right.
+fn rows<'a>(parties: &'a [Party], view: &View<'_>) -> Vec<(String, &'a Row, String)> {
+    let mut all = Vec::new();
+    for party in parties {
+        if let Some(service) = party.service {
+            all.push((labels::of_service(service, view), &party.row, String::new()));
+        }
+        for lane in &party.tasks {
+            let only = if let [only] = lane.containers.as_slice() { Some(only) } else { None };
+            let ending = only.map(labels::ending).unwrap_or_default();
+            all.push((labels::of_task(lane, view), &lane.row, ending));
+            all.extend(containers(lane, view));
         }
     }
+    all
+}
+
+/// The lanes of a task's containers, where it has several.
+fn containers<'a>(
+    lane: &'a TaskLane,
+    view: &View<'_>,
+) -> impl Iterator<Item = (String, &'a Row, String)> {
+    let several = (lane.containers.len() > 1).then_some(&lane.containers);
+    let of = |one: &'a ContainerLane| {
+        let label = labels::of_container(lane, one.place, view);
+        (label, &one.row, labels::ending(one))
+    };
+    several.into_iter().flatten().map(of)
+}
+
+/// That not all tasks are drawn.
+fn not_drawn(tasks: usize, view: &View<'_>) -> String {
+    format!("{tasks} more tasks are not drawn ({})", view.see_all)
 }
 
 #[cfg(test)]

@@ -4,13 +4,19 @@
 use std::collections::BTreeMap;
 
 use lunch_cloud::{Cause, Phase, Record};
+use lunch_contract::ecs::{Names as _, TaskId};
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 use serde_json::{Value, json};
+
+use super::lanes::{Row, lanes};
+use super::tasks::Party;
+use crate::task_names::TaskNames;
 
 /// All records as one trace; who lives on does so until `until`.
 pub(crate) fn trace(
     records: &[(Moment, Record)],
     names: &BTreeMap<FunctionId, String>,
+    tasks: &TaskNames,
     until: Moment,
 ) -> Value {
     let start = records.first().map_or(Moment::ZERO, |(at, _)| *at);
@@ -22,7 +28,19 @@ pub(crate) fn trace(
     for (at, record) in records {
         trace.read(*at, record);
     }
+    let parties = lanes(records, until.max(last), tasks).parties;
+    for (number, party) in (0..).zip(&parties) {
+        trace.party(number, party, tasks);
+    }
     trace.end(until.max(last))
+}
+
+/// The process of a service, or that of the tasks of none: the functions' have lower numbers.
+const PARTIES: u32 = 1_000_000;
+
+/// The thread of a task, or one of those of its containers, of which there are ten at most; 0 is the service's own.
+fn thread_of_task(task: TaskId, container: Option<u8>) -> u64 {
+    16 * (task.serial + 1) + container.map_or(0, |place| u64::from(place) + 1)
 }
 
 #[derive(Default)]
@@ -58,6 +76,46 @@ fn micros(at: Moment) -> f64 {
 }
 
 impl Trace {
+    /// A service, its tasks, and the containers of those that have several.
+    fn party(&mut self, number: u32, party: &Party, names: &TaskNames) {
+        let process = PARTIES + number;
+        let name = match party.service {
+            Some(service) => names.service(service),
+            None => "tasks of no service".to_owned(),
+        };
+        self.events.push(json!({
+            "ph": "M", "name": "process_name", "pid": process, "tid": 0, "args": { "name": name },
+        }));
+        self.row(process, 0, "service", &party.row);
+        for lane in &party.tasks {
+            self.row(process, thread_of_task(lane.task, None), &names.whole(lane.task), &lane.row);
+            for one in lane.containers.iter().filter(|_| lane.containers.len() > 1) {
+                let name = format!("{} {}", lane.task, names.container(lane.task, one.place));
+                self.row(process, thread_of_task(lane.task, Some(one.place)), &name, &one.row);
+            }
+        }
+    }
+
+    fn row(&mut self, process: u32, thread: u64, name: &str, row: &Row) {
+        self.events.push(json!({
+            "ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": { "name": name },
+        }));
+        for stretch in row.stretches.iter().filter(|stretch| stretch.from < stretch.to) {
+            self.events.push(json!({
+                "ph": "X", "name": stretch.glyph.word(), "cat": "status",
+                "ts": micros(stretch.from), "dur": micros(stretch.to) - micros(stretch.from),
+                "pid": process, "tid": thread, "args": {},
+            }));
+        }
+        for mark in &row.marks {
+            let name = mark.title.as_deref().unwrap_or_else(|| mark.glyph.word());
+            self.events.push(json!({
+                "ph": "i", "s": "t", "name": name, "cat": "status", "ts": micros(mark.at),
+                "pid": process, "tid": thread, "args": {},
+            }));
+        }
+    }
+
     fn named(
         &mut self,
         what: &str,
@@ -155,6 +213,7 @@ mod tests {
     use lunch_contract::{RevisionId, ThrottleReason};
 
     use super::*;
+    use crate::virtual_kitchen;
 
     #[test]
     fn every_phase_is_a_slice_of_its_instances_thread() {
@@ -181,7 +240,7 @@ mod tests {
         let records: Vec<_> =
             records.into_iter().map(|(ms, record)| (Moment::from_millis(ms), record)).collect();
         let names = BTreeMap::from([(function, "coffee".to_owned())]);
-        let trace = trace(&records, &names, Moment::from_millis(20));
+        let trace = trace(&records, &names, &TaskNames::default(), Moment::from_millis(20));
         let events = trace["traceEvents"].as_array().expect("a list");
         let slices: Vec<_> = events.iter().filter(|event| event["ph"] == "X").collect();
         let shown = |slice: &&Value| {
@@ -202,5 +261,25 @@ mod tests {
         assert_eq!((begun, ended), (2, 2));
         assert!(events.iter().any(|event| event["name"] == "throttled"));
         assert!(events.iter().any(|event| event["args"]["name"] == "i-0003"));
+    }
+
+    #[test]
+    fn a_service_is_a_process_with_its_tasks_and_their_containers_as_threads() {
+        let records = virtual_kitchen::records();
+        let names = virtual_kitchen::names(&records);
+        let trace = trace(&records, &BTreeMap::new(), &names, Moment::from_millis(86_000));
+        let events = trace["traceEvents"].as_array().expect("a list");
+        let named = |what: &str, name: &str| {
+            let is_it = |event: &&Value| event["name"] == what && event["args"]["name"] == name;
+            events.iter().find(is_it).unwrap_or_else(|| panic!("{what} {name}")).clone()
+        };
+        let salad = named("process_name", "salad");
+        let washer = named("thread_name", "task-0001 washer");
+        assert_eq!(washer["pid"], salad["pid"]);
+        let of_washer = events.iter().filter(|event| event["tid"] == washer["tid"]);
+        let words: Vec<_> = of_washer.filter_map(|event| event["name"].as_str()).collect();
+        let expected = ["PENDING", "RUNNING", "PENDING", "RUNNING"];
+        assert_eq!(words[1..5], expected, "{words:?}");
+        assert!(words.contains(&"exited with 137"), "{words:?}");
     }
 }

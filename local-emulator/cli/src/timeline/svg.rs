@@ -1,5 +1,7 @@
 //! The timeline as a picture: the terminal's lanes on a finer axis, in SVG.
 
+use std::collections::BTreeSet;
+
 use lunch_cloud::Record;
 use lunch_contract::Moment;
 use svg::node::element::{Group, Line, Polyline, Rectangle, Style, Text, Title};
@@ -7,8 +9,8 @@ use svg::{Document, Node as _};
 
 use super::axis::Axis;
 use super::glyph::Glyph;
-use super::lanes::{self, Lane, Lanes};
-use super::{View, choose, label};
+use super::lanes::{self, Lane, Lanes, Row};
+use super::{View, choose, labels, not_drawn, rows, tasks};
 use crate::span;
 
 /// Pixels of the axis, which are its columns.
@@ -28,7 +30,7 @@ const STYLE: &str = "text { font: 12px ui-monospace, monospace; fill: #24292f } 
 /// Draws all records; `view.width` and `view.colour` are a terminal's and mean nothing here.
 pub(crate) fn picture(records: &[(Moment, Record)], view: &View<'_>) -> String {
     let last = records.last().map_or(Moment::ZERO, |(at, _)| *at);
-    let lanes = lanes::lanes(records, view.until.max(last));
+    let lanes = lanes::lanes(records, view.until.max(last), view.tasks);
     Picture::new(lanes, view).draw().to_string() + "\n"
 }
 
@@ -37,6 +39,7 @@ struct Picture<'a> {
     lanes: Lanes,
     axis: Axis,
     document: Document,
+    used: BTreeSet<Glyph>,
     y: usize,
 }
 
@@ -44,7 +47,7 @@ impl<'a> Picture<'a> {
     fn new(lanes: Lanes, view: &'a View<'a>) -> Self {
         let axis = Axis::new(&lanes::join(lanes.active.clone()), COLUMNS);
         let document = Document::new().add(Style::new(STYLE));
-        Self { view, lanes, axis, document, y: TOP }
+        Self { view, lanes, axis, document, used: BTreeSet::new(), y: TOP }
     }
 
     fn draw(mut self) -> Document {
@@ -68,6 +71,7 @@ impl<'a> Picture<'a> {
                 self.text(LABELS, self.y + BAR, "quiet", &line);
                 self.y += LANE;
             }
+            self.tasks();
             self.legend();
         }
         let (width, height) = (LABELS + COLUMNS + RIGHT, self.y + LANE);
@@ -125,22 +129,41 @@ impl<'a> Picture<'a> {
     }
 
     fn lane(&mut self, lane: &Lane) {
-        self.label(&label(lane, self.view));
+        let served = format!("x{}", lane.invocations);
+        self.row(&labels::of_instance(lane, self.view), &lane.row, &served);
+    }
+
+    /// Services, their tasks and those tasks' containers.
+    fn tasks(&mut self) {
+        let mut parties = std::mem::take(&mut self.lanes.parties);
+        let hidden = tasks::choose(&mut parties, self.view.lanes_max.unwrap_or(usize::MAX));
+        for (label, row, right) in rows(&parties, self.view) {
+            self.row(&label, row, &right);
+        }
+        if hidden > 0 {
+            self.text(LABELS, self.y + BAR, "quiet", &not_drawn(hidden, self.view));
+            self.y += LANE;
+        }
+    }
+
+    fn row(&mut self, label: &str, row: &Row, right: &str) {
+        self.label(label);
         let mut group = Group::new();
         // What is short is drawn last, and never narrower than a pixel.
-        let mut stretches: Vec<_> = lane.stretches.iter().collect();
+        let mut stretches: Vec<_> = row.stretches.iter().collect();
         stretches.sort_by_key(|stretch| stretch.glyph);
         for stretch in stretches {
             let took = span::show(stretch.to.since(stretch.from));
             let title = format!("{} for {took}", stretch.glyph.word());
             group = group.add(self.bar(stretch.glyph, stretch.from, stretch.to, title));
         }
-        for (at, glyph) in &lane.marks {
-            group = group.add(self.bar(*glyph, *at, *at, glyph.word().to_owned()));
+        for mark in &row.marks {
+            let title = mark.title.clone().unwrap_or_else(|| mark.glyph.word().to_owned());
+            group = group.add(self.bar(mark.glyph, mark.at, mark.at, title));
         }
+        self.used.extend(row.glyphs());
         self.add(group);
-        let served = format!("x{}", lane.invocations);
-        self.text(LABELS + COLUMNS + 6, self.y + BAR - 2, "quiet", &served);
+        self.text(LABELS + COLUMNS + 6, self.y + BAR - 2, "quiet", right);
         self.y += LANE;
     }
 
@@ -149,6 +172,7 @@ impl<'a> Picture<'a> {
             return;
         }
         self.label("throttled");
+        self.used.insert(Glyph::Refused);
         for at in self.lanes.refused.clone() {
             let bar = self.bar(Glyph::Refused, at, at, "throttled".to_owned());
             self.add(bar);
@@ -161,7 +185,10 @@ impl<'a> Picture<'a> {
     fn bar(&self, glyph: Glyph, from: Moment, to: Moment, title: String) -> Rectangle {
         let (left, right) = (self.axis.column(from), self.axis.column(to));
         // A line where it only waits, a bar where it works.
-        let thin = matches!(glyph, Glyph::Idle | Glyph::Frozen | Glyph::Reset);
+        let thin = matches!(
+            glyph,
+            Glyph::Idle | Glyph::Frozen | Glyph::Reset | Glyph::DeployedWell | Glyph::DeployedIll
+        );
         let (down, height) = if thin { (BAR / 2 - 2, 4) } else { (0, BAR) };
         Rectangle::new()
             .set("x", LABELS + left)
@@ -175,7 +202,12 @@ impl<'a> Picture<'a> {
     fn legend(&mut self) {
         self.y += LANE / 2;
         let mut x = LABELS;
-        for glyph in Glyph::LEGEND {
+        let used = std::mem::take(&mut self.used);
+        for glyph in Glyph::LEGEND.into_iter().filter(|glyph| used.contains(glyph)) {
+            let width = 14 + 8 * glyph.word().len() + 12;
+            if x + width > LABELS + COLUMNS + RIGHT {
+                (x, self.y) = (LABELS, self.y + LANE);
+            }
             let square = Rectangle::new()
                 .set("x", x)
                 .set("y", self.y)
@@ -184,7 +216,7 @@ impl<'a> Picture<'a> {
                 .set("fill", fill(glyph));
             self.add(square);
             self.text(x + 14, self.y + 10, "quiet", glyph.word());
-            x += 14 + 8 * glyph.word().len() + 12;
+            x += width;
         }
         self.y += LANE;
     }
@@ -222,7 +254,23 @@ const fn fill(glyph: Glyph) -> &'static str {
         Glyph::Invoke => "#2da44e",
         Glyph::Thawed => "#1a7f37",
         Glyph::Init => "#d4a72c",
-        Glyph::Refused | Glyph::TimedOut => "#cf222e",
-        Glyph::Crashed => "#a40e26",
+        Glyph::Refused | Glyph::TimedOut | Glyph::Ails | Glyph::NotStarted | Glyph::Complains => {
+            "#cf222e"
+        }
+        Glyph::Crashed | Glyph::Exited | Glyph::DeploymentFailed => "#a40e26",
+        Glyph::Provisioning => "#c297ff",
+        Glyph::Pending => "#d4a72c",
+        Glyph::Activating | Glyph::Deactivating => "#eac54f",
+        Glyph::Running => "#80ccff",
+        Glyph::Healthy => "#4ac26b",
+        Glyph::TaskStopping => "#8c959f",
+        Glyph::Deprovisioning => "#d0d7de",
+        Glyph::Stopped => "#57606a",
+        Glyph::Restarted => "#bc4c00",
+        Glyph::Deploying => "#54aeff",
+        Glyph::DeployedWell => "#b6d7f4",
+        Glyph::DeployedIll => "#ffc1ba",
+        Glyph::Deployed => "#0969da",
+        Glyph::Steady => "#1a7f37",
     }
 }

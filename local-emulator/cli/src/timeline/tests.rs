@@ -8,6 +8,8 @@ use lunch_cloud::Record;
 use lunch_contract::{FunctionId, Moment};
 
 use super::{View, picture, render};
+use crate::task_names::TaskNames;
+use crate::virtual_kitchen;
 use crate::virtual_lunch::{Fate, records};
 
 fn drawn(
@@ -28,7 +30,9 @@ fn drawn_by(
 ) -> String {
     let names = BTreeMap::from([(FunctionId(0), "coffee".to_owned())]);
     let records = records(orders, reserved, quiet);
+    let tasks = TaskNames::default();
     let mut view = View {
+        tasks: &tasks,
         width: 80,
         colour: false,
         lanes_max: Some(super::LANES),
@@ -148,4 +152,79 @@ fn a_picture_escapes_what_functions_are_called_and_stays_inside_its_frame() {
             _ => {}
         }
     }
+}
+
+fn tasks_drawn(render: impl FnOnce(&[(Moment, Record)], &View<'_>) -> String) -> String {
+    let (records, names) = (virtual_kitchen::records(), BTreeMap::new());
+    let tasks = virtual_kitchen::names(&records);
+    let view = View {
+        width: 100,
+        colour: false,
+        lanes_max: Some(super::LANES),
+        names: &names,
+        tasks: &tasks,
+        origin: Moment::ZERO,
+        until: Moment::from_millis(86_000),
+        see_all: "see `--all`",
+    };
+    render(&records, &view)
+}
+
+#[test]
+fn services_tasks_and_containers_have_lanes() {
+    assert_snapshot!(tasks_drawn(render));
+}
+
+#[test]
+fn a_picture_tells_of_each_status_of_a_task_and_of_how_it_ended() {
+    let text = tasks_drawn(picture);
+    for title in [
+        "PROVISIONING for 400 ms",
+        "PENDING for 300 ms",
+        "ACTIVATING for 0 s",
+        "RUNNING for 1.00 s",
+        "RUNNING, healthy for",
+        "DEACTIVATING for 0 s",
+        "STOPPING for",
+        "DEPROVISIONING for 0 s",
+        "exited with 7",
+        "exited with 137",
+        "exited, restarted",
+        "not started",
+        "STOPPED, EssentialContainerExited: Essential container in task exited",
+        "STOPPED, UserInitiated: Task stopped by user",
+        "(service burger) has reached a steady state.",
+        "deployment d-2 FAILED",
+    ] {
+        assert!(text.contains(title), "{title}");
+    }
+    let sizes = text.lines().filter(|line| line.contains("<rect")).count();
+    assert!(sizes > 30, "{sizes} bars");
+}
+
+#[test]
+fn of_many_tasks_the_troubled_the_living_and_the_last_are_drawn() {
+    let records = virtual_kitchen::records();
+    let names = virtual_kitchen::names(&records);
+    let mut parties = super::lanes::lanes(&records, Moment::ZERO, &names).parties;
+    assert_eq!(super::tasks::choose(&mut parties, 2), 5);
+    let shown = parties.iter().flat_map(|party| &party.tasks);
+    let shown: Vec<_> = shown.map(|lane| lane.task.to_string()).collect();
+    assert_eq!(
+        shown,
+        ["task-0006", "task-0001"],
+        "one could not be started, one is restarted and lives"
+    );
+}
+
+#[test]
+fn why_tasks_ended_and_what_a_service_cannot_do_is_told() {
+    let records = virtual_kitchen::records();
+    let of_tasks = records.iter().filter_map(|(at, record)| {
+        let Record::Ecs(record) = record else { return None };
+        Some((*at, record))
+    });
+    let told = super::told(of_tasks, &virtual_kitchen::names(&records));
+    let lines: Vec<_> = told.iter().map(|(at, sentence)| format!("{at}: {sentence}")).collect();
+    assert_snapshot!(lines.join("\n"));
 }

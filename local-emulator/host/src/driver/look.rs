@@ -102,7 +102,8 @@ impl Driver {
 
     /// What happened, from the so-many-th line on.
     pub(crate) fn timeline_from(&self, line: u64) -> Vec<TimelineLine> {
-        self.world.timeline.lines(line, self.world.deployed.names.all())
+        let names = self.world.deployed.names.all();
+        self.world.timeline.lines(line, names, &self.world.book)
     }
 
     /// The answers that were given.

@@ -3,6 +3,7 @@
 //! Everything that happens comes here, on one thread: calls of the front door and of the Runtime APIs by their own
 //! tasks, the timer and the reports about processes by a task each. Each telling drains all commands before the next.
 
+mod about;
 mod address;
 mod advance;
 mod calls;

@@ -7,8 +7,10 @@ use std::rc::Rc;
 use lunch_cloud::{Phase, Record, Trace};
 use lunch_contract::{FunctionId, InstanceId, Moment, Outcome, RequestId};
 
+use super::about::Guests;
+use crate::tasks::Book;
 use crate::uuid::Uuid;
-use crate::wire::{AnsweredRequest, Happened, Note, TimelineLine};
+use crate::wire::{AboutTask, AnsweredRequest, Happened, Note, TimelineLine};
 
 /// The timeline: shared by the cloud, which records, and the driver, which adds notes and reads.
 #[derive(Clone, Debug)]
@@ -115,26 +117,27 @@ impl Timeline {
         kept.forgotten + kept.lines.len() as u64
     }
 
-    /// The lines that are kept from the so-many-th on, with the functions' names found for each.
-    pub(crate) fn lines(&self, from: u64, names: &[String]) -> Vec<TimelineLine> {
+    /// The lines that are kept from the so-many-th on, each with the names of what it is about.
+    pub(crate) fn lines(&self, from: u64, names: &[String], book: &Book) -> Vec<TimelineLine> {
         let kept = self.0.borrow();
         let mut lines = Vec::new();
         if kept.forgotten > from
             && let Some((at, _)) = kept.lines.front()
         {
             let note = Note::Forgotten { lines: kept.forgotten - from };
-            lines.push(TimelineLine { at: *at, function: None, happened: Happened::Note(note) });
+            let happened = Happened::Note(note);
+            lines.push(TimelineLine { at: *at, function: None, about: None, happened });
         }
-        let mut owners = Owners::default();
+        let (mut owners, mut guests) = (Owners::default(), Guests::default());
         for (position, (at, line)) in (kept.forgotten..).zip(&kept.lines) {
-            let owner = owners.of(line);
+            let (owner, about) = (owners.of(line), about(line, &mut guests, book));
             if position >= from {
                 let function = owner.and_then(|id| names.get(id.0 as usize).cloned());
                 let happened = match line {
                     Line::Record(record) => Happened::Record(record.clone()),
                     Line::Note(note) => Happened::Note((**note).clone()),
                 };
-                lines.push(TimelineLine { at: *at, function, happened });
+                lines.push(TimelineLine { at: *at, function, about, happened });
             }
         }
         lines
@@ -184,6 +187,15 @@ const fn is_logged(record: &Record) -> bool {
     }
 }
 
+/// What a line is about, where that is a task or a service.
+fn about(line: &Line, guests: &mut Guests, book: &Book) -> Option<AboutTask> {
+    match line {
+        Line::Record(Record::Ecs(record)) => guests.of(record, book),
+        Line::Record(_) => None,
+        Line::Note(note) => guests.container(note.container()?, book),
+    }
+}
+
 /// Whose instances and requests are, as far as their births and arrivals were seen.
 #[derive(Default)]
 struct Owners {
@@ -206,6 +218,7 @@ impl Owners {
                 }
                 Note::InPlace { instance, .. } => self.instances.get(instance).copied(),
                 Note::ContainerNotStarted { .. }
+                | Note::ContainerMemoryExceeded { .. }
                 | Note::LessApart { .. }
                 | Note::Forgotten { .. }
                 | Note::Advanced { .. }

@@ -48,6 +48,22 @@ pub struct PsTask {
     pub memory_size_mb: Option<u32>,
 }
 
+/// What a line of the timeline is about, by names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AboutTask {
+    /// The service, else the family of the task's definition.
+    pub owner: String,
+    /// The task's id on AWS; `None`: it is about the service, or the task is no longer known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// The container's name, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// AWS's sentence: a service's event, or why the task ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
 /// The body of `POST /_lunch/scale`: a service is to have so many tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,12 +12,14 @@
 mod driver;
 mod plan;
 mod script;
+mod stage;
 
 use self::driver::Hall;
 use self::plan::TasksPlan;
 use crate::run::{Broken, Options, Summary, Violation, unharmed};
 
 pub use self::script::Script;
+pub use self::stage::Stage;
 
 /// Runs that seed's services.
 ///
