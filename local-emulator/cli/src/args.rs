@@ -135,10 +135,11 @@ pub(crate) struct Cloud {
     /// Take the functions as they were built before
     #[arg(long, help_heading = TEMPLATE)]
     pub(crate) no_build: bool,
-    /// Variables for the functions, in the JSON that SAM's option of that name takes
+    /// Variables for functions and for tasks' containers, in the JSON that SAM's option of that name takes: by function,
+    /// by task definition, or by `DEFINITION/CONTAINER`
     #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
     pub(crate) env_vars: Option<PathBuf>,
-    /// Variables for all functions, as lines of KEY=VALUE
+    /// Variables for all functions and containers, as lines of KEY=VALUE
     #[arg(long, value_name = "FILE", help_heading = TEMPLATE)]
     pub(crate) env_file: Option<PathBuf>,
     /// Values of the secrets of tasks' containers, in a JSON object by the secret's name or its `ValueFrom`
@@ -182,7 +183,7 @@ pub(crate) struct Cloud {
     /// Where all draws begin (default: 0)
     #[arg(long, value_name = "NUMBER", help_heading = BEHAVIOUR)]
     pub(crate) seed: Option<u64>,
-    /// JSON of settings that have no flag, as `/_lunch/info` of a running cloud shows them; flags win over it
+    /// JSON of settings that have no flag, as `/_lunch/info` of a running cloud shows them; flags win over it, but for `--pace`
     #[arg(long, value_name = "FILE", help_heading = BEHAVIOUR)]
     pub(crate) settings: Option<PathBuf>,
     /// Write all that the cloud is told and decides, for `lunch replay`
@@ -211,6 +212,9 @@ pub(crate) struct Invoke {
 
 #[derive(Debug, Args)]
 pub(crate) struct Ps {
+    /// Show what each service has said, too: its last events
+    #[arg(long)]
+    pub(crate) events: bool,
     #[command(flatten)]
     pub(crate) door: Door,
 }

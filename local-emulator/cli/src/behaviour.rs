@@ -1,7 +1,7 @@
 //! How the cloud behaves, in words, where a setting alone says too little.
 
 use lunch_cloud::sqs::Mischief;
-use lunch_cloud::{Pace, Settings};
+use lunch_cloud::{Pace, Settings, ecs};
 use lunch_contract::Limits;
 
 use crate::span;
@@ -21,7 +21,7 @@ pub(crate) fn in_words(settings: &Settings) -> Vec<(String, String)> {
 
 /// What a cloud does that nobody expects who has not asked for it, a sentence each.
 pub(crate) fn unusual(settings: &Settings) -> Vec<String> {
-    let paused = settings.sqs.pace == Pace::Aws || settings.sources.pace == Pace::Aws;
+    let paused = pace_of(settings) != Some(Pace::Fast);
     let pauses = paused.then(|| format!("pauses are {}", pauses(settings)));
     let mischief = mischief(settings).map(|words| format!("mischief: {words}"));
     pauses.into_iter().chain(mischief).collect()
@@ -59,14 +59,26 @@ fn refusals(settings: &Settings) -> &'static str {
 }
 
 /// What `--pace` decides.
-const fn pauses(settings: &Settings) -> &'static str {
-    match (settings.sqs.pace, settings.sources.pace) {
-        (Pace::Fast, Pace::Fast) => "fast, without AWS's own",
-        (Pace::Aws, Pace::Aws) => {
-            "as AWS: 60 s after DeleteQueue and after PurgeQueue; pollers back off where batches fail"
+fn pauses(settings: &Settings) -> &'static str {
+    match pace_of(settings) {
+        Some(Pace::Fast) => "fast, without AWS's own",
+        Some(Pace::Aws) => {
+            "as AWS: 60 s after DeleteQueue and after PurgeQueue; pollers back off where batches fail; a task counts as healthy after 40 s, and starts that fail wait for up to 27 min"
         }
-        (Pace::Fast, Pace::Aws) | (Pace::Aws, Pace::Fast) => FROM_A_FILE,
+        None => FROM_A_FILE,
     }
+}
+
+/// The pace at which all pauses are; `None`: a file has set some.
+fn pace_of(settings: &Settings) -> Option<Pace> {
+    let is_at = |pace: &Pace| {
+        let services = ecs::Settings::of(*pace);
+        settings.sqs.pace == *pace
+            && settings.sources.pace == *pace
+            && settings.ecs.healthy_after == services.healthy_after
+            && settings.ecs.throttle == services.throttle
+    };
+    [Pace::Fast, Pace::Aws].into_iter().find(is_at)
 }
 
 #[cfg(test)]
@@ -82,6 +94,8 @@ mod tests {
         assert_eq!(pauses(&settings), "fast, without AWS's own");
         settings.limits = Limits::relaxed();
         (settings.sqs.pace, settings.sources.pace) = (Pace::Aws, Pace::Aws);
+        assert_eq!(pauses(&settings), FROM_A_FILE, "those of services are short");
+        settings.ecs = ecs::Settings::of(Pace::Aws);
         assert!(refusals(&settings).starts_with("relaxed,"));
         assert!(pauses(&settings).starts_with("as AWS: 60 s"));
         settings.limits.account_concurrency = Some(7);
@@ -93,7 +107,8 @@ mod tests {
     fn what_nobody_expects_is_told_and_nothing_else() {
         let mut settings = Settings::default();
         assert_eq!(unusual(&settings), [""; 0]);
-        settings.sources.pace = Pace::Aws;
+        (settings.sqs.pace, settings.sources.pace) = (Pace::Aws, Pace::Aws);
+        settings.ecs = ecs::Settings::of(Pace::Aws);
         settings.sqs.seed = 7;
         settings.sqs.mischief =
             Mischief { duplicate: 0.1, reorder: 5, late: Duration::from_secs(10) };

@@ -1,9 +1,9 @@
-//! How the cloud is set: the defaults, over them a file's settings, over them the flags.
+//! How the cloud is set: the defaults at a pace, over them a file's settings, over them the flags that set one thing each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lunch_cloud::Settings;
+use lunch_cloud::{Pace, Settings};
 use lunch_contract::Limits;
 use serde_json::{Map, Value, json};
 
@@ -35,18 +35,15 @@ pub(crate) enum SettingsError {
 
 /// All settings, by the flags and the file that they name.
 pub(crate) fn settings(asked: &Cloud) -> Result<Settings, SettingsError> {
+    // What a file says of pauses wins over a pace, which sets many of them.
+    let paced = paced(asked.pace.map(Into::into));
     let mut settings = match &asked.settings {
-        Some(path) => read(path)?,
-        None => Settings::default(),
+        Some(path) => read(path, paced)?,
+        None => paced,
     };
     if let Some(seed) = asked.seed {
         settings.seed = seed;
         settings.sqs.seed = seed;
-    }
-    if let Some(pace) = asked.pace {
-        settings.sqs.pace = pace.into();
-        settings.sources.pace = pace.into();
-        settings.ecs = lunch_cloud::ecs::Settings::of(pace.into());
     }
     if let Some(mischief) = asked.mischief {
         settings.sqs.mischief = mischief;
@@ -71,20 +68,30 @@ pub(crate) fn settings(asked: &Cloud) -> Result<Settings, SettingsError> {
     Ok(settings)
 }
 
-fn read(path: &Path) -> Result<Settings, SettingsError> {
-    let text = fs::read_to_string(path)
-        .map_err(|source| SettingsError::Read { path: path.into(), source })?;
-    merged(path, &text)
+/// The defaults at that pace.
+fn paced(pace: Option<Pace>) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(pace) = pace {
+        (settings.sqs.pace, settings.sources.pace) = (pace, pace);
+        settings.ecs = lunch_cloud::ecs::Settings::of(pace);
+    }
+    settings
 }
 
-/// The defaults with what the text says in their place.
-fn merged(path: &Path, text: &str) -> Result<Settings, SettingsError> {
+fn read(path: &Path, settings: Settings) -> Result<Settings, SettingsError> {
+    let text = fs::read_to_string(path)
+        .map_err(|source| SettingsError::Read { path: path.into(), source })?;
+    merged(path, &text, settings)
+}
+
+/// These settings with what the text says in their place.
+fn merged(path: &Path, text: &str, mut settings: Settings) -> Result<Settings, SettingsError> {
     let said: Value = serde_json::from_str(text)
         .map_err(|source| SettingsError::NotJson { path: path.into(), source })?;
     let Value::Object(said) = said else {
         return Err(SettingsError::NoSettings { path: path.into(), found: kind(&said) });
     };
-    let (mut settings, mut all) = (Settings::default(), defaults());
+    let mut all = serde_json::to_value(&settings).expect("settings are plain data");
     // One after the other, so that the one that does not fit can be named.
     for (key, value) in said {
         let alone = Value::Object(Map::from_iter([(key.clone(), value)]));
@@ -96,10 +103,6 @@ fn merged(path: &Path, text: &str) -> Result<Settings, SettingsError> {
         })?;
     }
     Ok(settings)
-}
-
-fn defaults() -> Value {
-    serde_json::to_value(Settings::default()).expect("settings are plain data")
 }
 
 fn merge(path: &Path, key: &str, into: &mut Value, said: Value) -> Result<(), SettingsError> {
@@ -156,13 +159,13 @@ mod tests {
 
     use clap::FromArgMatches as _;
     use lunch_cloud::sqs::Mischief;
-    use lunch_cloud::{Choice, Pace, ReclaimPolicy};
+    use lunch_cloud::{Choice, ReclaimPolicy};
 
     use super::*;
     use crate::args;
 
     fn of(text: &str) -> Result<Settings, SettingsError> {
-        merged(Path::new("my.json"), text)
+        merged(Path::new("my.json"), text, Settings::default())
     }
 
     fn asked(flags: &[&str]) -> Cloud {
@@ -237,6 +240,23 @@ mod tests {
         assert_eq!((both.seed, both.choice), (7, Choice::LeastRecentlyUsed));
         assert_eq!(both.limits.account_concurrency, None);
         assert_eq!(both.limits.unreserved_concurrency_min, 5, "that stays");
+    }
+
+    #[test]
+    fn what_a_file_says_of_a_pause_stays_at_whatever_pace() {
+        let path = std::env::temp_dir().join(format!("lunch-paced-{}", std::process::id()));
+        let text = r#"{"ecs": {"provisioning": {"secs": 20}, "healthy_after": {"secs": 3}},
+            "sqs": {"pace": "fast"}}"#;
+        fs::write(&path, text).expect("the folder for temporary files can be written");
+        let file = path.to_str().expect("a plain path");
+        let both = settings(&asked(&["--settings", file, "--pace", "aws"]));
+        fs::remove_file(&path).expect("it is ours");
+        let mut expected = paced(Some(Pace::Aws));
+        expected.ecs.provisioning = Duration::from_secs(20);
+        expected.ecs.healthy_after = Duration::from_secs(3);
+        expected.sqs.pace = Pace::Fast;
+        assert_eq!(both.expect("sound settings"), expected);
+        assert_eq!(expected.ecs.throttle, lunch_cloud::ecs::ThrottlePolicy::aws_2026());
     }
 
     #[test]

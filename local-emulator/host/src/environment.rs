@@ -11,7 +11,7 @@ use lunch_contract::names::LATEST;
 use crate::function::ServedFunction;
 use crate::function_url;
 use crate::logs::LogFormat;
-use crate::template::Function;
+use crate::template::{Container, Function, TaskDefinition};
 
 /// Variables that the developer keeps in files: SAM's JSON by function, and `NAME=value` lines for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,13 +103,58 @@ impl EnvironmentFiles {
         self.laid_over([logical_id, name], variables, left_out)
     }
 
-    /// Names in the files that none of these functions has: whose variables those are is not known.
+    /// Lays the files' variables over those of task definitions' containers, with the precedence that functions have. A
+    /// section is called as the task definition, by its logical id or family, and is for all of its containers, or as
+    /// `DEFINITION/CONTAINER`, which wins. A variable in place of a secret needs no value of that.
+    pub fn lay_over(&self, definitions: &mut [TaskDefinition]) {
+        for definition in definitions {
+            let TaskDefinition { logical_id, family, containers, .. } = definition;
+            for container in containers {
+                let [by_id, by_family] =
+                    [&*logical_id, &*family].map(|one| format!("{one}/{}", container.name));
+                let sections = [&*logical_id, &*family, &by_id, &by_family];
+                let Container { variables, left_out, secrets, .. } = container;
+                let is_defined = |name: &String| {
+                    variables.contains_key(name)
+                        || left_out.contains(name)
+                        || secrets.contains_key(name)
+                };
+                let over: BTreeMap<_, _> = self.over(&sections, is_defined).collect();
+                secrets.retain(|name, _| !over.contains_key(name));
+                let layers = self.for_all.iter().chain(&*variables).chain(over);
+                *variables = layers.map(|(name, value)| (name.clone(), value.clone())).collect();
+            }
+        }
+    }
+
+    /// Names in the files that none of these has: whose variables those are is not known.
     #[must_use]
-    pub fn strangers(&self, functions: &[Function]) -> Vec<&str> {
-        let is_strange = |name: &&String| {
-            functions.iter().all(|one| one.logical_id != **name && one.name != **name)
+    pub fn strangers(&self, functions: &[Function], definitions: &[TaskDefinition]) -> Vec<&str> {
+        let is_function =
+            |name: &str| functions.iter().any(|one| one.logical_id == name || one.name == name);
+        let is_task = |name: &str| {
+            let (of, container) =
+                name.split_once('/').map_or((name, None), |(of, one)| (of, Some(one)));
+            let has = |definition: &TaskDefinition| {
+                container
+                    .is_none_or(|name| definition.containers.iter().any(|one| one.name == name))
+            };
+            let is_it = |one: &TaskDefinition| one.logical_id == of || one.family == of;
+            definitions.iter().any(|one| is_it(one) && has(one))
         };
-        self.by_function.keys().filter(is_strange).map(String::as_str).collect()
+        let names = self.by_function.keys().map(String::as_str);
+        names.filter(|name| !is_function(name) && !is_task(name)).collect()
+    }
+
+    /// What lies over the template's variables: whatever is for all, then the sections, one after the other.
+    fn over<'a>(
+        &'a self,
+        sections: &[&String],
+        is_defined: impl Fn(&String) -> bool,
+    ) -> impl Iterator<Item = (&'a String, &'a String)> {
+        let sections: Vec<_> =
+            sections.iter().filter_map(|name| self.by_function.get(*name)).flatten().collect();
+        self.parameters.iter().filter(move |(name, _)| is_defined(name)).chain(sections)
     }
 
     /// The template's variables with the files' laid over them, but for the lines, which lie below.
@@ -122,13 +167,7 @@ impl EnvironmentFiles {
         left_out: &BTreeSet<String>,
     ) -> BTreeMap<String, String> {
         let is_defined = |name: &String| own.contains_key(name) || left_out.contains(name);
-        let sections = sections.into_iter().filter_map(|name| self.by_function.get(name)).flatten();
-        let layers = self
-            .for_all
-            .iter()
-            .chain(own)
-            .chain(self.parameters.iter().filter(|(name, _)| is_defined(name)))
-            .chain(sections);
+        let layers = self.for_all.iter().chain(own).chain(self.over(&sections, is_defined));
         let allowed = layers.filter(|(name, _)| check_name(name).is_ok());
         allowed.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
@@ -309,6 +348,58 @@ mod tests {
             assert_eq!(environment[name], value, "{name}");
         }
         assert!(!environment.contains_key("FF"), "the template defines none of that name");
+    }
+
+    #[test]
+    fn containers_have_the_files_variables_with_the_precedence_of_functions() {
+        let text = "Resources:\n  Kitchen:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Family: burger\n      Memory: \"512\"\n      \
+             ContainerDefinitions:\n        - {Name: grill, Image: grill, Environment: [{Name: AA, Value: template}, \
+             {Name: BB, Value: template}, {Name: CC, Value: template}], Secrets: [{Name: RECIPE, ValueFrom: r}, {Name: KEY, ValueFrom: k}]}\n        \
+             - {Name: till, Image: till}\n";
+        let path = std::env::temp_dir().join(format!("lunch-lay-{}.yaml", std::process::id()));
+        std::fs::write(&path, text).expect("the folder for temporary files can be written");
+        let options = crate::template::Options {
+            path: path.clone(),
+            parameter_overrides: Vec::new(),
+            region: "us-east-1".to_owned(),
+            account: "123456789012".to_owned(),
+            stack_name: None,
+        };
+        let template = crate::template::read(&options);
+        std::fs::remove_file(&path).expect("it is ours");
+        let mut definitions = template.expect("it is a template").task_definitions;
+        let of = |names: &[&str], value: &str| -> BTreeMap<String, String> {
+            names.iter().map(|name| ((*name).to_owned(), value.to_owned())).collect()
+        };
+        let sections = [
+            ("Kitchen", of(&["AA", "EE"], "definition")),
+            ("burger/grill", of(&["AA", "RECIPE"], "container")),
+            ("burger/oven", of(&["AA"], "nobody's")),
+            ("Kitchens", of(&["AA"], "nobody's")),
+        ];
+        let files = EnvironmentFiles {
+            by_function: sections.map(|(name, section)| (name.to_owned(), section)).into(),
+            parameters: of(&["AA", "BB", "FF"], "parameters"),
+            for_all: of(&["CC", "GG", "KEY"], "lines"),
+        };
+        assert_eq!(files.strangers(&[], &definitions), ["Kitchens", "burger/oven"]);
+        files.lay_over(&mut definitions);
+        let [grill, till] = definitions[0].containers.as_slice() else { panic!("there are two") };
+        let expected = [
+            ("AA", "container"),
+            ("BB", "parameters"),
+            ("CC", "template"),
+            ("EE", "definition"),
+            ("GG", "lines"),
+            ("KEY", "lines"),
+            ("RECIPE", "container"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(grill.variables, expected.into());
+        let secrets: Vec<_> = grill.secrets.keys().collect();
+        assert_eq!(secrets, ["KEY"], "lines lie below, and a section needs no secret");
+        assert_eq!(till.variables["AA"], "definition");
+        assert!(!till.variables.contains_key("BB"), "it defines none of that name");
     }
 
     #[test]

@@ -13,7 +13,8 @@ use lunch_contract::{InstanceId, Moment, Outcome, Process, RequestId};
 use serde::{Deserialize, Serialize};
 
 pub use tasks::{
-    AboutTask, PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask, Writer,
+    AboutTask, PS_EVENTS_MAX, PS_STOPPED_MAX, PsContainer, PsService, PsStopped, PsTask,
+    ScaleService, ScaledService, StopTask, StoppedTask, Writer,
 };
 
 /// `GET /_lunch/info`: what runs here and how it is set.
@@ -96,6 +97,9 @@ pub struct Ps {
     pub services: Vec<PsService>,
     /// Every task that is not over, by birth.
     pub tasks: Vec<PsTask>,
+    /// Tasks that are over, the last one first: within AWS's hour, and [`PS_STOPPED_MAX`] at most.
+    #[serde(default)]
+    pub stopped_tasks: Vec<PsTask>,
 }
 
 /// A function, looked at.

@@ -51,6 +51,7 @@ impl Plan {
             stack_name: Some(asked.stack_name.clone()),
         })
         .or_fail(Code::Input)?;
+        environment.lay_over(&mut template.task_definitions);
         let strangers = strangers(&environment, &template);
         template.warnings.extend(strangers);
         let secrets = asked.secrets.as_deref().map(Secrets::read).transpose();
@@ -180,16 +181,19 @@ fn environment(asked: &Cloud) -> Result<EnvironmentFiles, Failure> {
     Ok(files)
 }
 
-/// Names in `--env-vars` that mean no function, in sentences.
+/// Names in `--env-vars` that mean no function and no task definition, in sentences.
 fn strangers(environment: &EnvironmentFiles, template: &Template) -> Vec<String> {
-    let there_is = template.functions.iter().map(|one| format!("`{}`", one.logical_id));
+    let Template { functions, task_definitions, .. } = template;
+    let tasks = task_definitions.iter().map(|one| format!("`{}`", one.logical_id));
+    let there_is = functions.iter().map(|one| format!("`{}`", one.logical_id)).chain(tasks);
     let there_is = there_is.collect::<Vec<_>>().join(", ");
+    let or_task = if task_definitions.is_empty() { "" } else { " and no task definition" };
     let sentence = |name: &&str| {
         format!(
-            "`--env-vars` has variables for `{name}`, which is no function that is served\n(there is {there_is})"
+            "`--env-vars` has variables for `{name}`, which is no function that is served{or_task}\n(there is {there_is})"
         )
     };
-    environment.strangers(&template.functions).iter().map(sentence).collect()
+    environment.strangers(functions, task_definitions).iter().map(sentence).collect()
 }
 
 fn delay(asked: &Cloud) -> DelayModel {

@@ -19,14 +19,28 @@ use lunch_host::wire::{Ps, PsInstance};
 pub(crate) async fn run(asked: args::Ps) -> Result<Code, Failure> {
     let door = Door::new(asked.door.port);
     let ps: Ps = door.read("/_lunch/ps").await?;
-    say::answer(render(&ps));
+    say::answer(render(&ps, Events::shown_if(asked.events)));
     if let Some(ahead) = ahead(ps.ahead_ms) {
         say::beside(ahead);
     }
     Ok(Code::Done)
 }
 
-fn render(ps: &Ps) -> String {
+/// Whether the services' events are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Events {
+    Shown,
+    Hidden,
+}
+
+impl Events {
+    /// By the flag of that name.
+    const fn shown_if(events: bool) -> Self {
+        if events { Self::Shown } else { Self::Hidden }
+    }
+}
+
+fn render(ps: &Ps, events: Events) -> String {
     let mut text = format!("{}\n", functions(ps).trim_fmt());
     urls(&mut text, ps).expect("a string takes what is written");
     if ps.instances.is_empty() {
@@ -34,11 +48,7 @@ fn render(ps: &Ps) -> String {
     } else {
         writeln!(text, "\n{}", instances(ps).trim_fmt()).expect("a string takes what is written");
     }
-    if !ps.services.is_empty() {
-        let (services, tasks) = (tasks::services(ps), tasks::tasks(ps));
-        writeln!(text, "\n{}", services.trim_fmt()).expect("a string takes what is written");
-        writeln!(text, "\n{}", tasks.trim_fmt()).expect("a string takes what is written");
-    }
+    tasks::write(&mut text, ps, events == Events::Shown).expect("a string takes what is written");
     text
 }
 
@@ -140,7 +150,7 @@ mod tests {
     use lunch_contract::Moment;
 
     use super::*;
-    use lunch_host::wire::{PsFunction, PsService, PsTask};
+    use lunch_host::wire::{PsContainer, PsFunction, PsService, PsStopped, PsTask};
 
     fn ps(instances: Vec<PsInstance>) -> Ps {
         let living = u32::try_from(instances.len()).expect("few");
@@ -150,6 +160,7 @@ mod tests {
             ahead_ms: 0,
             services: Vec::new(),
             tasks: Vec::new(),
+            stopped_tasks: Vec::new(),
             functions: vec![PsFunction {
                 name: "CoffeeFunction".into(),
                 instances: living,
@@ -179,7 +190,7 @@ mod tests {
             wake: Some((Moment::from_millis(658_000), "idle expiry".into())),
             requests: Vec::new(),
         };
-        insta::assert_snapshot!(render(&ps(vec![instance])));
+        insta::assert_snapshot!(render(&ps(vec![instance]), Events::Hidden));
     }
 
     #[test]
@@ -192,12 +203,42 @@ mod tests {
             by_path: String::new(),
         };
         ps.functions[0].urls = vec![url(None, "NONE", "a1"), url(Some("live"), "AWS_IAM", "b2")];
-        insta::assert_snapshot!(render(&ps));
+        insta::assert_snapshot!(render(&ps, Events::Hidden));
     }
 
-    #[test]
-    fn services_and_tasks_stand_below_functions() {
+    fn task(serial: u32, last_status: &str, containers: &[(&str, Option<i32>)]) -> PsTask {
+        let id = "0123456789abcdef0123456789abcdef";
+        let containers = containers.iter().map(|(name, exit_code)| PsContainer {
+            name: (*name).to_owned(),
+            last_status: last_status.to_owned(),
+            health: "UNKNOWN".into(),
+            restarts: 0,
+            exit_code: *exit_code,
+        });
+        PsTask {
+            task: format!("task-{serial:04}"),
+            arn: format!("arn:aws:ecs:us-east-1:123456789012:task/street/{id}"),
+            owner: "burger".into(),
+            last_status: last_status.into(),
+            health: "HEALTHY".into(),
+            address: "127.9.8.7".into(),
+            since: Moment::from_millis(16_000),
+            pids: Vec::new(),
+            cpu_ms: 0,
+            memory_mb: 9,
+            memory_size_mb: Some(512),
+            containers: containers.collect(),
+            stopped: None,
+        }
+    }
+
+    fn street() -> Ps {
         let mut ps = ps(Vec::new());
+        let said = |ms, text: &str| (Moment::from_millis(ms), format!("(service burger) {text}"));
+        let events = vec![
+            said(15_000, "has started 2 tasks: (task 0a) (task 0b)."),
+            said(3_000, "has reached a steady state."),
+        ];
         ps.services = vec![PsService {
             name: "burger".into(),
             cluster: "street".into(),
@@ -205,29 +246,53 @@ mod tests {
             running: 1,
             pending: 0,
             rollout: "IN_PROGRESS".into(),
-            event: Some((
-                Moment::from_millis(15_000),
-                "(service burger) has started 2 tasks.".into(),
-            )),
+            event: events.first().cloned(),
+            events,
         }];
-        let id = "0123456789abcdef0123456789abcdef";
-        ps.tasks = vec![PsTask {
-            task: "task-0004".into(),
-            arn: format!("arn:aws:ecs:us-east-1:123456789012:task/street/{id}"),
-            owner: "burger".into(),
-            last_status: "RUNNING".into(),
-            health: "HEALTHY".into(),
-            address: "127.9.8.7".into(),
-            since: Moment::from_millis(16_000),
-            pids: vec![4_242, 4_243],
-            memory_mb: 9,
-            memory_size_mb: Some(512),
-        }];
-        insta::assert_snapshot!(render(&ps));
+        let running = [("till", None), ("grill", None)];
+        let (pids, cpu_ms) = (vec![4_242, 4_243], 1_240);
+        ps.tasks = vec![PsTask { pids, cpu_ms, ..task(4, "RUNNING", &running) }];
+        let stopped = |code: &str, reason: &str| {
+            let (at, code, reason) = (Moment::from_millis(19_000), code.into(), reason.into());
+            Some(PsStopped { at, code, reason })
+        };
+        let exited = stopped("EssentialContainerExited", "Essential container in task exited");
+        let failed = stopped("TaskFailedToStart", "Task failed to start");
+        let (ended, memory_mb) = ([("till", Some(0)), ("grill", Some(137))], 612);
+        ps.stopped_tasks = vec![
+            PsTask { memory_mb, stopped: exited, ..task(3, "STOPPED", &ended) },
+            PsTask { memory_mb: 0, stopped: failed, ..task(2, "STOPPED", &[("grill", None)]) },
+        ];
+        ps
+    }
+
+    #[test]
+    fn services_and_tasks_stand_below_functions() {
+        insta::assert_snapshot!(render(&street(), Events::Hidden));
+    }
+
+    #[test]
+    fn what_services_have_said_is_shown_to_who_asks() {
+        let without = render(&street(), Events::Hidden);
+        let with = render(&street(), Events::Shown);
+        insta::assert_snapshot!(with.strip_prefix(&without).expect("it stands below"));
+    }
+
+    #[test]
+    fn of_many_tasks_that_are_over_the_last_are_shown_and_the_others_counted() {
+        let mut ps = street();
+        let one = ps.stopped_tasks[0].clone();
+        ps.stopped_tasks.resize(23, one);
+        let shown = render(&ps, Events::Hidden);
+        assert_eq!(shown.matches("task-0003").count() + shown.matches("task-0002").count(), 8);
+        assert!(
+            shown.ends_with("15 more tasks are over (`lunch timeline` draws them)\n"),
+            "{shown}"
+        );
     }
 
     #[test]
     fn without_instances_the_next_request_is_cold() {
-        insta::assert_snapshot!(render(&ps(Vec::new())));
+        insta::assert_snapshot!(render(&ps(Vec::new()), Events::Hidden));
     }
 }

@@ -17,14 +17,23 @@ pub(super) fn listen(names: &mut Names) -> io::Result<TcpListener> {
 
 /// An address for a task: none that is taken, and one at which a program can listen.
 pub(super) fn of_task(names: &mut Names, is_taken: impl Fn(Ipv4Addr) -> bool) -> Ipv4Addr {
+    of_task_where(names, is_taken, |address| TcpListener::bind((address, 0)).is_ok())
+}
+
+/// The same on a machine where one can listen at these.
+fn of_task_where(
+    names: &mut Names,
+    is_taken: impl Fn(Ipv4Addr) -> bool,
+    can_listen: impl Fn(Ipv4Addr) -> bool,
+) -> Ipv4Addr {
     let address = loop {
         let address = drawn(names.wide());
         if !is_taken(address) {
             break address;
         }
     };
-    // Not everywhere is all of it the machine's.
-    TcpListener::bind((address, 0)).map_or(Ipv4Addr::LOCALHOST, |_| address)
+    // Not everywhere is all of it the machine's. Who shares this one is kept from listening there twice.
+    if can_listen(address) { address } else { Ipv4Addr::LOCALHOST }
 }
 
 /// An address of these bits: neither the one that everybody tries first, nor one that means several.
@@ -63,5 +72,13 @@ mod tests {
         assert_ne!(one.ip(), other.ip());
         let beside = std::net::SocketAddr::new(other.ip(), one.port());
         std::net::TcpStream::connect(beside).expect_err("nobody is there");
+    }
+
+    #[test]
+    fn where_one_can_listen_at_one_address_only_a_task_has_that() {
+        let mut names = Names::new();
+        let address = of_task_where(&mut names, |_| false, |one| one == Ipv4Addr::LOCALHOST);
+        assert_eq!(address, Ipv4Addr::LOCALHOST);
+        assert_ne!(of_task_where(&mut names, |_| false, |_| true), Ipv4Addr::LOCALHOST);
     }
 }

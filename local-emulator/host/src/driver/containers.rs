@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use lunch_contract::ecs::{ContainerRun, TaskId};
-use lunch_contract::names;
+use lunch_contract::{Moment, names};
 
 use super::Driver;
 use super::instance::Task;
 use super::log::{LAST_DRAINS_MAX, millis};
-use super::memory::Memory;
+use super::meter::Meters;
 use super::world::HostWorld;
 use crate::engine::Runs;
 use crate::logs::{Drained, LineCutter, Output, StreamId, What};
@@ -24,6 +24,15 @@ pub(crate) struct Containers {
     pub(super) running: BTreeMap<ContainerRun, Running>,
     /// Where containers log: each in a stream of its own, also when it is started again.
     pub(super) streams: BTreeMap<(TaskId, u8), Logged>,
+    /// What they have used.
+    pub(crate) meters: Meters,
+}
+
+impl Containers {
+    /// When a container's process was made, if it runs, and when it came to run.
+    pub(crate) fn born(&self, run: ContainerRun) -> Option<(Moment, Option<Moment>)> {
+        self.running.get(&run).map(|one| (one.created, one.started))
+    }
 }
 
 /// Where a container's lines go.
@@ -40,12 +49,15 @@ pub(super) struct Logged {
 pub(super) struct Running {
     /// Known when it was started.
     pub(super) pid: Option<u32>,
+    /// When it was spawned.
+    pub(super) created: Moment,
+    /// When it ran.
+    pub(super) started: Option<Moment>,
     /// The whole of its environment: its checks have it, too.
     pub(super) environment: Vec<(String, String)>,
     /// What it writes to; `None`: an engine passes on what it says.
     pub(super) output: Option<Rc<Output>>,
     pub(super) cutter: LineCutter,
-    pub(super) memory: Memory,
     pub(super) logged: Logged,
     /// Follows the output, where there is one.
     #[expect(dead_code, reason = "it is kept to be dropped")]
@@ -92,23 +104,45 @@ impl HostWorld {
             return;
         };
         let (now, logged) = (self.clock.now(), &running.logged);
+        let logged = logged.clone();
         for text in lines {
-            if let Some(sink) = &mut self.sink {
-                sink(&LogLine {
-                    number: self.logs.next(),
-                    at: now,
-                    time: names::timestamp(millis(self.clock.wall_of(now))),
-                    kind: LogKind::Function,
-                    by: Writer::Task { task: run.task },
-                    function: logged.called.to_string(),
-                    stream: logged.name.clone(),
-                    request_id: None,
-                    text: text.clone(),
-                });
-            }
+            self.tell_sink(now, run, &logged, LogKind::Function, &text);
             self.logs.push(now, logged.stream, None, What::Line(text.into()));
         }
         self.logged.notify_waiters();
+    }
+
+    /// Logs a line about a container, beside its own.
+    pub(super) fn log_of_container(&mut self, run: ContainerRun, text: String) {
+        let Some(logged) = self.containers.streams.get(&(run.task, run.container)).cloned() else {
+            return;
+        };
+        let now = self.clock.now();
+        self.tell_sink(now, run, &logged, LogKind::Platform, &text);
+        self.logs.push(now, logged.stream, None, What::Written(text.into()));
+        self.logged.notify_waiters();
+    }
+
+    fn tell_sink(
+        &mut self,
+        now: Moment,
+        run: ContainerRun,
+        logged: &Logged,
+        kind: LogKind,
+        text: &str,
+    ) {
+        let Some(sink) = &mut self.sink else { return };
+        sink(&LogLine {
+            number: self.logs.next(),
+            at: now,
+            time: names::timestamp(millis(self.clock.wall_of(now))),
+            kind,
+            by: Writer::Task { task: run.task },
+            function: logged.called.to_string(),
+            stream: logged.name.clone(),
+            request_id: None,
+            text: text.to_owned(),
+        });
     }
 }
 

@@ -21,7 +21,8 @@ impl Driver {
         for instance in living {
             self.world.measure(now, instance);
         }
-        let (services, tasks) = (self.ps_services(), self.ps_tasks());
+        self.world.measure_containers();
+        let (services, (tasks, stopped_tasks)) = (self.ps_services(), self.ps_tasks());
         let names = self.world.deployed.names.all();
         let name = |id: FunctionId| names[id.0 as usize].clone();
         let expiries: Vec<_> = self.cloud.functions().map(|view| view.idle_expiry).collect();
@@ -65,6 +66,7 @@ impl Driver {
             instances: instances.collect(),
             services,
             tasks,
+            stopped_tasks,
         }
     }
 

@@ -1,11 +1,19 @@
 //! Looking at services and tasks, and disturbing them.
 
-use lunch_cloud::ecs::{Event, Origin, ServiceConfig, TaskView};
+use std::time::Duration;
+
+use lunch_cloud::ecs::{
+    ContainerView, Ending, Event, Origin, ServiceConfig, ServiceEvent, TaskView,
+};
 use lunch_contract::ecs::{Names as _, RolloutState, ServiceStatus};
 
 use super::Driver;
+use super::world::HostWorld;
 use crate::tasks;
-use crate::wire::{PsService, PsTask, ScaleService, ScaledService, StopTask, StoppedTask};
+use crate::wire::{
+    PS_EVENTS_MAX, PS_STOPPED_MAX, PsContainer, PsService, PsStopped, PsTask, ScaleService,
+    ScaledService, StopTask, StoppedTask,
+};
 
 impl Driver {
     /// The services, by id.
@@ -13,9 +21,8 @@ impl Driver {
         let (ecs, book) = (self.cloud.ecs(), &self.world.book);
         let services = ecs.services().map(|view| {
             let primary = ecs.deployments(view.service).next();
-            let event = ecs.events(view.service).next();
-            let text =
-                |message: &lunch_contract::ecs::ServiceMessage| message.text(view.service, book);
+            let told = |event: &ServiceEvent| (event.at, event.message.text(view.service, book));
+            let events: Vec<_> = ecs.events(view.service).take(PS_EVENTS_MAX).map(told).collect();
             PsService {
                 name: book.service(view.service),
                 cluster: book.cluster(view.service).to_owned(),
@@ -23,43 +30,74 @@ impl Driver {
                 running: view.running,
                 pending: view.pending,
                 rollout: primary.map_or(RolloutState::Completed, |one| one.rollout).name().into(),
-                event: event.map(|event| (event.at, text(&event.message))),
+                event: events.first().cloned(),
+                events,
             }
         });
         services.collect()
     }
 
-    /// The tasks that are not over, by birth.
-    pub(super) fn ps_tasks(&mut self) -> Vec<PsTask> {
-        let mut views: Vec<_> =
-            self.cloud.ecs().tasks().filter(|view| view.stopped.is_none()).collect();
-        views.sort_unstable_by_key(|view| view.task);
-        let (book, containers) = (&self.world.book, &mut self.world.containers);
-        let shown = views.into_iter().filter_map(|view| {
-            let placed = book.task(view.task)?;
-            let (served, _) = book.definition(placed.definition)?;
-            let runs = view.containers.iter().map(|one| one.run);
-            let (mut pids, mut peak_kb) = (Vec::new(), 0);
-            for run in runs {
-                let Some(running) = containers.running.get_mut(&run) else { continue };
-                let Some(pid) = running.pid else { continue };
-                pids.push(pid);
-                peak_kb += running.memory.peak_kb(pid).unwrap_or_default();
-            }
-            Some(PsTask {
-                task: view.task.to_string(),
-                arn: book.task_arn(placed),
-                owner: book.owner(view.task)?.to_owned(),
-                last_status: view.last_status.name().to_owned(),
-                health: view.health.name().to_owned(),
-                address: placed.address.to_string(),
-                since: view.started.unwrap_or(view.created),
-                pids,
-                memory_mb: u32::try_from(peak_kb.div_ceil(1_024)).unwrap_or(u32::MAX),
-                memory_size_mb: served.definition.memory_mib,
-            })
+    /// The tasks that are not over, by birth, and those that are, the last one first.
+    pub(super) fn ps_tasks(&self) -> (Vec<PsTask>, Vec<PsTask>) {
+        let (mut over, mut living): (Vec<_>, Vec<_>) =
+            self.cloud.ecs().tasks().partition(|view| view.stopped.is_some());
+        living.sort_unstable_by_key(|view| view.task);
+        over.sort_unstable_by_key(|view| std::cmp::Reverse((view.stopped, view.task)));
+        over.truncate(PS_STOPPED_MAX);
+        let shown =
+            |views: Vec<TaskView>| views.iter().filter_map(|view| self.ps_task(view)).collect();
+        (shown(living), shown(over))
+    }
+
+    fn ps_task(&self, view: &TaskView) -> Option<PsTask> {
+        let HostWorld { book, containers, .. } = &self.world;
+        let placed = book.task(view.task)?;
+        let (served, _) = book.definition(placed.definition)?;
+        let running = view.containers.iter().filter_map(|one| containers.running.get(&one.run));
+        let meters = view
+            .containers
+            .iter()
+            .map(|one| (one.run, containers.meters.of(view.task, one.run.container)));
+        let cpu = meters.clone().filter_map(|(run, meter)| {
+            let [_, last] = meter.looks;
+            let last = last.filter(|last| last.run == run.run);
+            Some(last.filter(|_| containers.running.contains_key(&run))?.usage.cpu)
         });
-        shown.collect()
+        let reason = view.stop_reason.zip(view.stopped);
+        Some(PsTask {
+            task: view.task.to_string(),
+            arn: book.task_arn(placed),
+            owner: book.owner(view.task)?.to_owned(),
+            last_status: view.last_status.name().to_owned(),
+            health: view.health.name().to_owned(),
+            address: placed.address.to_string(),
+            since: view.started.unwrap_or(view.created),
+            pids: running.filter_map(|one| one.pid).collect(),
+            cpu_ms: u64::try_from(cpu.sum::<Duration>().as_millis()).unwrap_or(u64::MAX),
+            memory_mb: meters.map(|(_, meter)| meter.peak_mib()).sum(),
+            memory_size_mb: served.definition.memory_mib,
+            containers: view.containers.iter().filter_map(|one| self.ps_container(one)).collect(),
+            stopped: reason.map(|(reason, at)| PsStopped {
+                at,
+                code: reason.code().name().to_owned(),
+                reason: reason.text(book),
+            }),
+        })
+    }
+
+    fn ps_container(&self, view: &ContainerView) -> Option<PsContainer> {
+        let (container, _) = self.world.book.container(view.run.task, view.run.container)?;
+        let exit_code = match view.ending {
+            Some(Ending::Exited(exit)) => Some(exit.code()),
+            Some(Ending::NotStarted | Ending::StartFailed(_)) | None => None,
+        };
+        Some(PsContainer {
+            name: container.name.clone(),
+            last_status: view.phase.status().to_owned(),
+            health: view.health.name().to_owned(),
+            restarts: view.run.run,
+            exit_code,
+        })
     }
 
     /// Has a service want so many tasks.

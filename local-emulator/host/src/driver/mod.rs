@@ -17,6 +17,7 @@ mod logged;
 mod look;
 mod look_tasks;
 mod memory;
+mod meter;
 mod processes;
 mod queues;
 mod records;
@@ -32,6 +33,7 @@ mod temporary;
 mod timeline;
 mod timer;
 mod urls;
+mod usage;
 mod world;
 
 use std::cell::RefCell;
@@ -69,6 +71,7 @@ pub(crate) use self::calls::Caller;
 pub(crate) use self::deployed::{Deployed, DeployedFunction, header};
 pub(crate) use self::instance::{OpenConnection, Task};
 pub(crate) use self::logged::{LogGroupView, LogStreamView, LoggedEvent};
+pub(crate) use self::meter::Look;
 pub(crate) use self::queues::{Receiver, Wanted};
 pub(crate) use self::request::{Accepted, Answer, Call, Delivery, Waits};
 pub(crate) use self::runtime::{InHand, NotInHand};
@@ -320,7 +323,7 @@ impl Driver {
             Report::NotStarted { process, why, sentence } => {
                 self.container_not_started(process, why, sentence);
             }
-            Report::Exited { process, exit, .. } => self.container_exited(process, exit),
+            Report::Exited { process, exit, peak } => self.container_exited(process, exit, peak),
             Report::Lost { sentence } => self.lose(sentence),
         }
     }

@@ -1,15 +1,15 @@
 //! Carries out what the services want, with a process for a container, and tells them what became of it.
 
 use std::fs::File;
+use std::net::Ipv4Addr;
 use std::rc::{Rc, Weak};
 
 use lunch_cloud::ecs::{Command, Event};
-use lunch_contract::ecs::{ContainerExit, ContainerRun, StartFailure};
+use lunch_contract::ecs::{ContainerExit, ContainerRun, StartFailure, TaskId};
 use lunch_contract::{Exit, Moment, SpawnFailure};
 
 use super::containers::{Logged, Running, follow};
-use super::memory::Memory;
-use super::processes::{Folders, Launch, ProcessName, Signal};
+use super::processes::{Folders, Launch, Peak, ProcessName, Signal};
 use super::world::{Deferred, HostWorld};
 use super::{Driver, address};
 use crate::logs::{LineCutter, Logging, Output, Stream};
@@ -20,9 +20,11 @@ use crate::wire::{Note, Writer};
 impl Driver {
     pub(super) fn container_started(&mut self, process: ProcessName, pid: u32) {
         if let ProcessName::Container(run) = process {
+            let now = self.world.clock.now();
             if let Some(running) = self.world.containers.running.get_mut(&run) {
-                running.pid = Some(pid);
+                (running.pid, running.started) = (Some(pid), Some(now));
             }
+            self.world.containers.meters.follow(&self.world.driver);
             // Refused only where the task is forgotten.
             self.tell(Event::Started { run }).ok();
         }
@@ -49,11 +51,12 @@ impl Driver {
         }
     }
 
-    pub(super) fn container_exited(&mut self, process: ProcessName, exit: Exit) {
+    pub(super) fn container_exited(&mut self, process: ProcessName, exit: Exit, peak: Peak) {
         self.world.processes.forget(process.owner());
         match process {
             ProcessName::Container(run) => {
                 self.world.drain_container_last(run);
+                self.world.container_measured_at_exit(run, peak);
                 self.world.containers.running.remove(&run);
                 self.tell(Event::Exited { run, exit: ContainerExit::from(exit) }).ok();
             }
@@ -72,7 +75,7 @@ impl HostWorld {
         match command {
             Command::Place { task, definition, origin } => {
                 let book = &self.book;
-                let address = address::of_task(&mut self.names, |one| book.has_address(one));
+                let address = address::of_task(&mut self.names, |one| book.holder(one).is_some());
                 self.book.place(task, definition, origin, self.names.wide(), address);
             }
             Command::Start { run, definition: _ } => {
@@ -95,9 +98,13 @@ impl HostWorld {
             Command::Terminate { run } => self.signal_container(run, Signal::Terminate),
             Command::Kill { run } => self.signal_container(run, Signal::Kill),
             Command::Unplace { task } => {
+                self.book.unplace(task);
                 self.containers.streams.retain(|(of, _), _| *of != task);
             }
-            Command::Forget { task } => self.book.forget(task),
+            Command::Forget { task } => {
+                self.book.forget(task);
+                self.containers.meters.forget(task);
+            }
             // Its name stands in what it has said.
             Command::ForgetService { service: _ } => {}
         }
@@ -142,6 +149,10 @@ impl HostWorld {
     ) -> Result<Vec<(String, String)>, (StartFailure, String)> {
         let placed = self.book.task(run.task).ok_or_else(placeless)?;
         let (container, _) = self.book.container(run.task, run.container).ok_or_else(placeless)?;
+        let holder = self.book.holder(placed.address).filter(|holder| *holder != run.task);
+        if let Some(holder) = holder.filter(|_| tasks::listens_at_its_address(container)) {
+            return Err((StartFailure::Resources, shared(placed.address, holder)));
+        }
         let id = self.book.container_id(run).ok_or_else(placeless)?;
         let metadata = format!("{}/v4/{id}", self.deployed.endpoint);
         let place = Place {
@@ -172,13 +183,14 @@ impl HostWorld {
         })?;
         let (logged, output) = (self.logged_as(now, run).ok_or_else(placeless)?, Rc::new(output));
         let follower = follow(Weak::clone(&self.driver), Rc::clone(&output), run);
-        let (cutter, memory) = (LineCutter::default(), Memory::default());
+        let cutter = LineCutter::default();
         let running = Running {
             pid: None,
+            created: now,
+            started: None,
             environment: environment.clone(),
             output: Some(output),
             cutter,
-            memory,
             logged,
             follower: Some(follower),
         };
@@ -251,6 +263,13 @@ impl HostWorld {
 /// What is looked up of a task that was forgotten is not there.
 pub(super) fn placeless() -> (StartFailure, String) {
     (StartFailure::Resources, "the task has no place".to_owned())
+}
+
+/// Why a task cannot listen where another one does: only where a machine has no more of 127.0.0.0/8.
+fn shared(address: Ipv4Addr, holder: TaskId) -> String {
+    format!(
+        "the task has no address of its own: this machine lets nobody listen at others of 127.0.0.0/8 than `{address}`, where {holder} is (run one task at a time, or give the machine's loopback its whole network)"
+    )
 }
 
 /// A container's log group and the beginning of its streams' names: what `awslogs` is told, else ours.

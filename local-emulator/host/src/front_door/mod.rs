@@ -18,6 +18,7 @@ mod path;
 mod sqs;
 mod sts;
 mod task_metadata;
+mod task_stats;
 mod url;
 
 use std::cell::RefCell;

@@ -19,6 +19,9 @@ pub(crate) use self::registry::{Asked, Registered, Run};
 /// The cluster of a task that nobody named one for.
 const DEFAULT_CLUSTER: &str = "default";
 
+/// No task is older.
+const OLDEST: TaskId = TaskId { serial: 0, index: 0 };
+
 /// All of it.
 #[derive(Debug, Default)]
 pub(crate) struct Book {
@@ -32,7 +35,8 @@ pub(crate) struct Book {
     services: Vec<Service>,
     tasks: BTreeMap<TaskId, Placed>,
     by_id: BTreeMap<String, TaskId>,
-    addresses: BTreeSet<Ipv4Addr>,
+    /// Of the tasks that are not over.
+    addresses: BTreeSet<(Ipv4Addr, TaskId)>,
     /// How many `RunTask`s there have been.
     runs: u64,
     /// Those that are being told of, each with its tasks so far.
@@ -70,6 +74,13 @@ pub(crate) struct Placed {
     pub(crate) not_started: BTreeMap<u8, String>,
     /// Its own address, at which its containers listen.
     pub(crate) address: Ipv4Addr,
+}
+
+impl Placed {
+    /// Its service's name, where it is one's.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
 }
 
 impl Book {
@@ -123,18 +134,25 @@ impl Book {
         let service = service.map(|one| one.name.clone());
         let id = format!("{bits:032x}");
         self.by_id.insert(id.clone(), task);
-        self.addresses.insert(address);
+        self.addresses.insert((address, task));
         let (stop_reason, not_started) = (None, BTreeMap::new());
         let placed =
             Placed { id, definition, cluster, service, run, stop_reason, not_started, address };
         self.tasks.insert(task, placed);
     }
 
+    /// The task is over: its address is free. It is still shown.
+    pub(crate) fn unplace(&mut self, task: TaskId) {
+        if let Some(placed) = self.tasks.get(&task) {
+            self.addresses.remove(&(placed.address, task));
+        }
+    }
+
     /// The task is shown no longer.
     pub(crate) fn forget(&mut self, task: TaskId) {
+        self.unplace(task);
         if let Some(gone) = self.tasks.remove(&task) {
             self.by_id.remove(&gone.id);
-            self.addresses.remove(&gone.address);
         }
     }
 
@@ -142,9 +160,10 @@ impl Book {
         self.tasks.get(&task)
     }
 
-    /// Whether a task has that address.
-    pub(crate) fn has_address(&self, address: Ipv4Addr) -> bool {
-        self.addresses.contains(&address)
+    /// The task that has had that address for the longest time, of those that are not over.
+    pub(crate) fn holder(&self, address: Ipv4Addr) -> Option<TaskId> {
+        let mut all = self.addresses.range((address, OLDEST)..);
+        all.next().filter(|(of, _)| *of == address).map(|(_, task)| *task)
     }
 
     /// A container of a task, and what runs for it.
@@ -176,6 +195,15 @@ impl Book {
     /// A task's ARN.
     pub(crate) fn task_arn(&self, placed: &Placed) -> String {
         format!("{}:task/{}/{}", self.prefix, placed.cluster, placed.id)
+    }
+
+    /// A container's ARN. What AWS draws for its last part is here the task's id with the container's place at its end.
+    pub(crate) fn container_arn(&self, placed: &Placed, container: u8) -> String {
+        let Placed { id, cluster, .. } = placed;
+        let part = |from: usize, to: usize| id.get(from..to).unwrap_or_default();
+        let parts = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 30)];
+        let own = parts.join("-");
+        format!("{}:container/{cluster}/{id}/{own}{container:02x}", self.prefix)
     }
 
     /// The ARN of the cluster that a task is in.
@@ -239,14 +267,32 @@ mod tests {
             "arn:aws:ecs:eu-west-1:123456789012:task/street/0000000000000000000000000c0ffee0"
         );
         assert_eq!(book.owner(task), Some("burger"));
-        assert!(book.has_address(Ipv4Addr::new(127, 9, 9, 9)));
+        assert_eq!(
+            book.container_arn(placed, 3),
+            "arn:aws:ecs:eu-west-1:123456789012:container/street/0000000000000000000000000c0ffee0/00000000-0000-0000-0000-00000c0ffe03"
+        );
+        assert_eq!(book.holder(Ipv4Addr::new(127, 9, 9, 9)), Some(task));
         assert_eq!(book.by_id("0000000000000000000000000c0ffee0"), Some(task));
         let run = ContainerRun { task, container: 1, run: 2 };
         let id = book.container_id(run).expect("it has its place");
         assert_eq!(id, "0000000000000000000000000c0ffee0-1000000002");
         book.forget(task);
         assert!(book.task(task).is_none());
-        assert!(!book.has_address(Ipv4Addr::new(127, 9, 9, 9)));
+        assert_eq!(book.holder(Ipv4Addr::new(127, 9, 9, 9)), None);
         assert_eq!(book.by_id("0000000000000000000000000c0ffee0"), None);
+    }
+
+    #[test]
+    fn who_shares_an_address_is_no_holder_of_it_until_the_one_before_is_over() {
+        let mut book = Book::new("eu-west-1", "123456789012");
+        let origin = Origin::Run { run: lunch_contract::ecs::RunId(0) };
+        let tasks = [0, 1].map(|index| TaskId { serial: u64::from(index) + 4, index });
+        for task in tasks {
+            book.place(task, DefinitionId(0), origin, u128::from(task.serial), Ipv4Addr::LOCALHOST);
+        }
+        assert_eq!(book.holder(Ipv4Addr::LOCALHOST), Some(tasks[0]));
+        book.unplace(tasks[0]);
+        assert_eq!(book.holder(Ipv4Addr::LOCALHOST), Some(tasks[1]));
+        assert!(book.task(tasks[0]).is_some(), "it is still shown");
     }
 }

@@ -34,6 +34,11 @@ pub(super) fn movable_port(name: &str, value: &str) -> Option<u16> {
     port.parse().ok()
 }
 
+/// Whether a container's program listens at its task's own address, and so at nobody else's.
+pub(crate) fn listens_at_its_address(container: &Container) -> bool {
+    container.variables.iter().any(|(name, value)| movable_port(name, value).is_some())
+}
+
 /// The whole environment: what the task definition says, and AWS's own over it.
 ///
 /// # Errors

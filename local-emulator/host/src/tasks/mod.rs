@@ -11,7 +11,7 @@ mod served;
 
 pub(crate) use book::{Asked, Book, Placed, Registered, Run};
 pub use environment::resolve;
-pub(crate) use environment::{Place, of_container};
+pub(crate) use environment::{Place, listens_at_its_address, of_container};
 pub use files::files_of;
 pub(crate) use refused::{container_only, sentence};
 pub use secrets::{Secrets, SecretsError};

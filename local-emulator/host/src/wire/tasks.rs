@@ -21,7 +21,15 @@ pub struct PsService {
     pub rollout: String,
     /// What it said last, in AWS's words, and when.
     pub event: Option<(Moment, String)>,
+    /// What it has said, the newest first, and when: [`PS_EVENTS_MAX`] at most.
+    pub events: Vec<(Moment, String)>,
 }
+
+/// So many events of a service are shown at most.
+pub const PS_EVENTS_MAX: usize = 20;
+
+/// So many tasks that are over are shown at most.
+pub const PS_STOPPED_MAX: usize = 100;
 
 /// A task, looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,10 +50,42 @@ pub struct PsTask {
     pub since: Moment,
     /// The process ids of its containers that run.
     pub pids: Vec<u32>,
-    /// The most memory that each of its running processes has had, together, MB in AWS's sense.
+    /// The most memory that each of its containers has had, together, MB in AWS's sense.
     pub memory_mb: u32,
     /// What it may have, which is not enforced here.
     pub memory_size_mb: Option<u32>,
+    /// How long its processes that run have been in the processor, ms.
+    pub cpu_ms: u64,
+    /// Its containers, in the task definition's order.
+    pub containers: Vec<PsContainer>,
+    /// Why it ended and when, if it is over.
+    pub stopped: Option<PsStopped>,
+}
+
+/// A task's container, looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsContainer {
+    /// Its name.
+    pub name: String,
+    /// AWS's word.
+    pub last_status: String,
+    /// AWS's word.
+    pub health: String,
+    /// How often it was started again in its place.
+    pub restarts: u32,
+    /// AWS's `exitCode`, if it has ended.
+    pub exit_code: Option<i32>,
+}
+
+/// How a task came to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PsStopped {
+    /// When it was over.
+    pub at: Moment,
+    /// AWS's `stopCode`.
+    pub code: String,
+    /// AWS's `stoppedReason`.
+    pub reason: String,
 }
 
 /// What a line of the timeline is about, by names.

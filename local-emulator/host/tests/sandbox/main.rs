@@ -91,6 +91,7 @@ fn all_cases() -> Vec<Case> {
         tasks_run_with_an_address_each_and_end_with_the_cloud,
         a_task_that_ended_is_replaced_and_its_health_is_asked_for,
         a_service_is_scaled_and_a_task_that_was_stopped_is_replaced,
+        a_container_that_has_had_too_much_memory_is_told_of_once,
         a_secret_without_a_value_is_said_and_one_with_a_value_is_given,
     ]);
     all.extend(parents![

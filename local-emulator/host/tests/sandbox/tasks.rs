@@ -172,6 +172,29 @@ impl Street {
         assert_eq!(whole["TaskARN"], task.arn.as_str());
         assert_eq!(whole["KnownStatus"], "RUNNING");
         assert_eq!(whole["Containers"][0], container);
+        assert_eq!(whole["ServiceName"], "burger");
+        assert_eq!(container["Limits"], serde_json::json!({ "Memory": 64 }));
+        for name in ["CreatedAt", "StartedAt"] {
+            assert!(
+                container[name].as_str().is_some_and(|time| time.ends_with('Z')),
+                "{container}"
+            );
+        }
+        let arn = container["ContainerARN"].as_str().expect("it has one");
+        assert!(arn.starts_with("arn:aws:ecs:us-east-1:123456789012:container/"), "{arn}");
+        let stats = told(self.read(&format!("{path}/stats")).await);
+        let memory = &stats["memory_stats"];
+        assert!(memory["usage"].as_u64().is_some_and(|usage| usage > 0), "{stats}");
+        assert!(memory["max_usage"].as_u64() >= memory["usage"].as_u64(), "{stats}");
+        assert_eq!(memory["limit"], 64 * 1_048_576);
+        let cpu =
+            |stats: &serde_json::Value| stats["cpu_stats"]["cpu_usage"]["total_usage"].as_u64();
+        assert!(cpu(&stats) > Some(0), "{stats}");
+        assert_eq!(stats["pids_stats"]["current"], 2, "the shell and the one that it waits for");
+        let all = told(self.read(&format!("{path}/task/stats")).await);
+        let same = &all[container["DockerId"].as_str().expect("it has one")];
+        assert!(cpu(same) >= cpu(&stats), "{all}");
+        assert_eq!(same["precpu_stats"], stats["cpu_stats"], "the look before");
     }
 
     /// Waits until that holds.
@@ -262,6 +285,43 @@ pub(crate) async fn a_service_is_scaled_and_a_task_that_was_stopped_is_replaced(
     assert!(told.contains("there is no task `task-0000` that is not over"), "{told}");
     let told = street.call("POST", "/_lunch/scale", &scale("tea")).await;
     assert!(told.contains("there is no service `tea`\\n(there is `burger`)"), "{told}");
+    assert_eq!(street.host.shut_down().await, Vec::<String>::new(), "no fault");
+}
+
+pub(crate) async fn a_container_that_has_had_too_much_memory_is_told_of_once(world: World) {
+    let folder = world.folder().to_owned();
+    let script = "x=$(head -c 80000000 /dev/zero | tr '\\0' x); echo full; trap 'exit 3' TERM; \
+                  sleep 600 & while true; do wait; done";
+    let street = Street::open(world.into_sandbox(), tasks(&folder, 1, "", script));
+    let is_full = |lines: &[String]| lines.iter().any(|line| line == "full");
+    let warned = |lines: &[String]| {
+        let lines = lines.iter().filter(|line| line.contains("more than its 64 MiB"));
+        lines.count()
+    };
+    street
+        .until("it is full, and that is said", |ps, lines| {
+            is_full(lines) && ps.tasks[0].memory_mb > 75 && warned(lines) == 1
+        })
+        .await;
+    let timeline = street.read("/_lunch/timeline").await;
+    assert!(timeline.contains(r#""container_memory_exceeded""#), "{timeline}");
+    street.call("POST", "/_lunch/scale", r#"{"service": "burger", "desired": 0}"#).await;
+    let (ps, lines) = street.until("it is over", |ps, _| ps.tasks.is_empty()).await;
+    assert_eq!(warned(&lines), 1, "{lines:?}");
+    let over = &ps.stopped_tasks[0];
+    assert_eq!((over.last_status.as_str(), over.containers[0].exit_code), ("STOPPED", Some(3)));
+    assert!(over.memory_mb > 75, "{over:?}");
+    let stopped = over.stopped.as_ref().expect("it is over");
+    assert_eq!(stopped.code, "ServiceSchedulerInitiated");
+    assert!(stopped.reason.starts_with("Scaling activity initiated by"), "{stopped:?}");
+    let said: Vec<_> = ps.services[0].events.iter().map(|(_, text)| text.clone()).collect();
+    assert!(said.iter().any(|text| text.contains("has started 1 tasks")), "{said:?}");
+    let timeline = street.read("/_lunch/timeline").await;
+    let line = timeline.lines().find(|line| line.contains(r#""exited""#)).expect("it is there");
+    assert!(
+        line.contains(r#""owner":"burger""#) && line.contains(r#""container":"grill""#),
+        "{line}"
+    );
     assert_eq!(street.host.shut_down().await, Vec::<String>::new(), "no fault");
 }
 
