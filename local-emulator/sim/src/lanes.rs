@@ -1,6 +1,8 @@
-//! Lanes: what every instance lived through, in an order and with causes that can be compared between worlds.
+//! Lanes: what every instance, service, task and container lived through, in an order and with causes that can be compared between worlds.
 //!
 //! No times, no process numbers: the same scenario gives the same lanes in virtual and in real time.
+
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,10 +11,11 @@ use lunch_cloud::{Cause, ColdCause, InitFailure, Phase, Record, ResetCause, Reti
 use lunch_contract::{Exit, InstanceId, Moment, Outcome, RequestId};
 use serde::{Deserialize, Serialize};
 
-/// What happened to one instance, in its order; or, in the lane `refused`, to requests that none served.
+/// What happened to one instance, service, task or container, in its order; or, in the lane `refused`, to requests that none served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
-    /// `i0` for the first one born, `i1` for the next; `refused` for nobody.
+    /// `i0` for the first one born, `i1` for the next; `refused` for nobody; `s-0` for a service, `t0` for a task, `t0.1`
+    /// for its second container.
     pub lane: String,
     /// One entry per thing that happened.
     pub events: Vec<String>,
@@ -24,7 +27,8 @@ impl fmt::Display for Lane {
     }
 }
 
-/// The lanes of a timeline, by birth; `refused` comes last, if there is one.
+/// The lanes of a timeline, by birth: instances, `refused`, if there is one, then services, then tasks, each before its
+/// containers.
 ///
 /// Entries: `born (first)`, `init`, `invoke r0 cold`, `answer r0 returned`, `idle`, `frozen`, `resetting (timed out)`,
 /// `gone (evicted)` and the like: the phase's word, the request's number, and in parentheses the cause where the
@@ -45,6 +49,7 @@ pub fn lanes(records: &[(Moment, Record)]) -> Vec<Lane> {
         lanes.refused.sort();
         all.push(Lane { lane: "refused".into(), events: lanes.refused });
     }
+    all.extend(lanes.tasks.end());
     all
 }
 
@@ -65,6 +70,7 @@ struct Lanes {
     /// Instances sort by birth.
     instances: BTreeMap<InstanceId, Vec<String>>,
     refused: Vec<String>,
+    tasks: tasks::Reading,
 }
 
 impl Lanes {
@@ -96,12 +102,12 @@ impl Lanes {
             Record::InitFailed { process, failure, .. } => {
                 self.at(process.instance).push(format!("init failed ({})", init_failure(*failure)));
             }
+            Record::Ecs(record) => self.tasks.add(record),
             Record::Arrived { .. }
             | Record::Waits { .. }
             | Record::Ended { .. }
             | Record::CallerLeft { .. }
-            | Record::Queue(_)
-            | Record::Ecs(_) => {}
+            | Record::Queue(_) => {}
         }
     }
 }

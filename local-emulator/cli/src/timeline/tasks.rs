@@ -142,16 +142,7 @@ impl<'a> Reading<'a> {
                 guest.turn(at);
             }
             Record::Container { run, from, to } => self.container_moved(at, *run, (*from, *to)),
-            Record::Exited { run, exit } => {
-                let guest = self.guest(run.task, TaskStatus::Running);
-                let pot = guest.pot(run.container, ContainerPhase::Running);
-                pot.exited = Some((run.run, exit.code()));
-                if pot.phase == ContainerPhase::Running {
-                    let title = format!("exited with {}", exit.code());
-                    pot.row.marks.push(Mark::titled(at, Glyph::Exited, title));
-                    self.active.push((at, at));
-                }
-            }
+            Record::Exited { run, exit } => self.exited(at, *run, exit.code()),
             Record::Health { run, health } => {
                 let guest = self.guest(run.task, TaskStatus::Running);
                 let pot = guest.pot(run.container, ContainerPhase::Running);
@@ -159,14 +150,7 @@ impl<'a> Reading<'a> {
                 pot.turn(at);
                 guest.turn(at);
             }
-            Record::Deployed { service, deployment } => {
-                let kitchen = self.services.entry(*service).or_default();
-                kitchen.deployment = Some(*deployment);
-                kitchen.turn(at, Some(Glyph::Deploying));
-                let title = format!("deployment {deployment} began");
-                kitchen.row.marks.push(Mark::titled(at, Glyph::Deployed, title));
-                self.active.push((at, at));
-            }
+            Record::Deployed { service, deployment } => self.deployed(at, *service, *deployment),
             Record::Rollout { service, deployment, to } => {
                 self.rolled_out(at, *service, *deployment, *to)
             }
@@ -176,6 +160,26 @@ impl<'a> Reading<'a> {
             Record::Said { service, message } => self.said(at, *service, message),
             Record::Service { .. } | Record::DeploymentGone { .. } => {}
         }
+    }
+
+    fn exited(&mut self, at: Moment, run: ContainerRun, code: i32) {
+        let guest = self.guest(run.task, TaskStatus::Running);
+        let pot = guest.pot(run.container, ContainerPhase::Running);
+        pot.exited = Some((run.run, code));
+        if pot.phase == ContainerPhase::Running {
+            let title = format!("exited with {code}");
+            pot.row.marks.push(Mark::titled(at, Glyph::Exited, title));
+            self.active.push((at, at));
+        }
+    }
+
+    fn deployed(&mut self, at: Moment, service: ServiceId, deployment: DeploymentId) {
+        let kitchen = self.services.entry(service).or_default();
+        kitchen.deployment = Some(deployment);
+        kitchen.turn(at, Some(Glyph::Deploying));
+        let title = format!("deployment {deployment} began");
+        kitchen.row.marks.push(Mark::titled(at, Glyph::Deployed, title));
+        self.active.push((at, at));
     }
 
     fn guest(&mut self, task: TaskId, status: TaskStatus) -> &mut Guest {

@@ -21,7 +21,7 @@ impl Driver {
         for instance in living {
             self.world.measure(now, instance);
         }
-        self.world.measure_containers();
+        self.world.measure_containers_anew();
         let (services, (tasks, stopped_tasks)) = (self.ps_services(), self.ps_tasks());
         let names = self.world.deployed.names.all();
         let name = |id: FunctionId| names[id.0 as usize].clone();

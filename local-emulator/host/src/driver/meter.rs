@@ -18,10 +18,15 @@ use crate::wire::Note;
 /// So often it is looked at containers that run: what several processes have together no kernel remembers.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// What was seen is as good as new for so long, for who lists all that lives.
+const SEEN_FOR: Duration = Duration::from_millis(100);
+
 /// All containers that are shown, whether or not they run.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     all: BTreeMap<(TaskId, u8), Meter>,
+    /// When it was looked last.
+    looked: Option<Moment>,
     /// Looks at them; it begins with the first container.
     follower: Option<Task>,
 }
@@ -105,6 +110,15 @@ impl Meters {
 }
 
 impl HostWorld {
+    /// Looks at containers as below, unless that was done a moment ago: who asks again and again what lives is not to pay
+    /// for each time.
+    pub(crate) fn measure_containers_anew(&mut self) {
+        let (now, looked) = (self.clock.now(), self.containers.meters.looked);
+        if looked.is_none_or(|looked| now.since(looked) >= SEEN_FOR) {
+            self.measure_containers();
+        }
+    }
+
     /// Looks at what all containers that run use, and says once of each that has had too much memory.
     pub(crate) fn measure_containers(&mut self) {
         let running = self.containers.running.iter();
@@ -113,6 +127,7 @@ impl HostWorld {
             return;
         }
         let (census, machine, at) = (Census::look(), machine(), self.clock.now());
+        self.containers.meters.looked = Some(at);
         for (run, pid) in running {
             let Some(usage) = census.usage(pid) else { continue };
             let look = Look { at, run: run.run, usage, machine };

@@ -151,9 +151,11 @@ mod tests {
         // The child keeps 40 MB, works for a while, says so, and stays; its parent has nothing.
         let child = "x=$(head -c 40000000 /dev/zero | tr '\\0' x); i=0; \
                      while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done; read wait";
-        let script = format!("sh -c \"$0\"; true");
         let mut shell = Command::new("setsid");
-        shell.args(["sh", "-c", &script, child]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        shell
+            .args(["sh", "-c", "sh -c \"$0\"; true", child])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut shell = shell.spawn().expect("it is there");
         let mut line = String::new();
         let output = shell.stdout.take().expect("it is piped");

@@ -90,6 +90,7 @@ mod tests {
                 ahead_ms: now,
                 services: Vec::new(),
                 tasks: Vec::new(),
+                stopped_tasks: Vec::new(),
                 functions: Vec::new(),
                 instances: living.then(frozen).into_iter().collect(),
             })

@@ -319,6 +319,7 @@ mod tests {
             ahead_ms: 0,
             services: Vec::new(),
             tasks: Vec::new(),
+            stopped_tasks: Vec::new(),
             functions: Vec::new(),
             instances: Vec::new(),
         }
