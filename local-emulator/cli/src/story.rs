@@ -160,7 +160,8 @@ fn words(note: &Note, tasks: &TaskNames) -> Option<String> {
         Note::NotStarted { process, why } => format!("`{process}` could not be started: {why}"),
         Note::ContainerNotStarted { run, failure, why } => {
             let name = tasks.container(run.task, run.container);
-            format!("`{name}` of {} could not be started: {}", run.task, failure.reason(why))
+            let why = failure.reason(why).replace('\n', " ");
+            format!("`{name}` of {} could not be started: {why}", run.task)
         }
         Note::InPlace { instance, why } => {
             format!("`{instance}` runs where its code is, in the machine's own folders: {why}")

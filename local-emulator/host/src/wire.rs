@@ -286,29 +286,6 @@ pub enum Note {
     Fault(String),
 }
 
-impl Note {
-    /// The container that it is about, if it is about one.
-    #[must_use]
-    pub const fn container(&self) -> Option<ContainerRun> {
-        match self {
-            Self::ContainerNotStarted { run, .. } | Self::ContainerMemoryExceeded { run, .. } => {
-                Some(*run)
-            }
-            Self::EventRetried { .. }
-            | Self::EventDropped { .. }
-            | Self::EventRecorded { .. }
-            | Self::NotStarted { .. }
-            | Self::InPlace { .. }
-            | Self::LessApart { .. }
-            | Self::ExtensionFailed { .. }
-            | Self::MemoryExceeded { .. }
-            | Self::Forgotten { .. }
-            | Self::Advanced { .. }
-            | Self::Fault(_) => None,
-        }
-    }
-}
-
 /// One line of `GET /_lunch/requests`: an answered request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnsweredRequest {

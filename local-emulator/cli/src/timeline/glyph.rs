@@ -179,7 +179,7 @@ impl Glyph {
             Self::DeployedWell => "deployment COMPLETED",
             Self::DeploymentFailed => "deployment fails",
             Self::DeployedIll => "deployment FAILED",
-            Self::Complains => "service event, below",
+            Self::Complains => "service event",
         }
     }
 

@@ -1,8 +1,10 @@
 //! Services and tasks, as who looks reads them, and who logs.
 
-use lunch_contract::ecs::TaskId;
+use lunch_contract::ecs::{ContainerRun, TaskId};
 use lunch_contract::{InstanceId, Moment};
 use serde::{Deserialize, Serialize};
+
+use super::Note;
 
 /// A service, looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,29 @@ pub struct AboutTask {
     /// AWS's sentence: a service's event, or why the task ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+}
+
+impl Note {
+    /// The container that it is about, if it is about one.
+    #[must_use]
+    pub const fn container(&self) -> Option<ContainerRun> {
+        match self {
+            Self::ContainerNotStarted { run, .. } | Self::ContainerMemoryExceeded { run, .. } => {
+                Some(*run)
+            }
+            Self::EventRetried { .. }
+            | Self::EventDropped { .. }
+            | Self::EventRecorded { .. }
+            | Self::NotStarted { .. }
+            | Self::InPlace { .. }
+            | Self::LessApart { .. }
+            | Self::ExtensionFailed { .. }
+            | Self::MemoryExceeded { .. }
+            | Self::Forgotten { .. }
+            | Self::Advanced { .. }
+            | Self::Fault(_) => None,
+        }
+    }
 }
 
 /// The body of `POST /_lunch/scale`: a service is to have so many tasks.
