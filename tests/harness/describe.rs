@@ -111,6 +111,9 @@ fn of_note(note: &Note) -> String {
         Note::MemoryExceeded { process, used_mb, memory_mb } => {
             format!("{process} has had {used_mb} MB of memory, more than {memory_mb} MB")
         }
+        Note::ContainerMemoryExceeded { run, used_mib, memory_mib } => {
+            format!("{run} has had {used_mib} MiB of memory, more than {memory_mib} MiB")
+        }
         Note::Forgotten { lines } => format!("{lines} older lines are forgotten"),
         Note::Advanced { by_ms, ahead_ms } => {
             format!("time goes ahead by {by_ms} ms, {ahead_ms} ms in all")

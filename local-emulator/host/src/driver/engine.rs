@@ -11,7 +11,6 @@ use tokio::sync::mpsc::Receiver;
 use super::Driver;
 use super::containers::Running;
 use super::instance::Task;
-use super::memory::Memory;
 use super::tasks::placeless;
 use super::world::HostWorld;
 use crate::engine::{Engine, Labels, Order, Runs, Told};
@@ -33,9 +32,12 @@ impl Driver {
         // Refused only where the task is forgotten.
         match told {
             Told::Started { run, pid } => {
+                let now = self.world.clock.now();
                 if let Some(running) = self.world.containers.running.get_mut(&run) {
                     running.pid = Some(pid).filter(|pid| *pid > 0);
+                    running.started = Some(now);
                 }
+                self.world.containers.meters.follow(&self.world.driver);
                 self.tell(Event::Started { run }).ok();
             }
             Told::NotStarted { run, why, sentence } => {
@@ -78,10 +80,11 @@ impl HostWorld {
         engine.start(Order::of(run, name, container, memory_mib, &environment, &labels));
         let running = Running {
             pid: None,
+            created: now,
+            started: None,
             environment,
             output: None,
             cutter: LineCutter::default(),
-            memory: Memory::default(),
             logged,
             follower: None,
         };

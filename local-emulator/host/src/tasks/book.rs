@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn who_shares_an_address_is_no_holder_of_it_until_the_one_before_is_over() {
         let mut book = Book::new("eu-west-1", "123456789012");
-        let origin = Origin::Run { run: lunch_contract::ecs::RunId(0) };
+        let origin = Origin::Run { run: RunId(0) };
         let tasks = [0, 1].map(|index| TaskId { serial: u64::from(index) + 4, index });
         for task in tasks {
             book.place(task, DefinitionId(0), origin, u128::from(task.serial), Ipv4Addr::LOCALHOST);
