@@ -419,6 +419,7 @@ mod tests {
             pending: 0,
             rollout: "COMPLETED".to_owned(),
             event: None,
+            events: Vec::new(),
         };
         let looked = Arc::new(AtomicU64::new(0));
         let port = fake_cloud::open(move |method, path, body| match (method, path) {
