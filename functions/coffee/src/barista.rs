@@ -83,19 +83,19 @@ mod tests {
         assert_eq!(receipt.order, OrderId(1));
     }
 
-    /// One line of an order file.
+    /// One line of an order file, of a coffee.
     #[derive(serde::Deserialize)]
     struct Line {
         at: f64,
-        function: String,
         payload: Order<Coffee>,
     }
 
     /// What of lunchtime comes to the stalls; the rest goes by way of the till.
     fn lunchtime() -> Vec<Line> {
         let lines = include_str!("../../../orders/lunchtime.jsonl").lines();
-        let lines = lines.map(|line| serde_json::from_str(line).expect("an order"));
-        lines.filter(|line: &Line| line.function == "coffee").collect()
+        let lines = lines.map(|line| serde_json::from_str(line).expect("a line of JSON"));
+        let coffees = lines.filter(|line: &serde_json::Value| line["function"] == "coffee");
+        coffees.map(|line| serde_json::from_value(line).expect("an order")).collect()
     }
 
     #[test]

@@ -108,17 +108,16 @@ async fn nothing_is_begun_that_could_not_be_finished() {
     assert_eq!(orders(&letters), ["0", "1", "2"], "with enough left it is: {answer}");
 }
 
-/// One line of the order file.
-#[derive(serde::Deserialize)]
-struct Line {
-    payload: Order<Coffee>,
-}
-
 #[tokio::test(start_paused = true)]
 async fn five_of_lunchtime_fit_into_the_timeout_and_one_that_is_too_complex_does_not() {
     const TIMEOUT: Duration = Duration::from_secs(3);
     let lines = include_str!("../../../orders/lunchtime.jsonl").lines();
-    let orders = lines.map(|line| serde_json::from_str::<Line>(line).expect("an order").payload);
+    let orders =
+        lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON")["payload"].take());
+    // At the till one says which shop one means; at the stall there is only one.
+    let coffees = orders.filter(|order| order["shop"] == "coffee" || order["shop"].is_null());
+    let orders =
+        coffees.map(|order| serde_json::from_value::<Order<Coffee>>(order).expect("an order"));
     let written = |order: &Order<Coffee>| serde_json::to_string(order).expect("an order is JSON");
     let (complex, usual): (Vec<_>, Vec<_>) =
         orders.partition(|order| order.item.extras.iter().any(|extra| extra.times > 30));
