@@ -91,7 +91,7 @@ fn merged(path: &Path, text: &str, mut settings: Settings) -> Result<Settings, S
     let Value::Object(said) = said else {
         return Err(SettingsError::NoSettings { path: path.into(), found: kind(&said) });
     };
-    let mut all = serde_json::to_value(&settings).expect("settings are plain data");
+    let mut all = shown(&settings);
     // One after the other, so that the one that does not fit can be named.
     for (key, value) in said {
         let alone = Value::Object(Map::from_iter([(key.clone(), value)]));
@@ -103,6 +103,10 @@ fn merged(path: &Path, text: &str, mut settings: Settings) -> Result<Settings, S
         })?;
     }
     Ok(settings)
+}
+
+fn shown(settings: &Settings) -> Value {
+    serde_json::to_value(settings).expect("settings are plain data")
 }
 
 fn merge(path: &Path, key: &str, into: &mut Value, said: Value) -> Result<(), SettingsError> {

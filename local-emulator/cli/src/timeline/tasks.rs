@@ -336,10 +336,13 @@ impl Guest {
     /// Shows what it is now.
     fn turn(&mut self, at: Moment) {
         let ails = self.pots.values().any(|pot| pot.health == HealthStatus::Unhealthy);
-        let glyph = match self.status {
-            TaskStatus::Running if ails => Glyph::Ails,
-            TaskStatus::Running if self.counts => Glyph::Healthy,
-            status => of_status(status),
+        let runs = self.status == TaskStatus::Running;
+        let glyph = if runs && ails {
+            Glyph::Ails
+        } else if runs && self.counts {
+            Glyph::Healthy
+        } else {
+            of_status(self.status)
         };
         if glyph != self.glyph {
             let stretch = Stretch { from: self.since, to: at, glyph: self.glyph };

@@ -77,9 +77,9 @@ impl Stage {
                 }
                 (_, Some(at)) => {
                     self.now = self.now.max(at);
-                    let happening = self.happenings.pop_first().map(|(_, event)| event);
-                    // The process may have been ended meanwhile: its word comes too late.
-                    happening.map(|event| self.word(event));
+                    if let Some((_, event)) = self.happenings.pop_first() {
+                        self.word(event);
+                    }
                 }
                 (_, None) => break,
             }
@@ -109,7 +109,7 @@ impl Stage {
         told
     }
 
-    /// Tells a container's word, unless it has none any more.
+    /// Tells a container's word, unless it has none any more: its process may have been ended meanwhile.
     fn word(&mut self, event: Event) {
         let known = match &event {
             Event::Started { run } => self.actors.contains_key(run),
