@@ -82,14 +82,6 @@ impl Spread {
     }
 }
 
-impl Spread {
-    /// The same in a unit a thousand times smaller.
-    pub(crate) fn in_thousandths(self) -> Self {
-        let Self { least, median, most } = self;
-        Self { least: least * 1e3, median: median * 1e3, most: most * 1e3 }
-    }
-}
-
 /// As a number with its range; the range is left out where there is none to speak of.
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

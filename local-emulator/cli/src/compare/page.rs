@@ -75,8 +75,8 @@ fn rows(figures: &Figures, work: Kind) -> Rows {
         "executing",
         "pieces/s",
         "speed-up",
-        "wall ms",
-        "CPU ms",
+        "wall s",
+        "CPU s",
         "memory",
         "GB-s",
     ])];
@@ -90,7 +90,7 @@ fn row(row: &Row) -> Vec<String> {
     let mark = if row.is_played { " [sim]" } else { "" };
     let refused = if row.refused > 0 { format!(", {} x 429", row.refused) } else { String::new() };
     // In virtual time nothing is worked, and what was not measured is not shown.
-    let measured = |spread: Spread| (!row.is_played).then(|| spread.in_thousandths().to_string());
+    let measured = |spread: Spread| (!row.is_played).then(|| spread.to_string());
     vec![
         format!("{}{mark}", row.way.name()),
         row.workers.to_string(),
@@ -98,7 +98,7 @@ fn row(row: &Row) -> Vec<String> {
         or_none(row.executing.map(|executing| executing.to_string())),
         row.pieces_per_s.to_string(),
         format!("x{}", number(row.speed_up)),
-        row.wall_s.in_thousandths().to_string(),
+        row.wall_s.to_string(),
         or_none(measured(row.cpu_s)),
         or_none(row.memory_bytes.map(kib)),
         or_none(row.gb_s.map(number)),
@@ -254,10 +254,6 @@ impl Page {
 
     fn line(&mut self, words: &str) {
         let gap = if self.text.is_empty() { "" } else { "\n" };
-        let words = match self.form {
-            Form::Text => wrapped(words),
-            Form::Markdown => words.to_owned(),
-        };
         writeln!(self.text, "{gap}{words}").expect("a string takes what is written");
     }
 
@@ -278,21 +274,6 @@ impl Page {
         }
         writeln!(self.text, "{}", table.trim_fmt()).expect("a string takes what is written");
     }
-}
-
-/// In lines no wider than a table.
-fn wrapped(words: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.len() + word.len() < usize::from(WIDTH) => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            Some(_) | None => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
 }
 
 fn markdown_table() -> Table {
