@@ -94,8 +94,9 @@ pub(crate) struct Up {
     #[arg(long)]
     pub(crate) no_watch: bool,
     /// Run the tasks of services as processes, or as containers by Docker, Podman or what `DOCKER_HOST` names
-    #[arg(long, value_enum, value_name = "AS", default_value_t = TasksAs::Process)]
-    pub(crate) tasks: TasksAs,
+    /// (default: process)
+    #[arg(long, value_enum, value_name = "AS")]
+    pub(crate) tasks: Option<TasksAs>,
     #[command(flatten)]
     pub(crate) cloud: Cloud,
     #[command(flatten)]

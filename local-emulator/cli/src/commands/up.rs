@@ -35,8 +35,8 @@ pub(crate) async fn run(asked: args::Up, supervisor: Supervisor) -> Result<Code,
     let mut plan = Plan::read(&asked.cloud, listen.clone())?;
     free(&listen)?;
     let guard = match asked.tasks {
-        TasksAs::Process => None,
-        TasksAs::Container => Some(engine::find(&mut plan).await?),
+        None | Some(TasksAs::Process) => None,
+        Some(TasksAs::Container) => Some(engine::find(&mut plan).await?),
     };
     let (mut config, sources) = plan.build(false)?;
     config.keeping = asked.keep.beside(&asked.cloud.template);
