@@ -1,7 +1,6 @@
 //! The doors: what each is given, and what has to hold afterwards.
 
 mod cloud;
-mod ecs;
 mod front_door;
 mod journal;
 mod logs;
@@ -32,10 +31,9 @@ impl fmt::Debug for Door {
 }
 
 /// All of them.
-pub(crate) const DOORS: [Door; 7] = [
+pub(crate) const DOORS: [Door; 6] = [
     front_door::DOOR,
     logs::DOOR,
-    ecs::DOOR,
     runtime_api::DOOR,
     template::DOOR,
     samconfig::DOOR,
