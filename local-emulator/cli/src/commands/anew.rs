@@ -40,7 +40,7 @@ async fn anew(
     asked: &args::Up,
     watch: &mut Watch,
 ) -> Result<(Vec<Deployment>, Vec<ServiceDeployment>), Failure> {
-    let (cloud, tasks_as) = (asked.cloud.clone(), asked.tasks);
+    let (cloud, tasks_as) = (asked.cloud.clone(), asked.tasks.unwrap_or(TasksAs::Process));
     // A build takes its time, and the cloud goes on meanwhile.
     let built = tokio::task::spawn_blocking(move || built(&cloud, tasks_as)).await;
     let (config, sources) = built.or_fail(Code::Fault)??;
