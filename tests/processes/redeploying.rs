@@ -133,7 +133,7 @@ fn what_cannot_be_deployed_is_told_and_what_serves_goes_on() {
     cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_reused(&first);
 
     template(&folder, &[(SCRIPTED, A_WHILE_S)]);
-    told("no function is another one by that");
+    told("no function and no service is another one by that");
     cloud.invoke(SCRIPTED, json!({})).expect_ok().expect_warm().expect_reused(&first);
 
     template(&folder, &[(SCRIPTED, 9)]);

@@ -87,7 +87,7 @@ impl Plan {
     /// That there is a function, a queue or a service.
     pub(crate) fn serves_something(&self) -> Result<(), Failure> {
         let Template { functions, queues, .. } = &self.template;
-        if functions.is_empty() && queues.is_empty() && self.config.tasks.services.is_empty() {
+        if functions.is_empty() && queues.is_empty() && self.config.tasks.definitions.is_empty() {
             return Err(Failure::new(Code::Input, nothing(&self.config)));
         }
         Ok(())

@@ -10,6 +10,8 @@ use crate::span;
 const FOLD_MIN: Duration = Duration::from_secs(3);
 /// Columns that are never given to break marks.
 const SCALE_COLUMNS_MIN: usize = 12;
+/// Columns of a stretch between two break marks, at least.
+const PIECE_COLUMNS_MIN: usize = 2;
 /// Columns between two tick labels, at least.
 const TICK_COLUMNS: u64 = 10;
 
@@ -117,7 +119,10 @@ fn fold(
         let length = gap.1.since(gap.0);
         let mark = fold_mark(length).chars().count();
         let drawn = length.as_secs_f64() / span.as_secs_f64().max(1e-9) * room as f64;
-        if length < FOLD_MIN || drawn < mark as f64 * 1.5 || room < SCALE_COLUMNS_MIN + mark {
+        // One piece more than there are marks.
+        let pieces_min = (folded.len() + 2) * PIECE_COLUMNS_MIN;
+        let is_full = room < SCALE_COLUMNS_MIN.max(pieces_min) + mark;
+        if length < FOLD_MIN || drawn < mark as f64 * 1.5 || is_full {
             break;
         }
         span = span.saturating_sub(length);
@@ -132,18 +137,23 @@ fn fold_mark(length: Duration) -> String {
     format!("~ {} ~", span::clock(length))
 }
 
-/// Gives the unfolded pieces their columns, at least two each, and all pieces their places.
+/// Gives the unfolded pieces their columns and all pieces their places; together they have all columns.
 fn share(pieces: &mut [Piece], per_column: Duration, columns: usize) {
     let per_column = nanos(per_column).max(1);
     for piece in pieces.iter_mut().filter(|piece| piece.fold.is_none()) {
         let wanted = nanos(piece.to.since(piece.from)).div_ceil(per_column);
-        piece.columns = usize::try_from(wanted).unwrap_or(columns).max(2);
+        piece.columns = usize::try_from(wanted).unwrap_or(columns).max(PIECE_COLUMNS_MIN);
     }
-    let used: usize = pieces.iter().map(|piece| piece.columns).sum();
-    if let Some(widest) =
-        pieces.iter_mut().filter(|piece| piece.fold.is_none()).max_by_key(|piece| piece.columns)
-    {
-        widest.columns = (widest.columns + columns).saturating_sub(used).max(2);
+    // What they have too much or too little is the widest one's, as far as that is not the smallest by then.
+    loop {
+        let used: usize = pieces.iter().map(|piece| piece.columns).sum();
+        let unfolded = pieces.iter_mut().filter(|piece| piece.fold.is_none());
+        let Some(widest) = unfolded.max_by_key(|piece| piece.columns) else { break };
+        let wanted = (widest.columns + columns).saturating_sub(used).max(PIECE_COLUMNS_MIN);
+        if wanted == widest.columns {
+            break;
+        }
+        widest.columns = wanted;
     }
     let mut start = 0;
     for piece in pieces {
@@ -197,4 +207,28 @@ fn tick(at: u64, step: u64) -> String {
 
 fn nanos(span: Duration) -> u64 {
     u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_quiet_stretches_there_are_the_axis_has_its_columns_and_no_more() {
+        for quiet in 0..40_u64 {
+            for columns in [24, 40, 67, 120] {
+                // Busy for 300 ms to 2 s, then nothing for long.
+                let active: Vec<_> = (0..=quiet)
+                    .map(|at| (at * 600_000, at * 600_000 + 300 + 137 * (at % 13)))
+                    .map(|(from, to)| (Moment::from_millis(from), Moment::from_millis(to)))
+                    .collect();
+                let axis = Axis::new(&active, columns);
+                let used: usize = axis.pieces.iter().map(|piece| piece.columns).sum();
+                assert_eq!(used, columns, "{quiet} quiet stretches in {columns}");
+                let last = active.last().expect("there is one").1;
+                assert!(axis.column(last) < columns);
+                assert!(axis.ticks(Moment::ZERO).iter().all(|(column, _)| *column < columns));
+            }
+        }
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) fn an_ordinary_user_has_the_same(force: Force) {
     again.args(["--only", name(force)]).env("TMPDIR", open).uid(NOBODY).gid(NOBODY);
     let said = said(&mut again);
     fs::remove_dir_all(folder).expect("it is there");
-    assert!(said.contains("test result: ok. 35 passed"), "{said}");
+    assert!(said.contains("test result: ok. 36 passed"), "{said}");
 }
 
 /// Whether this process may become another user: root may, if there are others where it is root.
