@@ -159,7 +159,12 @@ fn a_program_that_does_not_run_leaves_the_one_before_to_cold_starts_too() {
 
 /// A template with a service of so many tasks, whose containers run a script.
 fn shop(folder: &Folder, name: &str, desired: u32) {
-    let text = format!(
+    let fresh = folder.write("template.new", shop_text(name, desired));
+    fs::rename(fresh, folder.path().join("template.yaml")).expect("it is there");
+}
+
+fn shop_text(name: &str, desired: u32) -> String {
+    format!(
         "Resources:
   Kitchen:
     Type: AWS::ECS::TaskDefinition
@@ -171,9 +176,7 @@ fn shop(folder: &Folder, name: &str, desired: u32) {
     Type: AWS::ECS::Service
     Properties: {{ServiceName: {name}, DesiredCount: {desired}, TaskDefinition: !Ref Kitchen}}
 "
-    );
-    let fresh = folder.write("template.new", text);
-    fs::rename(fresh, folder.path().join("template.yaml")).expect("it is there");
+    )
 }
 
 fn grill(folder: &Folder, says: &str) {
@@ -218,4 +221,24 @@ fn a_service_replaces_its_tasks_when_what_they_run_is_another_one() {
     ] {
         assert!(said.contains(sentence), "{sentence}: {said}");
     }
+}
+
+#[test]
+fn a_task_that_is_told_to_end_still_finds_the_cloud() {
+    let folder = Folder::make();
+    let calls =
+        "to=${AWS_ENDPOINT_URL#http://}; (exec 3<>/dev/tcp/${to/:/\\/}) && echo found > ending";
+    let script = format!("trap '{calls}; exit 0' TERM; touch open; while :; do sleep 0.05; done\n");
+    folder.write("grill.sh", script);
+    let template = shop_text("burger", 1).replace("[sh, ./grill.sh]", "[bash, ./grill.sh]");
+    let template = folder.write("template.yaml", template);
+    let cloud = Cloud::builder().template(template).start();
+    let opened = folder.path().join("open");
+    wait_until(
+        "it has begun",
+        || if opened.exists() { Ok(()) } else { Err("it has not".to_owned()) },
+    );
+    cloud.end(Signal::SIGINT);
+    let ending = fs::read_to_string(folder.path().join("ending"));
+    assert_eq!(ending.ok().as_deref(), Some("found\n"));
 }

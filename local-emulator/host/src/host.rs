@@ -327,9 +327,10 @@ impl Host {
     /// Ends the cloud: every caller is answered, every process is ended, the journal is complete on the disk.
     /// Answers with the faults of its own that it met; there should be none.
     pub async fn shut_down(self) -> Vec<String> {
-        // Nobody new comes in; who is in is answered by the cloud.
-        drop(self.doors);
+        // The doors stay open meanwhile: tasks that are told to end have orders to give back by them. Whoever wants to
+        // invoke is told that the cloud ends.
         Driver::shut_down(&self.driver).await;
+        drop(self.doors);
         self.driver.borrow_mut().world.queues.close_store();
         let journal = self.driver.borrow_mut().take_journal();
         let mut faults = self.driver.borrow().faults();
