@@ -231,7 +231,9 @@ mod tests {
                 f64::from(u32::try_from(measured.served).expect("few")) <= most,
                 "{measured:?}"
             );
-            assert_eq!((measured.most_in_progress, measured.most_executing), (7, 1), "{engine:?}");
+            // Whether all seven places are ever taken at once is the operating system's to say.
+            assert!((2..=7).contains(&measured.most_in_progress), "{engine:?}: {measured:?}");
+            assert_eq!(measured.most_executing, 1, "{engine:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 
 use menu::Shop;
 use serde_json::{Value, json};
-use shopfront::{Customers, Front, Holds, Routes, Taken};
+use shopfront::{Customers, Front, Holds, Routes, Taken, told_to_end};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -29,15 +29,21 @@ pub fn run() -> Result<(), Box<dyn Error>> {
     let settings = Settings::from(variable)?;
     let street = shopfront::Settings::from(Shop::Salad, variable)?;
     shopfront::log::init();
-    let rounds_per_ms = calibrate();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(open(settings, street, rounds_per_ms))
+    runtime.block_on(async {
+        let told = told_to_end()?;
+        // It takes a while, and nothing else is to be done meanwhile.
+        info!("the salad shop looks how fast a core is here");
+        let rounds_per_ms = calibrate();
+        open(settings, street, rounds_per_ms, told).await
+    })
 }
 
 async fn open(
     settings: Settings,
     street: shopfront::Settings,
     rounds_per_ms: u64,
+    told: impl Future<Output = ()>,
 ) -> Result<(), Box<dyn Error>> {
     let Settings { makers, bowls, salad_cpu_ms, .. } = settings;
     info!(
@@ -54,7 +60,7 @@ async fn open(
     let (counter, closed) = Counter::open(&settings, rounds_per_ms);
     let door = Door { settings, rounds_per_ms, status: counter.status() };
     holds.spawn(serve(customers, counter.clone(), holds.clone()));
-    front.run(door).await?;
+    front.run_until(door, told).await?;
     // What was not made in time is given back already.
     counter.abandon().await;
     closed.await?;

@@ -105,18 +105,14 @@ impl<Item: DeserializeOwned + Send + 'static> Front<Item> {
     /// # Errors
     /// If there is no event loop to do it on.
     pub async fn run(self, routes: impl Routes) -> Result<(), NotOpened> {
-        let mut end = signal(SignalKind::terminate()).map_err(NotOpened::Loop)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(NotOpened::Loop)?;
-        let told = async move {
-            tokio::select! {
-                _ = end.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        };
-        self.run_until(routes, told).await
+        self.run_until(routes, told_to_end()?).await
     }
 
-    async fn run_until(
+    /// The same until `told` has ended, for whoever has asked for [`told_to_end`] before.
+    ///
+    /// # Errors
+    /// If there is no event loop to do it on.
+    pub async fn run_until(
         self,
         routes: impl Routes,
         told: impl Future<Output = ()>,
@@ -140,6 +136,25 @@ impl<Item: DeserializeOwned + Send + 'static> Front<Item> {
         close(&desk, taking).await;
         Ok(())
     }
+}
+
+/// Ends when the process is told to, by SIGTERM or Ctrl-C, from this call on. A shop that takes a while to open asks for it
+/// first: as the first process of a container it would not even be ended by a SIGTERM that it does not listen for.
+///
+/// # Errors
+/// If there is no event loop to do it on.
+///
+/// # Panics
+/// Outside of a runtime of tokio.
+pub fn told_to_end() -> Result<impl Future<Output = ()>, NotOpened> {
+    let mut end = signal(SignalKind::terminate()).map_err(NotOpened::Loop)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(NotOpened::Loop)?;
+    Ok(async move {
+        tokio::select! {
+            _ = end.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Waits for what is in hand, as long as the stop timeout leaves time to give back the rest.

@@ -54,7 +54,7 @@ pub mod stint;
 mod taken;
 pub mod vitals;
 
-pub use crate::front::{Front, NotOpened};
+pub use crate::front::{Front, NotOpened, told_to_end};
 pub use crate::holds::Holds;
 pub use crate::http::{Answer, Answering, Routes};
 pub use crate::settings::{Absurd, Settings, whole};

@@ -75,18 +75,24 @@ pub(crate) async fn two_containers_run_at_once_and_each_ends_with_what_it_left(w
     let outputs = [run(0, 0), run(1, 0)].map(|one| world.container(one, script, &[]));
     world.container_started(run(0, 0)).await;
     world.container_started(run(1, 0)).await;
-    let bound = Instant::now() + Duration::from_secs(20);
-    while world.survivors() < 4 {
-        assert!(Instant::now() < bound, "{} of them live", world.survivors());
-        world.none().await;
-    }
+    wait_for_survivors(world, 4).await;
     world.sandbox.signal(run(0, 0).into(), Signal::Kill);
     assert_eq!(world.container_exited(run(0, 0)).await, Exit::Signal(9));
-    assert_eq!(world.survivors(), 2, "the other one's live on");
+    // The other one's live on.
+    wait_for_survivors(world, 2).await;
     world.sandbox.signal(run(1, 0).into(), Signal::Terminate);
     assert_eq!(world.container_exited(run(1, 0)).await, Exit::Signal(15));
     assert_eq!(world.survivors(), 0);
     drop(outputs);
+}
+
+/// Waits until so many live: one that is turning into another program has no environment to be known by for a moment.
+async fn wait_for_survivors(world: &mut World, count: usize) {
+    let bound = Instant::now() + Duration::from_secs(20);
+    while world.survivors() != count {
+        assert!(Instant::now() < bound, "{} of them live, and not {count}", world.survivors());
+        world.none().await;
+    }
 }
 
 /// A template with one service of one container, with these lines of the container's.
