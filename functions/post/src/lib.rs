@@ -6,6 +6,7 @@
 pub mod aws;
 
 use std::env;
+use std::pin::Pin;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -18,6 +19,9 @@ pub use crate::aws::MissingVariable;
 /// SQS answers in milliseconds: what takes longer is tried again by the SDK, which a function that is about to run out
 /// of time could not do.
 const ATTEMPT_MAX: Duration = Duration::from_secs(1);
+
+/// A letter under way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), NotSent>> + Send + 'a>>;
 
 /// What is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +64,9 @@ impl Post {
     }
 
     /// Hands a letter over; once this is `Ok`, SQS has it.
-    pub async fn send(&self, letter: Letter) -> Result<(), NotSent> {
+    ///
+    /// Boxed, so that the SDK's part of it is compiled here, and not in every function that waits for one.
+    pub fn send(&self, letter: Letter) -> Sending<'_> {
         let Letter { queue_url, body, turn } = letter;
         let (group, deduplication_id) =
             turn.map(|turn| (turn.group, turn.deduplication_id)).unzip();
@@ -68,9 +74,11 @@ impl Post {
         let sending = sending
             .set_message_group_id(group)
             .set_message_deduplication_id(deduplication_id)
-            .send()
-            .await;
-        sending.map(drop).map_err(|error| NotSent { queue_url, why: aws::sentence(&error) })
+            .send();
+        Box::pin(async move {
+            let sent = sending.await.map(drop);
+            sent.map_err(|error| NotSent { queue_url, why: aws::sentence(&error) })
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::env;
 use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -39,6 +41,9 @@ pub(crate) enum Trouble {
     Unreachable(String),
 }
 
+/// A call under way. It is boxed so that the SDK's part of it is compiled here, and not in every shop that waits for one.
+pub(crate) type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'a>>;
+
 /// A connection to SQS.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqs {
@@ -66,84 +71,98 @@ impl Sqs {
         })
     }
 
-    pub(crate) async fn receive(
-        &self,
-        queue_url: &str,
+    pub(crate) fn receive<'a>(
+        &'a self,
+        queue_url: &'a str,
         most: usize,
         wait: Duration,
         visibility: Duration,
-    ) -> Result<Vec<Message>, Trouble> {
-        let receiving = self.patient.receive_message().queue_url(queue_url);
-        let receiving = receiving
-            .max_number_of_messages(whole(most.min(BATCH_MAX)))
-            .wait_time_seconds(whole(wait.as_secs()))
-            .visibility_timeout(whole(visibility.as_secs()))
-            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
-            .message_attribute_names(REPLY_TO);
-        let received = receiving.send().await.map_err(trouble)?;
-        Ok(received.messages.unwrap_or_default())
+    ) -> Call<'a, Vec<Message>> {
+        Box::pin(async move {
+            let receiving = self.patient.receive_message().queue_url(queue_url);
+            let receiving = receiving
+                .max_number_of_messages(whole(most.min(BATCH_MAX)))
+                .wait_time_seconds(whole(wait.as_secs()))
+                .visibility_timeout(whole(visibility.as_secs()))
+                .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+                .message_attribute_names(REPLY_TO);
+            let received = receiving.send().await.map_err(trouble)?;
+            Ok(received.messages.unwrap_or_default())
+        })
     }
 
     /// Sends a message; to a FIFO queue in that group and with that deduplication id.
-    pub(crate) async fn send(
-        &self,
-        queue_url: &str,
-        body: &str,
-        group: &str,
-        deduplication_id: &str,
-    ) -> Result<(), Trouble> {
-        let mut sending = self.client.send_message().queue_url(queue_url).message_body(body);
-        if queue_url.ends_with(".fifo") {
-            sending = sending.message_group_id(group).message_deduplication_id(deduplication_id);
-        }
-        sending.send().await.map(drop).map_err(trouble)
+    pub(crate) fn send<'a>(
+        &'a self,
+        queue_url: &'a str,
+        body: &'a str,
+        group: &'a str,
+        deduplication_id: &'a str,
+    ) -> Call<'a, ()> {
+        Box::pin(async move {
+            let mut sending = self.client.send_message().queue_url(queue_url).message_body(body);
+            if queue_url.ends_with(".fifo") {
+                sending =
+                    sending.message_group_id(group).message_deduplication_id(deduplication_id);
+            }
+            sending.send().await.map(drop).map_err(trouble)
+        })
     }
 
     /// Sends what cannot be made where somebody will look at it, with the reason as an attribute.
-    pub(crate) async fn send_dead_letter(
-        &self,
-        queue_url: &str,
-        body: &str,
-        reason: &str,
-    ) -> Result<(), Trouble> {
-        let reason = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value(reason)
-            .build()
-            .map_err(|error| Trouble::Refused(sentence(&error)))?;
-        let sending = self.client.send_message().queue_url(queue_url).message_body(body);
-        sending.message_attributes(REASON, reason).send().await.map(drop).map_err(trouble)
+    pub(crate) fn send_dead_letter<'a>(
+        &'a self,
+        queue_url: &'a str,
+        body: &'a str,
+        reason: &'a str,
+    ) -> Call<'a, ()> {
+        Box::pin(async move {
+            let reason = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(reason)
+                .build()
+                .map_err(|error| Trouble::Refused(sentence(&error)))?;
+            let sending = self.client.send_message().queue_url(queue_url).message_body(body);
+            sending.message_attributes(REASON, reason).send().await.map(drop).map_err(trouble)
+        })
     }
 
-    pub(crate) async fn delete(&self, queue_url: &str, handle: &str) -> Result<(), Trouble> {
-        let deleting = self.client.delete_message().queue_url(queue_url).receipt_handle(handle);
-        deleting.send().await.map(drop).map_err(trouble)
+    pub(crate) fn delete<'a>(&'a self, queue_url: &'a str, handle: &'a str) -> Call<'a, ()> {
+        Box::pin(async move {
+            let deleting = self.client.delete_message().queue_url(queue_url).receipt_handle(handle);
+            deleting.send().await.map(drop).map_err(trouble)
+        })
     }
 
     /// Makes messages, at most ten, visible after that time from now; tells how many of them are not ours any more.
-    pub(crate) async fn change_visibility(
-        &self,
-        queue_url: &str,
-        handles: &[impl AsRef<str>],
+    pub(crate) fn change_visibility<'a>(
+        &'a self,
+        queue_url: &'a str,
+        handles: &[Arc<str>],
         visible_in: Duration,
-    ) -> Result<usize, Trouble> {
-        let entry = |(index, handle): (usize, &_)| {
+    ) -> Call<'a, usize> {
+        let entry = |(index, handle): (usize, &Arc<str>)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
-                .receipt_handle(AsRef::<str>::as_ref(handle))
+                .receipt_handle(&**handle)
                 .visibility_timeout(whole(visible_in.as_secs()))
                 .build()
                 .map_err(|error| Trouble::Refused(sentence(&error)))
         };
         let entries: Result<Vec<_>, _> = handles.iter().enumerate().map(entry).collect();
-        let changing = self.client.change_message_visibility_batch().queue_url(queue_url);
-        let changed = changing.set_entries(Some(entries?)).send().await.map_err(trouble)?;
-        Ok(changed.failed.len())
+        Box::pin(async move {
+            let changing = self.client.change_message_visibility_batch().queue_url(queue_url);
+            let changed = changing.set_entries(Some(entries?)).send().await.map_err(trouble)?;
+            Ok(changed.failed.len())
+        })
     }
 
-    pub(crate) async fn queue_url(&self, name: &str) -> Result<String, Trouble> {
-        let found = self.client.get_queue_url().queue_name(name).send().await.map_err(trouble)?;
-        found.queue_url.ok_or(Trouble::NoQueue)
+    pub(crate) fn queue_url<'a>(&'a self, name: &'a str) -> Call<'a, String> {
+        Box::pin(async move {
+            let found =
+                self.client.get_queue_url().queue_name(name).send().await.map_err(trouble)?;
+            found.queue_url.ok_or(Trouble::NoQueue)
+        })
     }
 }
 
