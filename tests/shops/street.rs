@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lunch_tests::{Cloud, Folder, Shop, wait_until};
+use lunch_tests::{Cloud, Folder, Request, Shop, wait_until};
 use serde_json::Value;
 
 const TEMPLATE: &str = "Resources:
@@ -39,12 +39,16 @@ impl Street {
         });
     }
 
-    /// The next dead letter and its reason.
+    /// The next dead letter and its reason, which `lunch queue peek` shows, too.
     pub(super) fn dead_letter(&self) -> (Value, String) {
-        let dead = wait_until("the dead letter is there", || {
-            self.cloud.take("dead").pop().ok_or_else(|| "nothing".to_owned())
+        let peeked = wait_until("the dead letter is there", || {
+            let listed = self.cloud.http(Request::get("/_lunch/queues?peek=dead&max=1")).text();
+            let listed: Vec<Value> = serde_json::from_str(&listed).expect("a list");
+            listed.into_iter().next().ok_or_else(|| "nothing".to_owned())
         });
+        let dead = self.cloud.take("dead").pop().expect("it was there a moment ago");
         let reason = &dead["MessageAttributes"]["reason"]["StringValue"];
+        assert_eq!(&peeked["attributes"]["reason"], reason);
         let reason = reason.as_str().expect("it has a reason").to_owned();
         (dead, reason)
     }

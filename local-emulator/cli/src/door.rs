@@ -292,6 +292,7 @@ mod tests {
             for_ms: None,
             receives: 0,
             group: None,
+            attributes: std::collections::BTreeMap::new(),
             body: String::new(),
         };
         let port = fake_cloud::open(move |_, path, _| {

@@ -4,6 +4,7 @@
 
 mod tasks;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lunch_cloud::asynchronous::Condition;
@@ -447,6 +448,8 @@ pub struct PeekedMessage {
     pub receives: u32,
     /// Its group.
     pub group: Option<String>,
+    /// Its attributes by name, as text; of binary ones, how many bytes they have.
+    pub attributes: BTreeMap<String, String>,
     /// What was sent.
     pub body: String,
 }

@@ -91,6 +91,9 @@ fn write_message(text: &mut String, message: &PeekedMessage) -> std::fmt::Result
         write!(text, ", of group `{}`", plain(group))?;
     }
     writeln!(text)?;
+    for (name, value) in &message.attributes {
+        writeln!(text, "  {}: {}", plain(name), plain(value))?;
+    }
     message.body.lines().try_for_each(|line| writeln!(text, "  {}", plain(line)))
 }
 
@@ -142,12 +145,13 @@ mod tests {
             for_ms: Some(29_000),
             receives: 2,
             group: Some("lime".into()),
+            attributes: [("reason".into(), "no \u{1b}order".into())].into(),
             body: "one\u{1b}[2J\ntwo".into(),
         };
         assert_eq!(
             peeked("orders", &[message]),
             "bb131c3c-446b-4a64-a5af-31048df29ac5  sent 2026-11-24T16:28:01.042Z, in flight for 29.0 s more, \
-             received 2 times, of group `lime`\n  one\u{fffd}[2J\n  two\n"
+             received 2 times, of group `lime`\n  reason: no \u{fffd}order\n  one\u{fffd}[2J\n  two\n"
         );
         assert_eq!(peeked("orders", &[]), "`orders` is empty\n");
     }

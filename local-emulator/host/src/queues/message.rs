@@ -74,6 +74,11 @@ impl Message {
         self.rare.as_ref()?.dedup.as_deref()
     }
 
+    /// By name.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&String, &Attribute)> {
+        self.rare.iter().flat_map(|rare| &rare.attributes)
+    }
+
     /// As SQS counts it: the body, and name, type and value of each attribute.
     pub(crate) fn bytes(&self) -> u64 {
         let attribute = |(name, attribute): (&String, &Attribute)| {
@@ -83,7 +88,7 @@ impl Message {
             };
             name.len() + attribute.data_type.len() + value
         };
-        let attributes = self.rare.iter().flat_map(|rare| &rare.attributes).map(attribute);
+        let attributes = self.attributes().map(attribute);
         (self.body.len() + attributes.sum::<usize>()) as u64
     }
 }

@@ -308,6 +308,7 @@ mod tests {
             for_ms: None,
             receives: 0,
             group: None,
+            attributes: BTreeMap::new(),
             body: json!({"id": order}).to_string(),
         }
     }

@@ -6,6 +6,7 @@ use lunch_contract::sqs::QueueId;
 
 use super::super::Door;
 use super::{refused, url};
+use crate::queues::{Attribute, AttributeBytes};
 use crate::wire::{PeekedMessage, QueueLine, Redriven};
 
 /// Every queue, by name.
@@ -63,10 +64,19 @@ pub(in super::super) fn peek(
             for_ms: until.map(|until| millis(until.since(now))),
             receives: stored.receives,
             group: message.group().map(str::to_owned),
+            attributes: message.attributes().map(shown).collect(),
             body: message.body.to_string(),
         })
     });
     Ok(peeked.collect())
+}
+
+fn shown((name, attribute): (&String, &Attribute)) -> (String, String) {
+    let value = match &attribute.value {
+        AttributeBytes::Text(text) => text.clone(),
+        AttributeBytes::Binary(bytes) => format!("{} bytes", bytes.len()),
+    };
+    (name.clone(), value)
 }
 
 /// Begins to move a dead-letter queue's messages back where they came from.
