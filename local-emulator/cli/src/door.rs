@@ -270,6 +270,8 @@ pub(crate) fn escaped(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::fake_cloud;
 
@@ -292,7 +294,7 @@ mod tests {
             for_ms: None,
             receives: 0,
             group: None,
-            attributes: std::collections::BTreeMap::new(),
+            attributes: BTreeMap::new(),
             body: String::new(),
         };
         let port = fake_cloud::open(move |_, path, _| {
